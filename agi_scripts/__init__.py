@@ -1,0 +1,1 @@
+"""What the caller hears, one script per call flow."""

@@ -1,0 +1,1 @@
+"""The telephone system: its configuration, its image, how it is provisioned."""

@@ -1,0 +1,78 @@
+#!/bin/sh
+# Unpacks Asterisk 22 and its Spanish prompts into a folder of its own, without root.
+#
+#   provision.sh TARGET    needs apt-get and dpkg-deb (Debian or a derivative); about 100 MB to fetch
+#
+# Debian 12 carries no Asterisk, Debian unstable carries the LTS release 22. apt-get is given a
+# state of its own, so nothing of the machine changes; the mirror and the settings of the machine
+# (proxy, validity of lists) apply. TARGET/root holds the files and TARGET/asterisk runs them. The same script makes the
+# container image. An interrupted run is finished by the next one.
+set -eu
+
+MINIMUM=22
+PACKAGES="asterisk asterisk-core-sounds-es-wav asterisk-core-sounds-en-gsm asterisk-moh-opsound-wav"
+KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
+
+say() { printf '  %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+
+[ $# -eq 1 ] || fail "usage: provision.sh TARGET"
+mkdir -p "$1"
+target=$(cd "$1" && pwd)
+[ -x "$target/asterisk" ] && exit 0
+command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+    fail "this is not a Debian system: install Asterisk 20 or later so that 'asterisk' is on PATH, or use docker compose"
+[ -r "$KEYRING" ] || fail "$KEYRING is missing: apt-get install debian-archive-keyring"
+
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
+    grep -E '/debian/?$' | head -n 1)
+[ -n "$mirror" ] || fail "apt knows no Debian mirror: add one to its sources and run this again"
+
+work="$target/apt"
+mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/log"
+: >"$work/state/status"
+echo "deb [signed-by=$KEYRING] $mirror sid main" >"$work/sources.list"
+cat >"$work/apt.conf" <<CONF
+Dir::State "$work/state";
+Dir::State::status "$work/state/status";
+Dir::Cache "$work/cache";
+Dir::Etc::sourcelist "$work/sources.list";
+Dir::Etc::sourceparts "-";
+Dir::Log "$work/log";
+APT::Sandbox::User "";
+APT::Install-Recommends "false";
+Acquire::Languages "none";
+Acquire::Retries "3";
+CONF
+export APT_CONFIG="$work/apt.conf"
+
+say "reading the package lists"
+apt-get update -qq || fail "the package lists could not be read: check the network and run this again"
+say "fetching Asterisk and what it needs"
+# shellcheck disable=SC2086  # the packages are a list
+apt-get install -y -d -qq $PACKAGES >"$work/log/install" 2>&1 ||
+    fail "the packages could not be fetched, see $work/log/install"
+
+say "unpacking"
+rm -rf "$target/root.part"
+mkdir -p "$target/root.part"
+for package in "$work"/cache/archives/*.deb; do
+    dpkg-deb -x "$package" "$target/root.part"
+done
+sounds="$target/root.part/usr/share/asterisk/sounds"
+[ -e "$sounds/en" ] || ln -s en_US_f_Allison "$sounds/en"
+rm -rf "$target/root"
+mv "$target/root.part" "$target/root"
+
+libraries=$(dirname "$(find "$target/root/usr/lib" -name 'libc.so.6' | head -n 1)")
+loader=$(find "$libraries" -maxdepth 1 -name 'ld-linux*' | head -n 1)
+[ -n "$loader" ] || fail "no dynamic loader among the packages: remove $target and run this again"
+cat >"$target/asterisk.part" <<RUN
+#!/bin/sh
+exec "$loader" --library-path "$libraries:$libraries/asterisk" "$target/root/usr/sbin/asterisk" "\$@"
+RUN
+chmod 755 "$target/asterisk.part"
+"$target/asterisk.part" -V | grep -qE "^Asterisk ($MINIMUM|2[3-9])" || fail "the Asterisk unpacked does not run: $("$target/asterisk.part" -V 2>&1)"
+mv "$target/asterisk.part" "$target/asterisk"
+rm -rf "$work"
+say "$("$target/asterisk" -V) is ready"

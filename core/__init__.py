@@ -1,0 +1,1 @@
+"""The vocabulary every floor shares: call events, telephone numbers, errors. Pure: no wire, no table, no clock."""

@@ -1,0 +1,239 @@
+"""What can happen to a call: the one vocabulary of the ledger, the figures and the live view.
+
+The manager interface and queue_log both decode into these events; whoever folds them does not need to
+know which it was, only which to believe: where both tell the same fact, queue_log is kept, because it is
+durable and its whole seconds are what every later recomputation will see (see quality.metrics.history).
+
+`channel_id` is the telephone system's Uniqueid of the caller's channel, `call_id` its Linkedid. queue_log
+knows only the first; for a call that was not passed on by consultation the two are equal.
+Durations that the telephone system reports itself are whole seconds in both sources and named `_seconds`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Source(StrEnum):
+    """Who told the fact, most believable first."""
+
+    QUEUE_LOG = "queue_log"
+    AMI = "ami"
+    INFERRED = "inferred"
+
+
+class ExitReason(StrEnum):
+    """Why a caller left a queue without an agent."""
+
+    ABANDONED = "abandoned"
+    TIMEOUT = "timeout"
+    KEY = "key"
+    WITHDRAWN = "withdrawn"
+    EMPTY = "empty"
+
+
+class EndedBy(StrEnum):
+    """Who ended a conversation or a call."""
+
+    AGENT = "agent"
+    CALLER = "caller"
+    SYSTEM = "system"
+    BLIND_TRANSFER = "blind_transfer"
+    ATTENDED_TRANSFER = "attended_transfer"
+
+
+class StepResult(StrEnum):
+    """What a caller did in a menu."""
+
+    CHOSEN = "chosen"
+    WRONG = "wrong"
+    SILENT = "silent"
+    GAVE_UP = "gave_up"
+
+
+class RingResult(StrEnum):
+    """How one ring of one agent ended."""
+
+    NO_ANSWER = "no_answer"
+    CANCELED = "canceled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """A fact about one call. `at` is aware and UTC; `order` keeps the file's order within one second of queue_log."""
+
+    at: datetime
+    call_id: str
+    channel_id: str
+    source: Source
+    order: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a datetime without a time zone.
+
+        Raises:
+            ValueError: `at` is naive.
+        """
+        if self.at.tzinfo is None:
+            raise ValueError(f"naive datetime in {type(self).__name__}: {self.at!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallStarted(Event):
+    """A call reached a line. `number` is E.164 or "anonymous"."""
+
+    line: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEnded(Event):
+    """The caller's channel is gone. `cause` is the Q.850 hangup cause, 0 if unknown."""
+
+    by: EndedBy | None
+    cause: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallVanished(Event):
+    """After a gap of the live feed the call was no longer there. Any better evidence of its end outweighs this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuStepped(Event):
+    """One answer, or none, to one menu. `key` is empty when nothing was pressed."""
+
+    menu: str
+    key: str
+    result: StepResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered(Event):
+    """The caller answered one survey question, or was asked and did not (`answer` None)."""
+
+    question: str
+    answer: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Event):
+    """A recording of the conversation with `agent` began; `file` is relative to the folder of recordings."""
+
+    queue: str
+    agent: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEvent(Event):
+    """A fact about one stay of one caller in one queue."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueEntered(QueueEvent):
+    """A queue visit begins (ENTERQUEUE, QueueCallerJoin)."""
+
+    position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRang(QueueEvent):
+    """An agent's telephone began to ring (AgentCalled)."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingEnded(QueueEvent):
+    """An agent's telephone stopped ringing unanswered (RINGNOANSWER, RINGCANCELED, AgentRingNoAnswer)."""
+
+    agent: str
+    ring_ms: int
+    result: RingResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connected(QueueEvent):
+    """An agent was connected (CONNECT, AgentConnect)."""
+
+    agent: str
+    wait_seconds: int
+    ring_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed(QueueEvent):
+    """A conversation ended (COMPLETEAGENT, COMPLETECALLER, BLINDTRANSFER, ATTENDEDTRANSFER, AgentComplete).
+
+    `talk_seconds` includes hold. `target` is the extension of a blind transfer.
+    """
+
+    agent: str
+    wait_seconds: int
+    talk_seconds: int
+    by: EndedBy
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueExited(QueueEvent):
+    """A caller left the queue without an agent. `key` if by key, `detail` the reason of a withdrawal.
+
+    `wait_seconds` is None where the source does not tell it.
+    """
+
+    reason: ExitReason
+    wait_seconds: int | None
+    key: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueLeft(QueueEvent):
+    """The live feed says that the caller is no longer waiting, not why (QueueCallerAbandon, QueueCallerLeave).
+
+    An end of the call after it makes it an abandonment, a Connected an answer, a QueueExited what it says.
+    """
+
+    wait_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected(QueueEvent):
+    """The queue did not take the caller: FULL, JOINEMPTY, JOINUNAVAIL or UNKNOWN in `status`."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldChanged(Event):
+    """An agent put the caller on hold, or took the caller back. `channel_id` is the agent's."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SystemRestarted(Event):
+    """The telephone system started anew: whatever was open before is over. Both ids are empty."""
+
+
+class PresenceChange(StrEnum):
+    """A change of an agent's presence."""
+
+    LOGGED_IN = "logged_in"
+    LOGGED_OUT = "logged_out"
+    PAUSED = "paused"
+    UNPAUSED = "unpaused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentPresence(Event):
+    """An agent came, went, paused or returned (ADDMEMBER, REMOVEMEMBER, PAUSE, UNPAUSE…). Both ids are empty."""
+
+    queue: str
+    agent: str
+    change: PresenceChange
+    reason: str = ""

@@ -1,0 +1,1 @@
+"""Live and historical figures, computed from call events."""

@@ -1,0 +1,1 @@
+"""Wire formats and connections of the telephone system."""

@@ -1,0 +1,1 @@
+"""A small SIP telephone: the scripted callers and advisers of contesta call, demo and the tests."""
