@@ -1,0 +1,36 @@
+.PHONY: setup setup-test run call demo test check bench docs lock
+
+setup:
+	@./setup.sh run
+
+setup-test:
+	@./setup.sh test
+
+run: setup
+	@.venv/bin/contesta run
+
+call: setup
+	@.venv/bin/contesta call
+
+demo: setup
+	@.venv/bin/contesta demo
+
+check: setup-test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+
+test: check
+	.venv/bin/pytest
+
+bench: setup-test
+	@for bench in bench/[a-z]*.py; do echo "== $$bench"; .venv/bin/python "$$bench" || exit 1; done
+
+docs: setup-test
+	.venv/bin/python docs/generate.py
+
+# Writes both lock files anew from pyproject.toml (needs uv)
+lock:
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command "make lock" --group setup pyproject.toml -o requirements.lock
+	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command "make lock" --group setup --group dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock

@@ -1,0 +1,60 @@
+"""Our own processes: one of each per line, told apart by a lock that the kernel frees when its holder dies."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import NotAvailableError
+
+
+@contextlib.contextmanager
+def only_one(folder: Path, name: str) -> Iterator[None]:
+    """Hold the lock `name` of this line while the block runs; its file names the process.
+
+    Raises:
+        NotAvailableError: another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / f"{name}.lock").open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise NotAvailableError(
+                f"«contesta {name}» ya está en marcha (proceso {holder(folder, name)}). Deténgalo con: contesta stop"
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def holder(folder: Path, name: str) -> int | None:
+    """Process id of whoever holds the lock `name`, None if nobody does."""
+    try:
+        with (folder / f"{name}.lock").open("r", encoding="ascii") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(file.read() or "0") or None
+    except (FileNotFoundError, ValueError):
+        pass
+    return None
+
+
+def end(folder: Path, name: str, timeout_seconds: float = 10) -> bool:
+    """Ask whoever holds the lock `name` to stop, and kill it if it does not. True if there was somebody."""
+    pid = holder(folder, name)
+    if pid is None:
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout_seconds
+        while holder(folder, name) == pid:
+            if time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)  # it is not our child: there is nothing to wait on but its lock
+    return True

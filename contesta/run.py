@@ -1,0 +1,233 @@
+"""`contesta run`: starts the whole line, watches its parts and stops them in order.
+
+Asterisk and our three services are processes of their own. One that dies is started again; a server of call scripts
+that does not answer is killed, because the dialplan handles a dead server at once and a hung one not at all.
+"""
+
+import asyncio
+import contextlib
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+
+import asterisk_conf
+from asterisk_conf import configuration
+from contesta import accounts, processes
+from contesta.ports import listening_ports
+from contesta.settings import LOCALHOST, Settings
+from contesta.wiring import telephone_system
+from core.errors import NotAvailableError
+from ivr import voice
+from storage.database import connect
+from storage.migrate import upgrade
+from telephony import asterisk
+
+SERVICES = ("listen", "agi", "web")
+PING_SECONDS = 1.0
+PING_TIMEOUT_SECONDS = 3.0
+LONGEST_BACKOFF_SECONDS = 15.0
+STEADY_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+def prepare(settings: Settings, tell: Callable[[str], None]) -> asterisk.Asterisk:
+    """Make everything the line needs that is not there yet: Asterisk, secrets, ledger, prompts, configuration.
+
+    Raises:
+        ContestaError: something cannot be had; the message says what and how to mend it.
+    """
+    installation = asterisk.find(settings.cache_dir)
+    if installation is None:
+        tell("Asterisk no está: se descarga (unos 100 MB, una sola vez)")
+        script = Path(asterisk_conf.__file__).parent / "provision.sh"
+        installation = asterisk.provision(settings.cache_dir, script, tell)
+    tell(f"Asterisk {installation.version}")
+    made = accounts.ensure(settings.secrets_file)
+    upgrade(connect(settings.ledger_url))
+    tell("libro de llamadas al día")
+    spoken = voice.build(
+        settings.prompts_dir, cache=settings.cache_dir / "voz", recordings=settings.recorded_prompts_dir
+    )
+    tell(f"{spoken} textos hablados")
+    config = configuration.write(telephone_system(settings, made, installation))
+    return asterisk.Asterisk(installation, config, settings.log_dir / "asterisk.log")
+
+
+def check_ports(settings: Settings) -> None:
+    """Make sure that nobody else has the ports of this line.
+
+    Raises:
+        NotAvailableError: one is taken; the message names the setting that moves it.
+    """
+    for port in listening_ports(settings):
+        if not port.free():
+            raise NotAvailableError(
+                f"otro programa usa el puerto {port.number} de {port.host}. Deténgalo o elija otro: "
+                f"{port.setting}={(port.number + 10000) % 50000} make run"
+            )
+
+
+async def _ping(settings: Settings) -> bool:
+    """Whether the server of call scripts answers in time."""
+    try:
+        async with asyncio.timeout(PING_TIMEOUT_SECONDS):
+            reader, writer = await asyncio.open_connection(LOCALHOST, settings.agi_port)
+            with contextlib.closing(writer):
+                writer.write(b"agi_network_script: ping\n\n")
+                return await reader.readline() == b"pong\n"
+    except (OSError, TimeoutError):
+        return False
+
+
+class Line:
+    """The running line: Asterisk and the services, watched."""
+
+    def __init__(self, settings: Settings, system: asterisk.Asterisk) -> None:
+        self._settings = settings
+        self._system = system
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._stopping = False
+
+    async def start(self) -> bool:
+        """Start Asterisk, or adopt the one that outlived its last supervisor, and the services. True if adopted."""
+        for name in SERVICES:
+            await asyncio.to_thread(processes.end, self._settings.data_dir / "run", name)
+        if not await asyncio.to_thread(self._system.running):
+            check_ports(self._settings)
+        for name in ("agi", "listen"):
+            await self._spawn(name)
+        await self._answering(seconds=20)
+        adopted = await asyncio.to_thread(self._system.start)
+        await self._spawn("web")
+        return adopted
+
+    async def _answering(self, seconds: float) -> None:
+        async with asyncio.timeout(seconds):
+            while not await _ping(self._settings):
+                if self._children["agi"].returncode is not None:
+                    raise NotAvailableError(f"el servidor de guiones no inició: vea {self._settings.log_dir / 'agi.log'}")
+                await asyncio.sleep(0.05)
+
+    async def _spawn(self, name: str) -> asyncio.subprocess.Process:
+        self._settings.log_dir.mkdir(parents=True, exist_ok=True)
+        with (self._settings.log_dir / f"{name}.log").open("ab") as output:
+            self._children[name] = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "contesta",
+                name,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._settings.as_child_environment(),
+                start_new_session=True,
+            )
+        return self._children[name]
+
+    async def watch(self) -> None:
+        """Keep every part running until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for name in SERVICES:
+                tasks.create_task(self._keep_service(name), name=f"keep {name}")
+            tasks.create_task(self._keep_asterisk(), name="keep asterisk")
+            tasks.create_task(self._watch_scripts(), name="watch scripts")
+
+    async def _keep_service(self, name: str) -> None:
+        backoff = 0.2
+        clock = asyncio.get_running_loop().time
+        while True:
+            started = clock()
+            code = await self._children[name].wait()
+            if self._stopping:
+                return
+            backoff = 0.2 if clock() - started > STEADY_SECONDS else min(backoff * 2, LONGEST_BACKOFF_SECONDS)
+            log.warning("service ended", service=name, code=code, again_in_seconds=backoff)
+            await asyncio.sleep(backoff)
+            await self._spawn(name)
+
+    async def _keep_asterisk(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(0.5)
+            if self._system.pid is None and not self._stopping:
+                log.error("asterisk ended, starting it again")
+                with contextlib.suppress(NotAvailableError):
+                    await asyncio.to_thread(self._system.start)
+
+    async def _watch_scripts(self) -> None:
+        while not self._stopping:
+            await asyncio.sleep(PING_SECONDS)
+            server = self._children["agi"]
+            if not await _ping(self._settings) and not self._stopping and server is self._children["agi"]:
+                log.error("the server of call scripts does not answer, killing it")
+                with contextlib.suppress(ProcessLookupError):
+                    server.kill()
+                await self._answering_again()
+
+    async def _answering_again(self) -> None:
+        with contextlib.suppress(TimeoutError, NotAvailableError):
+            await self._answering(seconds=20)
+
+    async def stop(self, tell: Callable[[str], None]) -> None:
+        """Stop everything: first the calls, then, when the last line of the log has been read, the rest."""
+        self._stopping = True
+        await asyncio.to_thread(self._system.stop)
+        tell("Asterisk detenido")
+        for name in SERVICES:
+            child = self._children.get(name)
+            if child is None or child.returncode is not None:
+                continue
+            child.terminate()
+            try:
+                await asyncio.wait_for(child.wait(), 15)
+            except TimeoutError:
+                child.kill()
+            tell(f"{name} detenido")
+
+
+def welcome(settings: Settings) -> str:
+    """Say what to do next, in the terminal's markup."""
+    people = "\n".join(f"    {a.account}  ({a.name})" for a in accounts.read(settings.secrets_file).advisers)
+    return (
+        f"[bold green]La línea contesta.[/]\n\n"
+        f"  Página de llamadas   [bold]{settings.web_address}[/]\n"
+        f"  Número de la línea   [bold]sip:{settings.line_number}@{settings.host}:{settings.sip_port}[/]\n"
+        f"  Cuentas de asesores  sip:CUENTA@{settings.host}:{settings.sip_port}, contraseñas en "
+        f"{settings.secrets_file}\n{people}\n\n"
+        f"  Haga una llamada de prueba en otra terminal:   [bold]make call[/]\n"
+        f"  Vea la línea con movimiento:                   [bold]make demo[/]\n"
+        f"  Ctrl-C detiene todo."
+    )
+
+
+async def run(settings: Settings, console: Console) -> None:
+    """Start the line, show what to do next, and keep it running until SIGINT or SIGTERM."""
+
+    def tell(text: str) -> None:
+        console.print(f"  [green]✓[/] {text}", highlight=False)
+
+    with processes.only_one(settings.data_dir / "run", "run"):
+        system = await asyncio.to_thread(prepare, settings, tell)
+        line = Line(settings, system)
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        try:
+            tell("Asterisk seguía en marcha: se conserva" if await line.start() else "Asterisk en marcha")
+            tell("servicios en marcha")
+            console.print()
+            console.print(welcome(settings), highlight=False)
+            watching = asyncio.create_task(line.watch(), name="watch")
+            stopped = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait([watching, stopped], return_when=asyncio.FIRST_COMPLETED)
+            watching.cancel()
+            stopped.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+        finally:
+            console.print("\nDeteniendo la línea…")
+            await line.stop(tell)

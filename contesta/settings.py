@@ -1,0 +1,134 @@
+"""Settings: what differs from one installation to the next. Built once by the command line and passed down.
+
+Each field is an environment variable CONTESTA_<NAME>. A variable of that prefix that no field knows is refused,
+because a mistyped one would otherwise be ignored in silence.
+"""
+
+import os
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+PREFIX = "CONTESTA_"
+LOCALHOST = "127.0.0.1"
+
+
+class Settings(BaseSettings):
+    """All settings with their defaults, which run a whole line on loopback."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    data_dir: Path = Field(Path("var"), description="Folder of everything this line keeps: ledger, recordings, secrets")
+    cache_dir: Path = Field(
+        Path.home() / ".cache" / "contesta", description="Folder of what can be made again: Asterisk, spoken prompts"
+    )
+    recorded_prompts_dir: Path = Field(
+        Path("grabaciones-propias"), description="Folder of the entity's own recordings, <id>.wav, used before speech"
+    )
+    database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite inside data_dir")
+    line_name: str = Field("ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Short name of the line")
+    line_number: str = Field("018000910123", pattern=r"^[0-9]{3,15}$", description="Number the callers dial")
+    queue: str = Field("atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Queue where callers wait")
+    queue_timeout_seconds: int = Field(
+        300, ge=5, le=3600, description="Wait after which the caller hears that all are busy and keeps waiting"
+    )
+    ring_seconds: int = Field(12, ge=3, le=60, description="How long one adviser's telephone rings")
+    ghost_seconds: int = Field(5, ge=0, le=60, description="A caller who gives up within this time is a ghost call")
+    timezone: str = Field("America/Bogota", description="Time zone of the line")
+    host: str = Field(LOCALHOST, description="Address the line listens on; the web page stays on loopback")
+    trunk: str = Field(
+        LOCALHOST, pattern=r"^[0-9./]+(,[0-9./]+)*$", description="Addresses calls come from, separated by commas"
+    )
+    sip_port: int = Field(5060, ge=1024, le=65535, description="SIP over UDP")
+    rtp_first_port: int = Field(12000, ge=1024, le=65000, description="First port of the callers' audio")
+    rtp_ports: int = Field(2000, ge=40, le=20000, description="How many ports audio may use, four a call")
+    manager_port: int = Field(5038, ge=1024, le=65535, description="Asterisk's manager interface, loopback only")
+    agi_port: int = Field(4573, ge=1024, le=65535, description="The server of call scripts, loopback only")
+    web_port: int = Field(8080, ge=1024, le=65535, description="The web page, loopback only")
+    agi_max_calls: int = Field(1000, ge=1, le=5000, description="Calls in scripts at once; the rest go to the queue")
+
+    @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> "Settings":
+        ports = [self.sip_port, self.manager_port, self.agi_port, self.web_port]
+        if len(set(ports)) < len(ports):
+            raise ValueError("dos servicios tienen el mismo puerto")
+        if self.rtp_first_port + self.rtp_ports > 65535:  # noqa: PLR2004  the last port there is
+            raise ValueError("rtp_first_port más rtp_ports pasa de 65535")
+        return self
+
+    @property
+    def ledger_url(self) -> str:
+        """Address of the ledger's database."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'contesta.db'}"
+
+    @property
+    def asterisk_dir(self) -> Path:
+        """Folder of the telephone system's configuration, logs and sockets."""
+        return self.data_dir / "asterisk"
+
+    @property
+    def queue_log(self) -> Path:
+        """The telephone system's durable record."""
+        return self.asterisk_dir / "log" / "queue_log"
+
+    @property
+    def recordings_dir(self) -> Path:
+        """Folder of the recorded conversations."""
+        return self.data_dir / "grabaciones"
+
+    @property
+    def prompts_dir(self) -> Path:
+        """Folder of the spoken prompts the line plays."""
+        return self.data_dir / "sounds" / "es" / "contesta"
+
+    @property
+    def secrets_file(self) -> Path:
+        """Generated secrets, readable by their owner only."""
+        return self.data_dir / "secretos.json"
+
+    @property
+    def log_dir(self) -> Path:
+        """Folder of our own logs, one JSON object a line."""
+        return self.data_dir / "log"
+
+    @property
+    def web_address(self) -> str:
+        """Address of the web page."""
+        return f"http://{LOCALHOST}:{self.web_port}/"
+
+    def as_child_environment(self) -> dict[str, str]:
+        """Give the environment of a process that is to have these settings."""
+        return os.environ | {PREFIX + name.upper(): str(getattr(self, name)) for name in type(self).model_fields}
+
+
+def load() -> Settings:
+    """Build the settings from the environment.
+
+    Raises:
+        ConfigurationError: a value is not allowed, or a variable of our prefix is unknown.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    if unknown:
+        raise ConfigurationError(
+            f"variable de entorno desconocida: {', '.join(unknown)}. Corrija el nombre; las que existen están en "
+            "docs/configuracion.md"
+        )
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{PREFIX}{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']} (valor: {fault['input']!r})"
+            if fault["loc"]
+            else fault["msg"]
+            for fault in error.errors()
+        )
+        raise ConfigurationError(f"ajuste no válido: {faults}") from error

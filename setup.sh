@@ -1,0 +1,58 @@
+#!/bin/sh
+# All the set-up, and nothing else: Debian packages, virtual environment, locked dependencies. Quick when done.
+#
+#   setup.sh run     what the line needs
+#   setup.sh test    that, and what the tests need
+set -eu
+cd "$(dirname "$0")"
+what=${1:-run}
+
+packages="python3 python3-venv sox debian-archive-keyring"
+lock=requirements.lock
+if [ "$what" = test ]; then
+    packages="$packages sip-tester postgresql chromium fonts-dejavu-core"
+    lock=requirements-dev.lock
+fi
+
+if command -v dpkg-query >/dev/null; then
+    missing=""
+    for package in $packages; do
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+    done
+    if [ -n "$missing" ]; then
+        install="apt-get install -y --no-install-recommends$missing"
+        if [ "$(id -u)" -eq 0 ]; then as_root=""; elif command -v sudo >/dev/null; then as_root="sudo"; else
+            echo "Faltan paquetes. Instálelos como administrador y repita: $install" >&2
+            exit 1
+        fi
+        echo "• Paquetes:$missing"
+        log=$(mktemp)
+        # PostgreSQL is for the tests, which start their own: no cluster is made, no service is left running
+        { $as_root apt-get update -qq &&
+            $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $install; } >"$log" 2>&1 || {
+            tail -n 5 "$log" >&2
+            echo "No se pudieron instalar. Revise la red y repita: $install" >&2
+            exit 1
+        }
+        rm -f "$log"
+    fi
+fi
+
+# The Python of the system, or the first one that is new enough
+python=""
+for candidate in python3 python3.13 python3.12 python3.11; do
+    if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
+        python=$candidate
+        break
+    fi
+done
+[ -n "$python" ] || { echo "Hace falta Python 3.11, 3.12 o 3.13 con el módulo venv." >&2; exit 1; }
+
+stamp=".venv/$lock.installed"
+if ! cmp -s "$lock" "$stamp"; then
+    echo "• Entorno de Python ($lock)"
+    [ -x .venv/bin/python ] || "$python" -m venv .venv
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+    cp "$lock" "$stamp"
+fi

@@ -1,0 +1,24 @@
+"""Fixtures every test may use: a whole running line on free ports, started as its user starts it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningLine, start_line
+
+pytest_plugins = ["tests.databases"]
+
+
+@pytest.fixture(scope="session")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
+    """One line for all tests that leave it as they found it."""
+    with start_line(tmp_path_factory.mktemp("l")) as running:
+        yield running
+
+
+@pytest.fixture
+def own_line(tmp_path: Path) -> Iterator[RunningLine]:
+    """A line for a test that breaks it."""
+    with start_line(tmp_path) as running:
+        yield running
