@@ -67,12 +67,17 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
     Raises:
         ConfigurationError: a value would break the file it stands in, or the folder's path is too long for a socket.
     """
-    texts = [system.manager_secret, system.timezone, *(t for m in system.members for t in (m.account, m.name, m.secret))]
+    texts = [
+        system.manager_secret,
+        system.timezone,
+        *(t for m in system.members for t in (m.account, m.name, m.secret)),
+    ]
     paths = [str(p) for p in (system.folder, system.modules, system.prompts, system.recordings)]
     for text in texts + paths:
         if not text or any(c in text for c in ',;"|[]\\\n\r$'):
             raise ConfigurationError(
-                f"{text!r} no puede estar en la configuración de Asterisk: quite comas, punto y coma, comillas, |, [ ], \\ y $"
+                f"{text!r} no puede estar en la configuración de Asterisk: quite comas, punto y coma, comillas, "
+                "|, [ ], \\ y $"
             )
     if any(" " in path for path in paths):
         raise ConfigurationError(f"la ruta {system.folder} tiene espacios: ponga CONTESTA_DATA_DIR en una sin ellos")

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 
-
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -62,8 +61,9 @@ def listen(ctx: typer.Context) -> None:
 @app.command()
 def agi(ctx: typer.Context) -> None:
     """Atiende los guiones de llamada que pide Asterisk (lo inicia «contesta run»)."""
-    from agi_scripts import SCRIPTS  # noqa: PLC0415  as above
     from ivr.server import Server  # noqa: PLC0415  as above
+
+    from agi_scripts import SCRIPTS  # noqa: PLC0415  as above
 
     configured: Settings = ctx.obj
     configure_logs(None)

@@ -29,11 +29,13 @@ class Port:
 
 def listening_ports(settings: Settings) -> tuple[Port, ...]:
     """All ports of the line but the callers' audio."""
-    services = (("manager_port", settings.manager_port), ("agi_port", settings.agi_port), ("web_port", settings.web_port))
+    services = (
+        ("manager_port", settings.manager_port),
+        ("agi_port", settings.agi_port),
+        ("web_port", settings.web_port),
+    )
     return (
-        Port(
-            kind=socket.SOCK_DGRAM, host=settings.host, number=settings.sip_port, setting=f"{PREFIX}SIP_PORT"
-        ),
+        Port(kind=socket.SOCK_DGRAM, host=settings.host, number=settings.sip_port, setting=f"{PREFIX}SIP_PORT"),
         *(
             Port(kind=socket.SOCK_STREAM, host=LOCALHOST, number=number, setting=PREFIX + name.upper())
             for name, number in services

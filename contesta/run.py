@@ -13,6 +13,7 @@ from pathlib import Path
 
 import structlog
 from rich.console import Console
+from storage.migrate import upgrade
 
 import asterisk_conf
 from asterisk_conf import configuration
@@ -23,7 +24,6 @@ from contesta.wiring import telephone_system
 from core.errors import NotAvailableError
 from ivr import voice
 from storage.database import connect
-from storage.migrate import upgrade
 from telephony import asterisk
 
 SERVICES = ("listen", "agi", "web")
@@ -110,7 +110,9 @@ class Line:
         async with asyncio.timeout(seconds):
             while not await _ping(self._settings):
                 if self._children["agi"].returncode is not None:
-                    raise NotAvailableError(f"el servidor de guiones no inició: vea {self._settings.log_dir / 'agi.log'}")
+                    raise NotAvailableError(
+                        f"el servidor de guiones no inició: vea {self._settings.log_dir / 'agi.log'}"
+                    )
                 await asyncio.sleep(0.05)
 
     async def _spawn(self, name: str) -> asyncio.subprocess.Process:

@@ -21,34 +21,50 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    data_dir: Path = Field(Path("var"), description="Folder of everything this line keeps: ledger, recordings, secrets")
+    data_dir: Path = Field(
+        default=Path("var"), description="Folder of everything this line keeps: ledger, recordings, secrets"
+    )
     cache_dir: Path = Field(
-        Path.home() / ".cache" / "contesta", description="Folder of what can be made again: Asterisk, spoken prompts"
+        default=Path.home() / ".cache" / "contesta",
+        description="Folder of what can be made again: Asterisk, spoken prompts",
     )
     recorded_prompts_dir: Path = Field(
-        Path("grabaciones-propias"), description="Folder of the entity's own recordings, <id>.wav, used before speech"
+        default=Path("grabaciones-propias"),
+        description="Folder of the entity's own recordings, <id>.wav, used before speech",
     )
-    database_url: str = Field("", description="SQLAlchemy address of the ledger; empty for SQLite inside data_dir")
-    line_name: str = Field("ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Short name of the line")
-    line_number: str = Field("018000910123", pattern=r"^[0-9]{3,15}$", description="Number the callers dial")
-    queue: str = Field("atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Queue where callers wait")
+    database_url: str = Field(
+        default="", description="SQLAlchemy address of the ledger; empty for SQLite inside data_dir"
+    )
+    line_name: str = Field(
+        default="ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Short name of the line"
+    )
+    line_number: str = Field(default="018000910123", pattern=r"^[0-9]{3,15}$", description="Number the callers dial")
+    queue: str = Field(default="atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Queue where callers wait")
     queue_timeout_seconds: int = Field(
-        300, ge=5, le=3600, description="Wait after which the caller hears that all are busy and keeps waiting"
+        default=300, ge=5, le=3600, description="Wait after which the caller hears that all are busy and keeps waiting"
     )
-    ring_seconds: int = Field(12, ge=3, le=60, description="How long one adviser's telephone rings")
-    ghost_seconds: int = Field(5, ge=0, le=60, description="A caller who gives up within this time is a ghost call")
-    timezone: str = Field("America/Bogota", description="Time zone of the line")
-    host: str = Field(LOCALHOST, description="Address the line listens on; the web page stays on loopback")
+    ring_seconds: int = Field(default=12, ge=3, le=60, description="How long one adviser's telephone rings")
+    ghost_seconds: int = Field(
+        default=5, ge=0, le=60, description="A caller who gives up within this time is a ghost call"
+    )
+    timezone: str = Field(default="America/Bogota", description="Time zone of the line")
+    host: str = Field(default=LOCALHOST, description="Address the line listens on; the web page stays on loopback")
     trunk: str = Field(
-        LOCALHOST, pattern=r"^[0-9./]+(,[0-9./]+)*$", description="Addresses calls come from, separated by commas"
+        default=LOCALHOST,
+        pattern=r"^[0-9./]+(,[0-9./]+)*$",
+        description="Addresses calls come from, separated by commas",
     )
-    sip_port: int = Field(5060, ge=1024, le=65535, description="SIP over UDP")
-    rtp_first_port: int = Field(12000, ge=1024, le=65000, description="First port of the callers' audio")
-    rtp_ports: int = Field(2000, ge=40, le=20000, description="How many ports audio may use, four a call")
-    manager_port: int = Field(5038, ge=1024, le=65535, description="Asterisk's manager interface, loopback only")
-    agi_port: int = Field(4573, ge=1024, le=65535, description="The server of call scripts, loopback only")
-    web_port: int = Field(8080, ge=1024, le=65535, description="The web page, loopback only")
-    agi_max_calls: int = Field(1000, ge=1, le=5000, description="Calls in scripts at once; the rest go to the queue")
+    sip_port: int = Field(default=5060, ge=1024, le=65535, description="SIP over UDP")
+    rtp_first_port: int = Field(default=12000, ge=1024, le=65000, description="First port of the callers' audio")
+    rtp_ports: int = Field(default=2000, ge=40, le=20000, description="How many ports audio may use, four a call")
+    manager_port: int = Field(
+        default=5038, ge=1024, le=65535, description="Asterisk's manager interface, loopback only"
+    )
+    agi_port: int = Field(default=4573, ge=1024, le=65535, description="The server of call scripts, loopback only")
+    web_port: int = Field(default=8080, ge=1024, le=65535, description="The web page, loopback only")
+    agi_max_calls: int = Field(
+        default=1000, ge=1, le=5000, description="Calls in scripts at once; the rest go to the queue"
+    )
 
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
     @classmethod

@@ -157,10 +157,10 @@ class RingEnded(QueueEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected(QueueEvent):
-    """An agent was connected (CONNECT, AgentConnect)."""
+    """An agent was connected (CONNECT, AgentConnect). `wait_seconds` is None where the source left it empty."""
 
     agent: str
-    wait_seconds: int
+    wait_seconds: int | None
     ring_seconds: int = 0
 
 
@@ -168,12 +168,12 @@ class Connected(QueueEvent):
 class Completed(QueueEvent):
     """A conversation ended (COMPLETEAGENT, COMPLETECALLER, BLINDTRANSFER, ATTENDEDTRANSFER, AgentComplete).
 
-    `talk_seconds` includes hold. `target` is the extension of a blind transfer.
+    `talk_seconds` includes hold. `target` is the extension of a blind transfer. A time that the source left empty is None.
     """
 
     agent: str
-    wait_seconds: int
-    talk_seconds: int
+    wait_seconds: int | None
+    talk_seconds: int | None
     by: EndedBy
     target: str = ""
 

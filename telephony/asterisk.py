@@ -16,8 +16,8 @@ from core.errors import NotAvailableError
 OLDEST_MAJOR = 20
 READY = "Asterisk has fully booted"
 WAYS = (
-    "Formas de tenerlo: (1) en Debian o derivados se descarga solo, sin root, al hacer «make run»; (2) instale Asterisk "
-    f"{OLDEST_MAJOR} o posterior de modo que «asterisk» esté en el PATH; (3) use «docker compose up»."
+    "Formas de tenerlo: (1) en Debian o derivados se descarga solo, sin root, al hacer «make run»; (2) instale "
+    f"Asterisk {OLDEST_MAJOR} o posterior de modo que «asterisk» esté en el PATH; (3) use «docker compose up»."
 )
 
 
@@ -115,7 +115,9 @@ class Asterisk:
         deadline = time.monotonic() + timeout_seconds
         while READY not in self.console("core waitfullybooted"):
             if self._process is not None and self._process.poll() is not None:
-                raise NotAvailableError(f"Asterisk terminó al iniciar (código {self._process.returncode}); vea {self._log}")
+                raise NotAvailableError(
+                    f"Asterisk terminó al iniciar (código {self._process.returncode}); vea {self._log}"
+                )
             if time.monotonic() > deadline:
                 raise NotAvailableError(f"Asterisk no respondió en {timeout_seconds:.0f} s; vea {self._log}")
             time.sleep(0.1)  # its control socket has no other sign of being there
