@@ -97,12 +97,12 @@ class Line:
         """Start Asterisk, or adopt the one that outlived its last supervisor, and the services. True if adopted."""
         for name in SERVICES:
             await asyncio.to_thread(processes.end, self._settings.data_dir / "run", name)
-        if not await asyncio.to_thread(self._system.running):
+        if self._settings.manage_asterisk and not await asyncio.to_thread(self._system.running):
             check_ports(self._settings)
         for name in ("agi", "listen"):
             await self._spawn(name)
         await self._answering(seconds=20)
-        adopted = await asyncio.to_thread(self._system.start)
+        adopted = await asyncio.to_thread(self._system.start) if self._settings.manage_asterisk else True
         await self._spawn("web")
         return adopted
 
@@ -136,7 +136,8 @@ class Line:
         async with asyncio.TaskGroup() as tasks:
             for name in SERVICES:
                 tasks.create_task(self._keep_service(name), name=f"keep {name}")
-            tasks.create_task(self._keep_asterisk(), name="keep asterisk")
+            if self._settings.manage_asterisk:
+                tasks.create_task(self._keep_asterisk(), name="keep asterisk")
             tasks.create_task(self._watch_scripts(), name="watch scripts")
 
     async def _keep_service(self, name: str) -> None:
@@ -177,8 +178,9 @@ class Line:
     async def stop(self, tell: Callable[[str], None]) -> None:
         """Stop everything: first the calls, then, when the last line of the log has been read, the rest."""
         self._stopping = True
-        await asyncio.to_thread(self._system.stop)
-        tell("Asterisk detenido")
+        if self._settings.manage_asterisk:
+            await asyncio.to_thread(self._system.stop)
+            tell("Asterisk detenido")
         for name in SERVICES:
             child = self._children.get(name)
             if child is None or child.returncode is not None:

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
         default=5, ge=0, le=60, description="A caller who gives up within this time is a ghost call"
     )
     timezone: str = Field(default="America/Bogota", description="Time zone of the line")
-    host: str = Field(default=LOCALHOST, description="Address the line listens on; the web page stays on loopback")
+    host: str = Field(default=LOCALHOST, description="Address where SIP and audio arrive")
     trunk: str = Field(
         default=LOCALHOST,
         pattern=r"^[0-9./]+(,[0-9./]+)*$",
@@ -62,6 +62,10 @@ class Settings(BaseSettings):
     )
     agi_port: int = Field(default=4573, ge=1024, le=65535, description="The server of call scripts, loopback only")
     web_port: int = Field(default=8080, ge=1024, le=65535, description="The web page, loopback only")
+    web_host: str = Field(
+        default=LOCALHOST, description="Address the web page listens on; it has no sign-in, so loopback or a container"
+    )
+    manage_asterisk: bool = Field(default=True, description="Start and watch Asterisk; false when something else does")
     agi_max_calls: int = Field(
         default=1000, ge=1, le=5000, description="Calls in scripts at once; the rest go to the queue"
     )
