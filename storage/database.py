@@ -1,0 +1,77 @@
+"""The ledger's database: SQLite on one machine, PostgreSQL for more than one.
+
+SQLite takes its write lock when a transaction begins (BEGIN IMMEDIATE): with the driver's own deferred begin, two
+programs that read and then write lose each other's updates. Readers use a deferred begin and, in WAL, never wait.
+"""
+
+import sqlite3
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+_LEDGER_LOCK = 0x436F6E74  # "Cont": the number of PostgreSQL's advisory lock for whoever writes the ledger
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC with microseconds. A naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database: UTC, without its zone where the database has no type for it.
+
+        Raises:
+            ValueError: `value` is naive.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"naive datetime: {value!r}")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """From the database: aware and UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def connect(url: str) -> Engine:
+    """Give an engine for `sqlite:///path` or `postgresql+psycopg://…`. Nothing is opened yet."""
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def reader(engine: Engine) -> Engine:
+    """Give the same database to someone who only reads: one snapshot a transaction, and no lock on writers."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(reads_only=True)
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def take_write_lock(connection: Connection) -> None:
+    """Wait until no other program writes the ledger, and keep it so until the transaction ends.
+
+    In SQLite the transaction's own beginning has done it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LEDGER_LOCK})
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None
+    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = connection.get_execution_options().get("reads_only", False)
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

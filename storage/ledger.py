@@ -1,0 +1,189 @@
+"""The ledger: every fact of every call, kept once, and the calls they make.
+
+`apply` is one short transaction: new facts, the calls they touch written anew from all their facts, and how far the
+log has been read. Whatever was interrupted did not happen; whatever is applied again changes nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, bindparam, delete, insert, or_, select, update
+from sqlmodel import Session, col
+
+from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted
+from quality.metrics.history import CallHistory, build
+from storage import projection
+from storage.channels import resolve
+from storage.codec import EventValues, decode, encode
+from storage.database import reader, take_write_lock
+from storage.listing import CallFilter, Cursor, Page, StoredCall, every_call, page
+from storage.projection import in_parts
+from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow
+
+_EVERYTHING = CallFilter()
+_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)  # channels have these that never reached a line or a queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPosition:
+    """How far the log `name` has been read, in its reader's own words."""
+
+    name: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenCall:
+    """A call whose end nobody has told yet."""
+
+    call_id: str
+    channel_ids: frozenset[str]
+    started_at: datetime
+
+
+class Ledger:
+    """The calls in one database. Safe to use from several threads and several programs at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reader = reader(engine)
+
+    def apply(self, events: Iterable[Event], position: LogPosition | None = None) -> None:
+        """Take in facts in any order, and how far their log has been read, all or nothing.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: the database does not answer or is busy; nothing was changed.
+        """
+        told = _distinct(events)
+        with self._engine.begin() as connection:
+            take_write_lock(connection)
+            new = _keep(connection, told)
+            _rebuild(connection, _join(connection, new) | _interrupted(connection, new))
+            if position is not None:
+                _save(connection, position)
+
+    def call(self, call_id: str) -> CallHistory | None:
+        """Tell one call from its facts; None if there is no such call. The name of any channel of it will do."""
+        known = select(col(ChannelRow.call_id)).where(col(ChannelRow.channel_id) == call_id)
+        with self._reader.begin() as connection:
+            return next(iter(_histories(connection, set(connection.scalars(known)))), None)
+
+    def calls(self, wanted: CallFilter = _EVERYTHING, after: Cursor | None = None, size: int = 50) -> Page:
+        """Read a page of calls, newest first."""
+        with Session(self._reader) as session:
+            return page(session, wanted, after, size)
+
+    def every_call(self) -> tuple[StoredCall, ...]:
+        """Read all calls, in no order."""
+        with Session(self._reader) as session:
+            return every_call(session)
+
+    def open_calls(self) -> tuple[OpenCall, ...]:
+        """Read the calls that go on, as far as the ledger knows."""
+        query = (
+            select(col(CallRow.id), col(CallRow.started_at), col(ChannelRow.channel_id))
+            .join(ChannelRow, col(ChannelRow.call_id) == col(CallRow.id))
+            .where(col(CallRow.ended_at).is_(None))
+        )
+        channels = defaultdict(set)
+        with self._reader.begin() as connection:
+            for call_id, started_at, channel_id in connection.execute(query):
+                channels[call_id, started_at].add(channel_id)
+        return tuple(
+            OpenCall(call_id=call_id, started_at=started_at, channel_ids=frozenset(of_call))
+            for (call_id, started_at), of_call in channels.items()
+        )
+
+    def position(self, name: str) -> LogPosition | None:
+        """Tell how far the log `name` has been read; None if never."""
+        query = select(col(LogPositionRow.position)).where(col(LogPositionRow.name) == name)
+        with self._reader.begin() as connection:
+            position = connection.scalar(query)
+        return None if position is None else LogPosition(name=name, position=position)
+
+
+def _distinct(events: Iterable[Event]) -> dict[bytes, EventValues]:
+    """Each fact once, at the first place where it was said."""
+    told: dict[bytes, EventValues] = {}
+    for event in events:
+        values = encode(event)
+        known = told.setdefault(values["key"], values)
+        known["ord"] = min(known["ord"], values["ord"])
+    return told
+
+
+def _keep(connection: Connection, told: dict[bytes, EventValues]) -> list[EventValues]:
+    """Store what the ledger does not have, and return it."""
+    key, order = col(EventRow.key), col(EventRow.ord)
+    places: dict[bytes, int] = {}
+    for part in in_parts(told):
+        places.update(connection.execute(select(key, order).where(key.in_(part))).tuples().all())
+    new = [values for values in told.values() if values["key"] not in places]
+    if new:
+        connection.execute(insert(EventRow), new)
+    earlier = [values for values in told.values() if values["ord"] < places.get(values["key"], values["ord"])]
+    if earlier:
+        moved = update(EventRow.__table__).where(key == bindparam("of")).values(ord=bindparam("place"))  # type: ignore[attr-defined]
+        connection.execute(moved, [{"of": values["key"], "place": values["ord"]} for values in earlier])
+    return new + earlier
+
+
+def _join(connection: Connection, new: Iterable[EventValues]) -> set[str]:
+    """Find the calls that facts belong to, joining calls that turn out to be one."""
+    pairs = {
+        (values["channel_id"], values["call_id"] or values["channel_id"]) for values in new if values["channel_id"]
+    }
+    channel_id, call_id = col(ChannelRow.channel_id), col(ChannelRow.call_id)
+    known: dict[str, str] = {}
+    for part in in_parts({name for pair in pairs for name in pair}):
+        known.update(connection.execute(select(channel_id, call_id).where(channel_id.in_(part))).tuples().all())
+    found = resolve(known, pairs)
+    added = [{"channel_id": name, "call_id": call} for name, call in found.calls.items() if name not in known]
+    if added:
+        connection.execute(insert(ChannelRow), added)
+    for former, call in found.moved.items():
+        connection.execute(update(ChannelRow).where(call_id == former).values(call_id=call))
+    projection.erase(connection, found.moved)
+    return set(found.calls.values())
+
+
+def _interrupted(connection: Connection, new: Iterable[EventValues]) -> set[str]:
+    """Record starts of the telephone system, and find the calls that went on when it went down."""
+    restarts = {values["at"] for values in new if values["kind"] == SystemRestarted.__name__}
+    calls: set[str] = set()
+    for at in restarts - set(connection.scalars(select(col(RestartRow.at)))):
+        connection.execute(insert(RestartRow), {"at": at})
+        still = or_(col(CallRow.ended_at).is_(None), col(CallRow.ended_at) >= at)
+        calls.update(connection.scalars(select(col(CallRow.id)).where(col(CallRow.started_at) <= at, still)))
+    return calls
+
+
+def _rebuild(connection: Connection, calls: Collection[str]) -> None:
+    projection.erase(connection, calls)
+    projection.write(connection, _histories(connection, calls))
+
+
+def _histories(connection: Connection, calls: Collection[str]) -> Sequence[CallHistory]:
+    events = defaultdict(list)
+    for part in in_parts(calls):
+        query = (
+            select(*EventRow.__table__.columns, col(ChannelRow.call_id).label("of_call"))  # type: ignore[attr-defined]
+            .join(ChannelRow, col(ChannelRow.channel_id) == col(EventRow.channel_id))
+            .where(col(ChannelRow.call_id).in_(part))
+        )
+        for row in connection.execute(query).mappings():
+            events[row["of_call"]].append(decode(row, row["of_call"]))
+    restarts = sorted(connection.scalars(select(col(RestartRow.at))))
+    return [
+        build(told, restarts)
+        for told in events.values()
+        if not all(isinstance(event, _OF_ANY_CHANNEL) for event in told)
+    ]
+
+
+def _save(connection: Connection, position: LogPosition) -> None:
+    values = {"name": position.name, "position": position.position}
+    connection.execute(delete(LogPositionRow).where(col(LogPositionRow.name) == position.name))
+    connection.execute(insert(LogPositionRow), values)

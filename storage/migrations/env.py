@@ -1,0 +1,13 @@
+"""What alembic runs: migrations on the connection that `upgrade` gives it, inside that one's transaction."""
+
+from alembic import context
+
+from storage.tables import LedgerTable
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=LedgerTable.metadata,
+    render_as_batch=True,
+    compare_type=True,
+)
+context.run_migrations()

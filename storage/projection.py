@@ -1,0 +1,135 @@
+"""What the ledger's tables say of a call: its history, laid out in rows."""
+
+from collections.abc import Collection, Iterable, Iterator
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, delete, insert
+from sqlmodel import col
+
+from core.events import Recorded
+from quality.metrics.history import CallHistory
+from storage.tables import CallRow, LedgerTable, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
+
+Name = TypeVar("Name", str, bytes)
+Rows = Iterator[dict[str, Any]]
+_AT_ONCE = 5_000  # names in one statement; SQLite takes 32 766, PostgreSQL 65 535
+
+
+class RecordingState(StrEnum):
+    """How far a recording is."""
+
+    RUNNING = "running"
+    DONE = "done"
+
+
+def in_parts(names: Collection[Name]) -> Iterator[list[Name]]:
+    """Split `names` into lists that one statement takes."""
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _AT_ONCE):
+        yield ordered[start : start + _AT_ONCE]
+
+
+def erase(connection: Connection, calls: Collection[str]) -> None:
+    """Delete the rows of `calls`, their events excepted."""
+    for part in in_parts(calls):
+        connection.execute(delete(CallRow).where(col(CallRow.id).in_(part)))
+
+
+def write(connection: Connection, histories: Iterable[CallHistory]) -> None:
+    """Insert the rows of calls that have none."""
+    told = tuple(histories)
+    rows: tuple[tuple[type[LedgerTable], Rows], ...] = (
+        (CallRow, (row for call in told for row in _call(call))),
+        (VisitRow, (row for call in told for row in _visits(call))),
+        (LegRow, (row for call in told for row in _legs(call))),
+        (SurveyAnswerRow, (row for call in told for row in _answers(call))),
+        (RecordingRow, (row for call in told for row in _recordings(call))),
+    )
+    for table, of_table in rows:
+        if values := list(of_table):
+            connection.execute(insert(table), values)
+
+
+def _call(call: CallHistory) -> Rows:
+    yield {
+        "id": call.call_id,
+        "line": call.line,
+        "number": call.number,
+        "started_at": call.started_at,
+        "ended_at": call.ended_at,
+        "ended_by": call.ended_by,
+        "cause": call.cause,
+        "lost": call.lost,
+    }
+
+
+def _visits(call: CallHistory) -> Rows:
+    for visit in call.visits:
+        yield {
+            "call_id": call.call_id,
+            "queue": visit.queue,
+            "ordinal": visit.ordinal,
+            "channel_id": visit.channel_id,
+            "entered_at": visit.entered_at,
+            "entry_inferred": visit.entry_inferred,
+            "left_at": visit.left_at,
+            "wait_ms": visit.wait_ms,
+            "result": visit.result,
+            "reason": visit.reason,
+            "key": visit.key,
+            "detail": visit.detail,
+        }
+
+
+def _legs(call: CallHistory) -> Rows:
+    for visit in call.visits:
+        for position, leg in enumerate(visit.legs):
+            yield {
+                "call_id": call.call_id,
+                "queue": visit.queue,
+                "ordinal": visit.ordinal,
+                "position": position,
+                "agent": leg.agent,
+                "connected_at": leg.connected_at,
+                "ring_seconds": leg.ring_seconds,
+                "talk_ms": leg.talk_ms,
+                "hold_ms": leg.hold_ms,
+                "ended_at": leg.ended_at,
+                "ended_by": leg.ended_by,
+                "target": leg.target,
+            }
+
+
+def _answers(call: CallHistory) -> Rows:
+    for position, said in enumerate(call.survey):
+        yield {
+            "call_id": call.call_id,
+            "position": position,
+            "at": said.at,
+            "question": said.question,
+            "answer": said.answer,
+        }
+
+
+def _recordings(call: CallHistory) -> Rows:
+    for position, recorded in enumerate(call.recordings):
+        yield {
+            "call_id": call.call_id,
+            "position": position,
+            "at": recorded.at,
+            "queue": recorded.queue,
+            "agent": recorded.agent,
+            "file": recorded.file,
+            "state": _state(call, recorded),
+        }
+
+
+def _state(call: CallHistory, recorded: Recorded) -> RecordingState:
+    talking = any(
+        leg.agent == recorded.agent and leg.ended_at is None
+        for visit in call.visits
+        if visit.queue == recorded.queue
+        for leg in visit.legs
+    )
+    return RecordingState.RUNNING if talking and call.ended_at is None else RecordingState.DONE

@@ -1,0 +1,158 @@
+"""The tables of the ledger.
+
+`event` is the truth: each row is one fact, never changed and never deleted. `channel` says which call a channel
+belongs to. All others but `log_position` are projections, written anew from the events of a call whenever it gets one.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, LargeBinary, MetaData, Text, text
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
+
+from storage.database import UtcDateTime
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class LedgerTable(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
+    """Root of the ledger's tables: their metadata and their names of constraints."""
+
+
+def _moment(*, primary_key: bool = False, nullable: bool = False) -> Any:  # noqa: ANN401 - as Field itself
+    return Field(sa_column=Column(UtcDateTime, primary_key=primary_key, nullable=nullable))
+
+
+def _of_call(*more: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what __table_args__ takes
+    return (ForeignKeyConstraint(["call_id"], ["call.id"], ondelete="CASCADE"), *more)
+
+
+class EventRow(LedgerTable, table=True):
+    """A fact as it was told. `key` is a digest of it; `data` holds the fields that have no column, as JSON."""
+
+    __tablename__ = "event"
+    id: int | None = Field(default=None, primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary(16), nullable=False, unique=True))
+    kind: str
+    source: str
+    at: datetime = _moment()
+    ord: int = Field(sa_column=Column(BigInteger, nullable=False))
+    call_id: str
+    channel_id: str = Field(index=True)
+    data: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class ChannelRow(LedgerTable, table=True):
+    """The call that a channel belongs to."""
+
+    __tablename__ = "channel"
+    channel_id: str = Field(primary_key=True)
+    call_id: str = Field(index=True)
+
+
+class RestartRow(LedgerTable, table=True):
+    """A start of the telephone system."""
+
+    __tablename__ = "restart"
+    at: datetime = _moment(primary_key=True)
+
+
+class LogPositionRow(LedgerTable, table=True):
+    """How far a log has been read, in its reader's own words."""
+
+    __tablename__ = "log_position"
+    name: str = Field(primary_key=True)
+    position: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class CallRow(LedgerTable, table=True):
+    """One call. `number` is E.164 or "anonymous"."""
+
+    __tablename__ = "call"
+    __table_args__ = (
+        Index(None, "started_at", "id"),
+        Index("ix_call_open", "id", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    )
+    id: str = Field(primary_key=True)
+    line: str
+    number: str
+    started_at: datetime = _moment()
+    ended_at: datetime | None = _moment(nullable=True)
+    ended_by: str | None
+    cause: int = Field(sa_column=Column(BigInteger, nullable=False))
+    lost: bool
+
+
+class VisitRow(LedgerTable, table=True):
+    """One stay in one queue. `result` is the outcome before ghosts are told from abandonments."""
+
+    __tablename__ = "visit"
+    __table_args__ = _of_call(Index(None, "queue", "entered_at"))
+    call_id: str = Field(primary_key=True)
+    queue: str = Field(primary_key=True)
+    ordinal: int = Field(primary_key=True)
+    channel_id: str
+    entered_at: datetime = _moment()
+    entry_inferred: bool
+    left_at: datetime | None = _moment(nullable=True)
+    wait_ms: int | None = Field(sa_column=Column(BigInteger))
+    result: str
+    reason: str
+    key: str
+    detail: str
+
+
+class LegRow(LedgerTable, table=True):
+    """One conversation with one adviser. `position` counts the legs of a visit from 0."""
+
+    __tablename__ = "leg"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["call_id", "queue", "ordinal"], ["visit.call_id", "visit.queue", "visit.ordinal"], ondelete="CASCADE"
+        ),
+    )
+    call_id: str = Field(primary_key=True)
+    queue: str = Field(primary_key=True)
+    ordinal: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    agent: str = Field(index=True)
+    connected_at: datetime = _moment()
+    ring_seconds: int = Field(sa_column=Column(BigInteger, nullable=False))
+    talk_ms: int | None = Field(sa_column=Column(BigInteger))
+    hold_ms: int = Field(sa_column=Column(BigInteger, nullable=False))
+    ended_at: datetime | None = _moment(nullable=True)
+    ended_by: str | None
+    target: str
+
+
+class SurveyAnswerRow(LedgerTable, table=True):
+    """What the caller answered to one question; `answer` None was asked and not answered."""
+
+    __tablename__ = "survey_answer"
+    __table_args__ = _of_call()
+    call_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    at: datetime = _moment()
+    question: str
+    answer: int | None = Field(sa_column=Column(BigInteger))
+
+
+class RecordingRow(LedgerTable, table=True):
+    """The recording of one conversation. `file` is relative to the folder of recordings."""
+
+    __tablename__ = "recording"
+    __table_args__ = _of_call()
+    call_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    at: datetime = _moment()
+    queue: str
+    agent: str
+    file: str
+    state: str

@@ -1,0 +1,136 @@
+"""The databases that the ledger is tested on: a file of SQLite, and a PostgreSQL server of our own on a free port."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+
+from storage.database import connect
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+
+SERVER_USER = "postgres"
+START_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgreSqlServer:
+    """A running server that trusts whoever reaches it on 127.0.0.1."""
+
+    port: int
+
+    def address(self, database: str) -> str:
+        """Address of a database for psycopg."""
+        return f"postgresql://{SERVER_USER}@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self) -> str:
+        """Create an empty database and give SQLAlchemy's address of it."""
+        name = f"t{uuid4().hex}"
+        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        return self.address(name).replace("postgresql:", "postgresql+psycopg:", 1)
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
+    if found is None:
+        pytest.fail(f"{name} is missing: install the package postgresql")
+    return found
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSqlServer]:
+    with tempfile.TemporaryDirectory(prefix="contesta-pg-") as folder:
+        data = Path(folder) / "data"
+        as_user = SERVER_USER if os.getuid() == 0 else None  # the server refuses to run as root
+        if as_user is not None:
+            shutil.chown(folder, as_user)
+        subprocess.run(
+            [_program("initdb"), "-U", SERVER_USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D", data],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            user=as_user,
+            cwd=folder,
+        )
+        server = PostgreSqlServer(port=_free_port())
+        options = ["-F", "-h", "127.0.0.1", "-p", str(server.port), "-k", folder, "-c", "max_connections=50"]
+        with (
+            (Path(folder) / "log").open("wb") as log,
+            subprocess.Popen(
+                [_program("postgres"), "-D", data, *options], stdout=log, stderr=log, user=as_user, cwd=folder
+            ) as process,
+        ):
+            try:
+                _wait_until_it_answers(server, process)
+                yield server
+            finally:
+                process.send_signal(signal.SIGINT)
+                process.wait(timeout=30)
+
+
+def _wait_until_it_answers(server: PostgreSqlServer, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            psycopg.connect(server.address("postgres")).close()
+        except psycopg.OperationalError:
+            assert process.poll() is None, "the PostgreSQL server ended while starting"
+            assert time.monotonic() < deadline, "the PostgreSQL server does not answer"
+            time.sleep(0.05)
+        else:
+            return
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The address of an empty database, on each kind in turn."""
+    if request.param == "postgresql":
+        server: PostgreSqlServer = request.getfixturevalue("postgresql")
+        return server.new_database()
+    url: str = request.getfixturevalue("sqlite_url")
+    return url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A migrated database, on each kind in turn."""
+    engine = connect(database_url)
+    upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def ledger(engine: Engine) -> Ledger:
+    return Ledger(engine)
+
+
+@pytest.fixture
+def sqlite_ledger(sqlite_url: str) -> Iterator[Ledger]:
+    """A ledger where the kind of database is not the point."""
+    engine = connect(sqlite_url)
+    upgrade(engine)
+    yield Ledger(engine)
+    engine.dispose()
