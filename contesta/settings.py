@@ -22,52 +22,64 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
     data_dir: Path = Field(
-        default=Path("var"), description="Folder of everything this line keeps: ledger, recordings, secrets"
+        default=Path("var"), description="Carpeta de todo lo que la línea guarda: libro, grabaciones, secretos"
     )
     cache_dir: Path = Field(
         default=Path.home() / ".cache" / "contesta",
-        description="Folder of what can be made again: Asterisk, spoken prompts",
+        description="Carpeta de lo que se puede volver a hacer: Asterisk, textos hablados",
     )
     recorded_prompts_dir: Path = Field(
         default=Path("grabaciones-propias"),
-        description="Folder of the entity's own recordings, <id>.wav, used before speech",
+        description="Carpeta con grabaciones propias, <id>.wav; reemplazan a la voz sintética",
     )
     database_url: str = Field(
-        default="", description="SQLAlchemy address of the ledger; empty for SQLite inside data_dir"
+        default="", description="Dirección SQLAlchemy del libro; vacía: SQLite en la carpeta de datos"
     )
     line_name: str = Field(
-        default="ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Short name of the line"
+        default="ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Nombre corto de la línea"
     )
-    line_number: str = Field(default="018000910123", pattern=r"^[0-9]{3,15}$", description="Number the callers dial")
-    queue: str = Field(default="atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Queue where callers wait")
+    line_number: str = Field(
+        default="018000910123", pattern=r"^[0-9]{3,15}$", description="Número que marca la ciudadanía"
+    )
+    queue: str = Field(default="atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Cola donde se espera")
     queue_timeout_seconds: int = Field(
-        default=300, ge=5, le=3600, description="Wait after which the caller hears that all are busy and keeps waiting"
+        default=300,
+        ge=5,
+        le=3600,
+        description="Espera tras la cual se avisa que todos están ocupados; se sigue en espera",
     )
-    ring_seconds: int = Field(default=12, ge=3, le=60, description="How long one adviser's telephone rings")
+    ring_seconds: int = Field(default=12, ge=3, le=60, description="Cuánto timbra el teléfono de un asesor")
     ghost_seconds: int = Field(
-        default=5, ge=0, le=60, description="A caller who gives up within this time is a ghost call"
+        default=5, ge=0, le=60, description="Quien cuelga dentro de este tiempo cuenta como llamada fantasma"
     )
-    timezone: str = Field(default="America/Bogota", description="Time zone of the line")
-    host: str = Field(default=LOCALHOST, description="Address where SIP and audio arrive")
+    timezone: str = Field(default="America/Bogota", description="Zona horaria de la línea")
+    host: str = Field(default=LOCALHOST, description="Dirección donde llegan SIP y audio")
     trunk: str = Field(
         default=LOCALHOST,
         pattern=r"^[0-9./]+(,[0-9./]+)*$",
-        description="Addresses calls come from, separated by commas",
+        description="Direcciones de la troncal, separadas por comas",
     )
-    sip_port: int = Field(default=5060, ge=1024, le=65535, description="SIP over UDP")
-    rtp_first_port: int = Field(default=12000, ge=1024, le=65000, description="First port of the callers' audio")
-    rtp_ports: int = Field(default=2000, ge=40, le=20000, description="How many ports audio may use, four a call")
+    sip_port: int = Field(default=5060, ge=1024, le=65535, description="SIP sobre UDP")
+    rtp_first_port: int = Field(default=12000, ge=1024, le=65000, description="Primer puerto del audio")
+    rtp_ports: int = Field(
+        default=2000, ge=40, le=20000, description="Cuántos puertos puede usar el audio, cuatro por llamada"
+    )
     manager_port: int = Field(
-        default=5038, ge=1024, le=65535, description="Asterisk's manager interface, loopback only"
+        default=5038, ge=1024, le=65535, description="Interfaz de gestión de Asterisk, solo en esta máquina"
     )
-    agi_port: int = Field(default=4573, ge=1024, le=65535, description="The server of call scripts, loopback only")
-    web_port: int = Field(default=8080, ge=1024, le=65535, description="The web page, loopback only")
+    agi_port: int = Field(
+        default=4573, ge=1024, le=65535, description="Servidor de guiones de llamada, solo en esta máquina"
+    )
+    web_port: int = Field(default=8080, ge=1024, le=65535, description="Página web")
     web_host: str = Field(
-        default=LOCALHOST, description="Address the web page listens on; it has no sign-in, so loopback or a container"
+        default=LOCALHOST,
+        description="Dirección donde escucha la página; no pide contraseña: deje 127.0.0.1 salvo dentro de un contenedor",
     )
-    manage_asterisk: bool = Field(default=True, description="Start and watch Asterisk; false when something else does")
+    manage_asterisk: bool = Field(
+        default=True, description="Iniciar y vigilar Asterisk; «false» si otro programa lo hace"
+    )
     agi_max_calls: int = Field(
-        default=1000, ge=1, le=5000, description="Calls in scripts at once; the rest go to the queue"
+        default=1000, ge=1, le=5000, description="Llamadas en guiones a la vez; las demás pasan a la cola"
     )
 
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
