@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=1024, le=65535, description="Página web")
     web_host: str = Field(
         default=LOCALHOST,
-        description="Dirección donde escucha la página; no pide contraseña: deje 127.0.0.1 salvo dentro de un contenedor",
+        description="Dirección donde escucha la página; no pide contraseña: solo 127.0.0.1 o un contenedor",
     )
     manage_asterisk: bool = Field(
         default=True, description="Iniciar y vigilar Asterisk; «false» si otro programa lo hace"
