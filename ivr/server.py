@@ -154,6 +154,12 @@ class Server:
         self._wake_write.close()
         self._log.info("stopped", cut_off=len(cut_off))
 
+    def serve_until_signal(self) -> None:
+        """Serve in the main thread until SIGTERM or SIGINT."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stop())
+        self.serve_forever()
+
     def _turn(self) -> None:
         for key, _ in self._selector.select(TICK_SECONDS):
             if key.fileobj is self._listener:
@@ -304,14 +310,6 @@ class Server:
                 call.overdue = True
                 call.close_connection()
                 self._log.error("overdue", call=call.call_id, script=call.script)
-
-
-def serve(host: str, port: int, scripts: Mapping[str, Script], *, max_calls: int = 1000) -> None:
-    """Serve in this process until SIGTERM or SIGINT."""
-    server = Server(host, port, scripts, max_calls=max_calls)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: server.stop())
-    server.serve_forever()
 
 
 def _places(error: BaseException) -> list[str]:
