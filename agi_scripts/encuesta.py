@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The adviser has hung up: three questions, thanks, goodbye.
+"""The adviser has hung up: three questions, and thanks.
 
 The questions are those of the Agencia Nacional de Minería's monthly report: satisfaction, perception, trust; 1 to 5.
 """
@@ -26,10 +26,9 @@ ATENCION = Survey(
 
 
 def run(channel: Channel) -> None:
-    """Ask the survey, say goodbye, and tell the dialplan that this was all."""
+    """Ask the survey, and tell the dialplan that this was all."""
     caller = LineCaller(channel)
     conduct(caller, ATENCION)
-    caller.play("despedida")
     caller.send_to("fin")
 
 

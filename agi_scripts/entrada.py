@@ -13,7 +13,7 @@ PRINCIPAL = Menu(
         wrong=("menu_principal_otra_tecla_1", "menu_principal_otra_tecla_2"),
         silent=("menu_principal_silencio_1", "menu_principal_silencio_2"),
     ),
-    give_up="persona",
+    give_up="respaldo",
     give_up_to="cola",
 )
 

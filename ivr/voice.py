@@ -5,10 +5,8 @@ Output: 8 kHz mono 16-bit wav, one loudness for all (ITU-R BS.1770), kept until 
 
 import hashlib
 import io
-import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,7 @@ import soxr
 from py_nanotts import NanoTTS
 
 from core.errors import ConfigurationError
-from ivr.prompts import Catalogue
+from ivr.prompts import Catalogue, load
 
 LINE_HZ = 8_000
 VOICE_HZ = 16_000
@@ -33,59 +31,47 @@ BLOCK_SECONDS = 0.4  # of BS.1770; anything shorter cannot be measured
 LONGEST_SECONDS = 20.0
 RECORDING_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 RECIPE = 1  # raise it when the sound of the same text changes
-INDEX = "voces.json"
 
 Audio = npt.NDArray[np.float64]
 """Samples in -1..1, shape (n,)."""
 
 Progress = Callable[[int, int, str], None]
-"""Called with prompts done, prompts in all, and the id of the one that comes next."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
-    """What a build did: prompt ids spoken, taken from recordings, and left as they were."""
-
-    spoken: tuple[str, ...]
-    recorded: tuple[str, ...]
-    kept: tuple[str, ...]
+"""Called before a prompt is made, with prompts done, prompts in all and its id; at the end with an empty id."""
 
 
 def build(
-    catalogue: Catalogue,
     folder: Path,
+    *,
+    cache: Path,
+    catalogue: Catalogue | None = None,
     recordings: Path | None = None,
     progress: Progress = lambda _done, _total, _prompt: None,
-) -> Built:
-    """Write `folder`/<id>.wav for each text; `recordings`/<id>.wav (flac, ogg, mp3) replaces the synthetic voice.
+) -> int:
+    """Write `folder`/<id>.wav for every text of the catalogue and return how many there are.
+
+    `recordings`/<id>.wav (or flac, ogg, mp3) replaces the synthetic voice. What was made before is in `cache`, by the
+    hash of what it was made from.
 
     Raises:
         ConfigurationError: a recording cannot be used, or a prompt is too long; names the file or key and the mend.
     """
+    texts = (catalogue or load()).texts
     folder.mkdir(parents=True, exist_ok=True)
-    index = _read_index(folder / INDEX)
-    spoken: list[str] = []
-    recorded: list[str] = []
-    kept: list[str] = []
-    for done, (prompt, text) in enumerate(catalogue.texts.items()):
-        progress(done, len(catalogue.texts), prompt)
+    cache.mkdir(parents=True, exist_ok=True)
+    for done, (prompt, text) in enumerate(texts.items()):
         recording = _recording(recordings, prompt)
-        source = _digest(recording.read_bytes() if recording else text.encode())
-        target = folder / f"{prompt}.wav"
-        if index.get(prompt) == source and target.exists():
-            kept.append(prompt)
-            continue
-        audio = even_loudness(_read(recording) if recording else speak(text), prompt)
-        if len(audio) > LONGEST_SECONDS * LINE_HZ:
-            raise ConfigurationError(
-                f"El audio «{prompt}» dura {len(audio) / LINE_HZ:.0f} s; acórtelo a {LONGEST_SECONDS:.0f} s o menos"
-            )
-        _write(target, audio)
-        index[prompt] = source
-        (recorded if recording else spoken).append(prompt)
-        _replace(folder / INDEX, json.dumps(index, indent=1).encode())
-    progress(len(catalogue.texts), len(catalogue.texts), "")
-    return Built(spoken=tuple(spoken), recorded=tuple(recorded), kept=tuple(kept))
+        made = cache / f"{_digest(recording.read_bytes() if recording else text.encode())}.wav"
+        if not made.exists():
+            progress(done, len(texts), prompt)
+            audio = even_loudness(_read(recording) if recording else speak(text), prompt)
+            if len(audio) > LONGEST_SECONDS * LINE_HZ:
+                raise ConfigurationError(
+                    f"El audio «{prompt}» dura {len(audio) / LINE_HZ:.0f} s; acórtelo a {LONGEST_SECONDS:.0f} s o menos"
+                )
+            _replace(made, _wav(audio))
+        _replace(folder / f"{prompt}.wav", made.read_bytes())
+    progress(len(texts), len(texts), "")
+    return len(texts)
 
 
 def speak(text: str) -> Audio:
@@ -153,18 +139,10 @@ def _digest(source: bytes) -> str:
     return hashlib.sha256(f"{RECIPE} {VOICE} {SPEED} {PAUSE_SECONDS} {LOUDNESS_LUFS} ".encode() + source).hexdigest()
 
 
-def _read_index(path: Path) -> dict[str, str]:
-    try:
-        index = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}  # nothing built yet, or half written by something else: build again
-    return index if isinstance(index, dict) else {}
-
-
-def _write(target: Path, audio: Audio) -> None:
-    wav = io.BytesIO()
-    soundfile.write(wav, np.round(audio * 32767).astype(np.int16), LINE_HZ, "PCM_16", format="WAV")
-    _replace(target, wav.getvalue())
+def _wav(audio: Audio) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, np.round(audio * 32767).astype(np.int16), LINE_HZ, "PCM_16", format="WAV")
+    return content.getvalue()
 
 
 def _replace(target: Path, content: bytes) -> None:
