@@ -98,7 +98,7 @@ class Parser:
     def _take_banner(self, data: bytes) -> bytes:
         line, end, rest = data.partition(b"\r\n")
         if not line.startswith(BANNER[: len(line)]) or len(line) > MAX_LINE_BYTES + (not end):
-            raise ProtocolError(f"expected the banner of Asterisk's manager interface, got {line[:60]!r}")
+            raise ProtocolError(f"En ese puerto no responde el manager de Asterisk, sino {line[:60]!r}")
         if not end:
             return data
         self.version = line.removeprefix(BANNER).decode("utf-8", "replace") or "?"
