@@ -1,6 +1,7 @@
 """A telephone: one account, one socket, any number of calls."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from .rtp import Stream
 from .wire import Address, Wire
 
 REGISTRATION_SECONDS = 120
+FAREWELL_SECONDS = 2.0  # for the last answers, when the phone is closed
 
 _OK = 200
 
@@ -27,7 +29,7 @@ class Phone:
     """An endpoint on UDP, used as `async with Phone(account, server) as phone`.
 
     `on_call` is called for each call that comes, as a task of its own; without it callers hear that nobody is
-    there (480). Leaving the block hangs up what is still up; an error of a handler is raised there.
+    there (480). Leaving the block hangs up what is still up and signs off; an error of a handler is raised there.
     """
 
     def __init__(
@@ -39,7 +41,8 @@ class Phone:
         self._on_call = on_call
         self._host = host
         self._wire: Wire | None = None
-        self._registration: Request | None = None
+        self._registered = False
+        self._arriving: dict[str, list[Request]] = {}  # what came for a call whose stream is being opened
         self._tasks: set[asyncio.Task[None]] = set()
         self._failures: list[BaseException] = []
 
@@ -56,6 +59,11 @@ class Phone:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(TimeoutError, CallRefusedError):
+            async with asyncio.timeout(FAREWELL_SECONDS):
+                if self._registered:
+                    await self._register_for(0)
+                await self.wire.settled()
         self.wire.close()
         if self._failures and error is None:
             raise self._failures[0]
@@ -78,7 +86,8 @@ class Phone:
         Raises:
             CallRefusedError: the registrar refused, or did not answer (408).
         """
-        await self._register_once()
+        await self._register_for(REGISTRATION_SECONDS)
+        self._registered = True
         self._start(self._stay_registered(), "registration")
 
     async def dial(self, number: str, *, from_number: str | None = None, from_name: str | None = None) -> Call:
@@ -107,11 +116,11 @@ class Phone:
         while True:
             await asyncio.sleep(REGISTRATION_SECONDS / 2)
             try:
-                await self._register_once()
+                await self._register_for(REGISTRATION_SECONDS)
             except CallRefusedError:  # the registrar is being started again; the next round will find it
                 continue
 
-    async def _register_once(self) -> None:
+    async def _register_for(self, seconds: int) -> None:
         local = self.address
         identity = f"<{sip_uri(self.account.user, self._server)}>"
         request = request_outside(
@@ -121,13 +130,15 @@ class Phone:
             receiver=identity,
             local=local,
             user=self.account.user,
-        ).adding(("Expires", str(REGISTRATION_SECONDS)))
+        ).adding(("Expires", str(seconds)))
         await accepted(self.wire, request, self._server, self.account)
 
     def _on_request(self, request: Request, source: Address) -> None:
         call = self.calls.get(request.call_id)
         if call is not None:
             call.take(request)
+        elif request.call_id in self._arriving:
+            self._arriving[request.call_id].append(request)
         elif request.method == "INVITE" and not parameter(request.header("To"), "tag"):
             self._take_invitation(request, source)
         elif request.method in {"OPTIONS", "NOTIFY"}:
@@ -145,10 +156,14 @@ class Phone:
             self.wire.answer(invite, response_to(invite, 488, "Not Acceptable Here", "phone"), source)
             return
         self.wire.answer(invite, response_to(invite, 100, "Trying"), source)
+        self._arriving[invite.call_id] = []
         self._start(self._hand_over(invite, source, self._on_call), f"incoming {invite.call_id}")
 
     async def _hand_over(self, invite: Request, source: Address, handler: Handler) -> None:
-        await handler(await self._begin(invite, source, ours=False))
+        call = await self._begin(invite, source, ours=False)
+        for request in self._arriving.pop(invite.call_id):
+            call.take(request)
+        await handler(call)
 
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.get_running_loop().create_task(work, name=name)

@@ -17,6 +17,7 @@ T1_SECONDS = 0.5
 T2_SECONDS = 4.0
 GIVE_UP_SECONDS = 64 * T1_SECONDS
 
+_SETTLE_POLL_SECONDS = 0.01
 _FINAL_FROM = 200
 _REFUSED_FROM = 300
 _REQUEST_TIMEOUT = 408
@@ -128,6 +129,11 @@ class Wire(asyncio.DatagramProtocol):
         repeated = _Repeated(data, to, self._send, lambda: self._forget(key), T2_SECONDS)
         self._unacknowledged[key] = repeated
         repeated.start()
+
+    async def settled(self) -> None:
+        """Return when every request sent is answered or given up."""
+        while any(not a.finished for a in self._asked.values()):  # noqa: ASYNC110  # once, when a phone is closed
+            await asyncio.sleep(_SETTLE_POLL_SECONDS)
 
     def close(self) -> None:
         """Send nothing more."""
