@@ -4,6 +4,7 @@
 log has been read. Whatever was interrupted did not happen; whatever is applied again changes nothing.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ from storage.projection import in_parts
 from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow
 
 _EVERYTHING = CallFilter()
-_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)  # channels have these that never reached a line or a queue
+_EVENT = EventRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,11 @@ class OpenCall:
     call_id: str
     channel_ids: frozenset[str]
     started_at: datetime
+
+
+def is_call(events: Iterable[Event]) -> bool:
+    """Tell whether a line or a queue was reached. Other channels of the telephone system end too."""
+    return not all(isinstance(event, _OF_ANY_CHANNEL) for event in events)
 
 
 class Ledger:
@@ -125,7 +132,7 @@ def _keep(connection: Connection, told: dict[bytes, EventValues]) -> list[EventV
         connection.execute(insert(EventRow), new)
     earlier = [values for values in told.values() if values["ord"] < places.get(values["key"], values["ord"])]
     if earlier:
-        moved = update(EventRow.__table__).where(key == bindparam("of")).values(ord=bindparam("place"))  # type: ignore[attr-defined]
+        moved = update(EventRow.__table__).where(key == bindparam("of")).values(ord=bindparam("place"))  # type: ignore[attr-defined]  # as above
         connection.execute(moved, [{"of": values["key"], "place": values["ord"]} for values in earlier])
     return new + earlier
 
@@ -155,8 +162,8 @@ def _interrupted(connection: Connection, new: Iterable[EventValues]) -> set[str]
     calls: set[str] = set()
     for at in restarts - set(connection.scalars(select(col(RestartRow.at)))):
         connection.execute(insert(RestartRow), {"at": at})
-        still = or_(col(CallRow.ended_at).is_(None), col(CallRow.ended_at) >= at)
-        calls.update(connection.scalars(select(col(CallRow.id)).where(col(CallRow.started_at) <= at, still)))
+        open_then = or_(col(CallRow.ended_at).is_(None), col(CallRow.ended_at) >= at, col(CallRow.lost))
+        calls.update(connection.scalars(select(col(CallRow.id)).where(col(CallRow.started_at) <= at, open_then)))
     return calls
 
 
@@ -166,20 +173,20 @@ def _rebuild(connection: Connection, calls: Collection[str]) -> None:
 
 
 def _histories(connection: Connection, calls: Collection[str]) -> Sequence[CallHistory]:
-    events = defaultdict(list)
+    by_call = defaultdict(list)
     for part in in_parts(calls):
         query = (
-            select(*EventRow.__table__.columns, col(ChannelRow.call_id).label("of_call"))  # type: ignore[attr-defined]
+            select(*_EVENT, col(ChannelRow.call_id).label("of_call"))
             .join(ChannelRow, col(ChannelRow.channel_id) == col(EventRow.channel_id))
             .where(col(ChannelRow.call_id).in_(part))
         )
-        for row in connection.execute(query).mappings():
-            events[row["of_call"]].append(decode(row, row["of_call"]))
-    restarts = sorted(connection.scalars(select(col(RestartRow.at))))
+        for row in connection.execute(query):
+            by_call[row.of_call].append(decode(row._asdict(), row.of_call))
+    restarts = connection.scalars(select(col(RestartRow.at)).order_by(col(RestartRow.at))).all()
     return [
-        build(told, restarts)
-        for told in events.values()
-        if not all(isinstance(event, _OF_ANY_CHANNEL) for event in told)
+        build(told, restarts[bisect_left(restarts, min(event.at for event in told)) :])
+        for told in by_call.values()
+        if is_call(told)
     ]
 
 

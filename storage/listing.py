@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from core.errors import ProtocolError
 from core.events import EndedBy
-from quality.metrics.history import Leg, Outcome, Visit
+from quality.metrics.history import Leg, Outcome, Reason, Visit
 from storage.projection import RecordingState, in_parts
 from storage.tables import CallRow, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
 
@@ -186,7 +186,7 @@ def _visit(row: VisitRow, legs: Sequence[LegRow]) -> Visit:
         left_at=row.left_at,
         wait_ms=row.wait_ms,
         result=Outcome(row.result),
-        reason=row.reason,
+        reason=Reason(row.reason),
         key=row.key,
         detail=row.detail,
         rings=(),

@@ -1,0 +1,153 @@
+"""`contesta calls`: the ledger in the terminal."""
+
+import json
+from dataclasses import asdict
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Annotated, Any, cast
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from contesta.call_list import OUTCOME_OF_WORD, CallLine, filter_of, line_of
+from contesta.comparison import differences
+from contesta.format import clock, elapsed, long_date
+from contesta.narrative import Step, gaps, sentence, timeline
+from contesta.settings import Settings
+from core.errors import ConfigurationError
+from core.numbers import masked
+from quality.metrics.history import CallHistory
+from storage.database import connect
+from storage.ledger import Ledger
+from storage.listing import Cursor, Page, StoredCall
+from storage.migrate import upgrade
+
+app = typer.Typer(no_args_is_help=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")]
+
+
+@app.callback(invoke_without_command=True)
+def list_calls(  # noqa: PLR0913 - each is an option of the command
+    ctx: typer.Context,
+    *,
+    since: Annotated[str, typer.Option("--from", help="Primer día, como 2025-06-03.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Último día, incluido.")] = "",
+    queue: Annotated[str, typer.Option("--queue", help="Cola.")] = "",
+    outcome: Annotated[str, typer.Option("--outcome", help=f"Resultado: {', '.join(OUTCOME_OF_WORD)}.")] = "",
+    after: Annotated[str, typer.Option("--after", help="Página siguiente: lo que dijo la anterior.")] = "",
+    size: Annotated[int, typer.Option("--size", min=1, max=1000, help="Llamadas por página.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Lista las llamadas, las más recientes primero."""
+    if ctx.invoked_subcommand is not None:
+        return
+    settings: Settings = ctx.obj
+    zone = ZoneInfo(settings.timezone)
+    wanted = filter_of(
+        since=since, until=until, queue=queue, outcome=outcome, zone=zone, ghost_seconds=settings.ghost_seconds
+    )
+    page = _ledger(settings).calls(wanted, Cursor.parse(after) if after else None, size)
+    if as_json:
+        _print_json({"calls": [_call_as_json(call) for call in page.calls], "next": page.next and str(page.next)})
+    else:
+        _print_page(Console(), page, [line_of(call, zone, settings.ghost_seconds) for call in page.calls])
+
+
+@app.command()
+def show(ctx: typer.Context, call_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
+    """Cuenta una llamada, hecho por hecho."""
+    settings: Settings = ctx.obj
+    call = _ledger(settings).call(call_id)
+    if call is None:
+        raise ConfigurationError(f"no hay ninguna llamada «{call_id}». Vea las que hay con: contesta calls")
+    if as_json:
+        _print_json(_history_as_json(call, settings.ghost_seconds))
+    else:
+        _print_call(Console(), call, ZoneInfo(settings.timezone), settings.ghost_seconds)
+
+
+@app.command()
+def compare(
+    ctx: typer.Context,
+    files: Annotated[list[Path] | None, typer.Argument(metavar="QUEUE_LOG…")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Compara el libro de llamadas con el que sale solo de queue_log; si difieren, termina con código 1."""
+    settings: Settings = ctx.obj
+    found = differences(_ledger(settings), files or [settings.queue_log])
+    if as_json:
+        _print_json([asdict(difference) for difference in found])
+    elif found:
+        table = Table("Llamada", "Dato", "Libro", "queue_log", title=f"Diferencias: {len(found)}")
+        for difference in found:
+            table.add_row(*map(escape, (difference.call_id, difference.fact, difference.ledger, difference.log)))
+        Console().print(table)
+    else:
+        typer.echo("El libro de llamadas es igual a queue_log.")
+    raise typer.Exit(1 if found else 0)
+
+
+def _ledger(settings: Settings) -> Ledger:
+    engine = connect(settings.ledger_url)
+    upgrade(engine)
+    return Ledger(engine)
+
+
+def _print_page(console: Console, page: Page, lines: list[CallLine]) -> None:
+    if not lines:
+        console.print("No hay llamadas que mostrar. Haga una con «contesta call» o amplíe el filtro.")
+        return
+    table = Table("Fecha", "Hora", "Llamada", "Número", "Cola", "Resultado", "Espera", "Habló", "Asesor")
+    for line in lines:
+        table.add_row(*map(escape, _columns(line)))
+    console.print(table)
+    if page.next:
+        console.print(f"Página siguiente: --after {page.next}", highlight=False)
+
+
+def _columns(line: CallLine) -> tuple[str, ...]:
+    when = (line.day, line.hour, line.call_id, line.number)
+    return (*when, line.queues, line.outcomes, line.wait, line.talk, line.advisers)
+
+
+def _print_call(console: Console, call: CallHistory, zone: tzinfo, ghost_seconds: int) -> None:
+    heading = f"Llamada {call.call_id} · {long_date(call.started_at, zone)} · {masked(call.number)}"
+    console.print(f"[bold]{escape(heading)}[/]", highlight=False)
+    console.print(escape(sentence(call, ghost_seconds)), highlight=False)
+    for gap in gaps(call):
+        console.print(f"[yellow]▲[/] {escape(gap)}", highlight=False)
+    table = Table("Hora", "Desde el inicio", "Quién", "Qué", "Fuente")
+    for step in timeline(call):
+        table.add_row(*map(escape, _cells(step, zone)))
+    console.print(table)
+
+
+def _cells(step: Step, zone: tzinfo) -> tuple[str, ...]:
+    return clock(step.at, zone), elapsed(step.since_start), step.actor, step.fact, step.source
+
+
+def _call_as_json(call: StoredCall) -> dict[str, Any]:
+    return asdict(call) | {"number": masked(call.number)}
+
+
+def _history_as_json(call: CallHistory, ghost_seconds: int) -> dict[str, Any]:
+    told = asdict(call) | {"number": masked(call.number)}
+    del told["events"]
+    return told | {"sentence": sentence(call, ghost_seconds), "gaps": gaps(call), "timeline": timeline(call)}
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_json_value))
+
+
+def _json_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    return asdict(cast("Any", value))

@@ -1,0 +1,190 @@
+"""`contesta listen`: what Asterisk tells, written into the ledger.
+
+Every tenth of a second the live events that have come and the new lines of queue_log go into the ledger, together with
+the place reached in the log, in one transaction. Whenever this process dies it goes on from that place; what the live
+feed told meanwhile is in the log. While the database is away, lines stay in the log and live events in bounded
+buffers; what overflows is counted, and healed from the log as after a cut connection.
+"""
+
+import asyncio
+import json
+import signal
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from contesta import accounts
+from contesta.logs import configure_logs
+from contesta.settings import LOCALHOST, Settings
+from core.events import CallVanished, Event, Source
+from storage.database import connect
+from storage.ledger import Ledger, LogPosition
+from storage.migrate import upgrade
+from telephony.ami.client import Client, Connected, Disconnected, Item, Overflowed
+from telephony.ami.codec import Message
+from telephony.ami.connection import Account, LoginRefusedError, Snapshot
+from telephony.ami.decode import EventDecoder
+from telephony.queue_log.tailer import Batch, Position, Tailer
+
+LOG_NAME = "queue_log"
+ROUND_SECONDS = 0.1
+ROUND_EVENTS = 1000
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+REFUSED_PAUSE_SECONDS = 15.0
+
+_UNAVAILABLE = (OperationalError, InterfaceError, OSError)
+
+log = structlog.get_logger()
+
+
+class Listener:
+    """Brings one live feed and one queue_log into a ledger until it is stopped."""
+
+    def __init__(self, engine: Engine, queue_log: Path, account: Account) -> None:
+        self._engine = engine
+        self._ledger = Ledger(engine)
+        self._queue_log = queue_log
+        self._account = account
+        self._live: asyncio.Queue[Event] = asyncio.Queue(ROUND_EVENTS)
+        self._snapshot: Snapshot | None = None
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Write what has come, and end."""
+        self._stopped.set()
+
+    async def run(self) -> None:
+        """Listen and write until `stop`."""
+        async with asyncio.TaskGroup() as tasks:
+            listening = tasks.create_task(self._listen(), name="listen")
+            await self._write()
+            listening.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            decoder = EventDecoder()
+            try:
+                async with Client(self._account) as client:
+                    async for item in client.events():
+                        await self._take(item, decoder)
+            except LoginRefusedError as error:
+                log.error("manager login refused", error=str(error))  # noqa: TRY400 - its trace tells nothing
+                await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+
+    async def _take(self, item: Item, decoder: EventDecoder) -> None:
+        match item:
+            case Message():
+                for event in decoder.decode(item):
+                    await self._live.put(event)
+            case Snapshot():
+                self._snapshot = item
+                log.info("manager snapshot", calls=len(item.call_ids), malformed=decoder.malformed.total())
+            case Connected(gap=gap):
+                log.info("manager connected", gap=gap)
+            case Disconnected(reason=reason):
+                log.warning("manager disconnected", reason=reason)
+            case Overflowed(dropped=dropped):
+                log.warning("live events dropped", dropped=dropped)
+
+    async def _write(self) -> None:
+        """Write round after round; after the last one nothing is left that had come before `stop`."""
+        told: list[Event] = []
+        tailer: Tailer | None = None
+        pause_seconds = FIRST_PAUSE_SECONDS
+        while True:
+            ending = self._stopped.is_set()
+            snapshot = self._snapshot
+            while len(told) < ROUND_EVENTS and not self._live.empty():
+                told.append(self._live.get_nowait())
+            try:
+                if tailer is None:
+                    tailer = await asyncio.to_thread(self._begin)
+                batch = await asyncio.to_thread(self._round, tailer, tuple(told))
+                full = max(len(told), len(batch.events) + len(batch.faults)) >= ROUND_EVENTS // 2
+                if snapshot and not full:
+                    await asyncio.to_thread(self._close_vanished, snapshot)
+            except _UNAVAILABLE as error:
+                log.error("cannot write the ledger", error=str(error), waiting=len(told), again_in=pause_seconds)  # noqa: TRY400 - as above
+                if ending:
+                    return
+                await self._pause(pause_seconds)
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+                continue
+            told.clear()
+            pause_seconds = FIRST_PAUSE_SECONDS
+            if full:
+                continue
+            if snapshot is self._snapshot:
+                self._snapshot = None
+            if ending:
+                return
+            await self._pause(ROUND_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopped.wait()
+        except TimeoutError:
+            pass
+
+    def _begin(self) -> Tailer:
+        """Bring the tables to their newest form, and go on in the log where the ledger is."""
+        upgrade(self._engine)
+        reached = self._ledger.position(LOG_NAME)
+        return Tailer(self._queue_log, None if reached is None else Position(**json.loads(reached.position)))
+
+    def _round(self, tailer: Tailer, told: Sequence[Event]) -> Batch:
+        """Write the live events `told` and the next lines of the log, all or nothing."""
+        before = tailer.position
+        batch = tailer.read(ROUND_EVENTS)
+        if not told and batch.position == before:
+            return batch
+        try:
+            self._ledger.apply((*batch.events, *told), _stored(batch.position))
+        except _UNAVAILABLE:
+            tailer.position = before
+            raise
+        if batch.place_lost:
+            log.error("the place in queue_log is gone, lines may be missing", before=before and before.offset)
+        for fault in batch.faults:
+            log.warning("damaged line", file=fault.file, line=fault.line, reason=fault.damage.reason)
+        return batch
+
+    def _close_vanished(self, snapshot: Snapshot) -> None:
+        """Record that calls without an end are no longer there. The log has been read since: it does not know it."""
+        alive = snapshot.call_ids | {channel.get("Uniqueid") for channel in snapshot.channels}
+        gone = [
+            CallVanished(at=snapshot.at, call_id=call.call_id, channel_id=call.call_id, source=Source.INFERRED)
+            for call in self._ledger.open_calls()
+            if call.started_at < snapshot.at and not alive & {call.call_id, *call.channel_ids}
+        ]
+        if gone:
+            self._ledger.apply(gone)
+            log.warning("calls vanished", calls=[event.call_id for event in gone])
+
+
+def _stored(position: Position | None) -> LogPosition | None:
+    return None if position is None else LogPosition(name=LOG_NAME, position=json.dumps(asdict(position)))
+
+
+async def run_listener(settings: Settings) -> None:
+    """Listen for the line of `settings` until SIGTERM or SIGINT."""
+    configure_logs(None)
+    account = accounts.read(settings.secrets_file)
+    engine = connect(settings.ledger_url)
+    listener = Listener(
+        engine,
+        settings.queue_log,
+        Account(
+            host=LOCALHOST, port=settings.manager_port, username=account.manager_user, secret=account.manager_secret
+        ),
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, listener.stop)
+    await listener.run()
+    engine.dispose()

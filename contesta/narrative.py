@@ -1,0 +1,301 @@
+"""The history of a call in Spanish: one sentence, a timeline, and what nobody saw. Pure; page and terminal share it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from contesta.format import duration
+from core.events import (
+    AgentRang,
+    CallEnded,
+    CallStarted,
+    CallVanished,
+    Completed,
+    Connected,
+    EndedBy,
+    Event,
+    ExitReason,
+    HoldChanged,
+    MenuStepped,
+    QueueEntered,
+    QueueExited,
+    QueueLeft,
+    Recorded,
+    Rejected,
+    RingEnded,
+    RingResult,
+    Source,
+    StepResult,
+    SurveyAnswered,
+    SystemRestarted,
+)
+from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
+
+CITIZEN = "Ciudadano"
+AGENT = "Asesor"
+LINE = "Línea"
+SYSTEM = "Central"
+
+OUTCOMES = {
+    Outcome.WAITING: "en espera",
+    Outcome.ANSWERED: "contestada",
+    Outcome.ABANDONED: "abandonada",
+    Outcome.GHOST: "fantasma",
+    Outcome.OVERFLOW: "desbordada",
+    Outcome.CLOSED: "rechazada",
+    Outcome.LOST: "perdida",
+}
+SOURCES = {Source.QUEUE_LOG: "queue_log", Source.AMI: "AMI", Source.INFERRED: "inferido"}
+_REJECTIONS = {"FULL": "estaba llena", "JOINEMPTY": "no tenía asesores", "JOINUNAVAIL": "no tenía asesores libres"}
+_REASONS = {
+    Reason.TIMEOUT: "se cumplió el tiempo máximo",
+    Reason.KEY: "marcó una tecla",
+    Reason.WITHDRAWN: "lo retiraron",
+    Reason.LEFT: "no se registró por qué",
+    Reason.EMPTY: "no tenía asesores",
+    Reason.FULL: "estaba llena",
+    Reason.UNKNOWN_QUEUE: "no existe",
+    Reason.RESTART: "la central se reinició",
+    Reason.ENTERED_AGAIN: "volvió a entrar sin haber salido",
+    Reason.VANISHED: "se perdió el contacto con la central",
+}
+_HUNG_UP = {
+    EndedBy.AGENT: "colgó el asesor",
+    EndedBy.CALLER: "colgó el ciudadano",
+    EndedBy.SYSTEM: "la central terminó la llamada",
+    EndedBy.BLIND_TRANSFER: "el asesor pasó la llamada",
+    EndedBy.ATTENDED_TRANSFER: "el asesor pasó la llamada tras consultar",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One line of the timeline: when, how long after the call began, who, what, and who says so."""
+
+    at: datetime
+    since_start: timedelta
+    actor: str
+    fact: str
+    source: str
+
+
+def short_name(name: str) -> str:
+    """Ana María Ruiz is "A. Ruiz"; a single name stays."""
+    first, *others = name.split() or [""]
+    return f"{first[0]}. {others[-1]}" if others else first
+
+
+def sentence(call: CallHistory, ghost_seconds: int) -> str:
+    """Tell the call in one sentence: «Esperó 2:10, habló 4:31 con A. Ruiz; colgó el asesor»."""
+    if not call.visits:
+        told = "No llegó a ninguna cola"
+        if call.lost:
+            return f"{told}; la llamada se perdió."
+        return f"{told}; {_HUNG_UP[call.ended_by]}." if call.ended_by else f"{told}."
+    told = ". Luego ".join(_lowered(place, _visit(visit, ghost_seconds)) for place, visit in enumerate(call.visits))
+    return f"{told}."
+
+
+def gaps(call: CallHistory) -> tuple[str, ...]:
+    """Say what nobody saw of the call, so that nobody takes it for what did not happen."""
+    return tuple(_gaps(call))
+
+
+def timeline(call: CallHistory) -> tuple[Step, ...]:
+    """Tell the call fact by fact."""
+    return tuple(
+        Step(
+            at=event.at,
+            since_start=max(event.at - call.started_at, timedelta()),
+            actor=actor,
+            fact=fact,
+            source=SOURCES[event.source],
+        )
+        for event in call.events
+        for actor, fact in (_TELL[type(event)](event),)
+    )
+
+
+def _lowered(place: int, text: str) -> str:
+    return text if place == 0 else text[0].lower() + text[1:]
+
+
+def _visit(visit: Visit, ghost_seconds: int) -> str:
+    return _VISIT[visit.outcome(ghost_seconds)](visit, duration(visit.wait_ms))
+
+
+def _talked(legs: tuple[Leg, ...]) -> str:
+    ended_by = legs[-1].ended_by if legs else None
+    return ", luego ".join(map(_leg, legs)) + (f"; {_HUNG_UP[ended_by]}" if ended_by else "")
+
+
+def _leg(leg: Leg) -> str:
+    name = short_name(leg.agent)
+    if leg.talk_ms is not None:
+        return f"habló {duration(leg.talk_ms)} con {name}"
+    return f"habla con {name}" if leg.ended_at is None else f"habló con {name} no se sabe cuánto"
+
+
+def _why(visit: Visit) -> str:
+    if visit.reason is Reason.KEY and visit.key:
+        return f": marcó {visit.key}"
+    if visit.reason is Reason.WITHDRAWN and visit.detail:
+        return f": lo retiraron ({visit.detail})"
+    return f": {_REASONS[visit.reason]}" if visit.reason else ""
+
+
+_VISIT: dict[Outcome, Callable[[Visit, str], str]] = {
+    Outcome.WAITING: lambda visit, _: f"Espera en la cola {visit.queue}",
+    Outcome.ANSWERED: lambda visit, wait: f"Esperó {wait}, {_talked(visit.legs)}",
+    Outcome.ABANDONED: lambda visit, wait: f"Esperó {wait} en la cola {visit.queue} y colgó",
+    Outcome.GHOST: lambda _, wait: f"Esperó {wait} y colgó: llamada fantasma",
+    Outcome.OVERFLOW: lambda visit, wait: f"Esperó {wait} y salió de la cola {visit.queue}{_why(visit)}",
+    Outcome.CLOSED: lambda visit, _: f"La cola {visit.queue} no lo atendió{_why(visit)}",
+    Outcome.LOST: lambda visit, _: f"Se perdió mientras esperaba en la cola {visit.queue}{_why(visit)}",
+}
+
+
+def _gaps(call: CallHistory) -> Iterator[str]:
+    for visit in call.visits:
+        if visit.entry_inferred:
+            yield f"Nadie registró su entrada a la cola {visit.queue}; la hora se calculó con la espera."
+        if any(leg.ended_at is not None and leg.talk_ms is None for leg in visit.legs):
+            yield "Nadie registró el final de una conversación; su duración no se conoce."
+    if call.orphan_ends:
+        yield "Se registró el final de una conversación sin su comienzo; no cuenta en ninguna cifra."
+    if call.lost and any(isinstance(event, CallVanished) and event.at == call.ended_at for event in call.events):
+        yield "Se perdió el contacto con la central y después la llamada ya no estaba; la hora del final es aproximada."
+    elif call.lost:
+        yield "La central se reinició durante la llamada; lo que siguió no se conoce."
+
+
+def _started(event: CallStarted) -> tuple[str, str]:
+    return CITIZEN, f"Llamó a la línea {event.line}"
+
+
+def _menu_stepped(event: MenuStepped) -> tuple[str, str]:
+    menu = f"el menú «{event.menu}»"
+    match event.result:
+        case StepResult.CHOSEN:
+            return CITIZEN, f"Marcó {event.key} en {menu}"
+        case StepResult.WRONG:
+            return CITIZEN, f"Marcó {event.key} en {menu}, que no tiene esa opción"
+        case StepResult.SILENT:
+            return CITIZEN, f"No marcó nada en {menu}"
+        case StepResult.GAVE_UP:
+            return LINE, f"Dejó de preguntar en {menu}"
+
+
+def _survey_answered(event: SurveyAnswered) -> tuple[str, str]:
+    if event.answer is None:
+        return CITIZEN, f"No respondió la pregunta «{event.question}»"
+    return CITIZEN, f"Respondió {event.answer} a la pregunta «{event.question}»"
+
+
+def _recorded(event: Recorded) -> tuple[str, str]:
+    return LINE, f"Empezó a grabar la conversación con {event.agent}"
+
+
+def _queue_entered(event: QueueEntered) -> tuple[str, str]:
+    place = "" if event.position is None else f", puesto {event.position}"
+    return CITIZEN, f"Entró a la cola {event.queue}{place}"
+
+
+def _agent_rang(event: AgentRang) -> tuple[str, str]:
+    return event.agent, "Le suena el teléfono"
+
+
+def _ring_ended(event: RingEnded) -> tuple[str, str]:
+    if event.result is RingResult.CANCELED:
+        return event.agent, "Su teléfono dejó de sonar"
+    return event.agent, f"No contestó ({duration(event.ring_ms)})"
+
+
+def _connected(event: Connected) -> tuple[str, str]:
+    return event.agent, f"Contestó{_after_waiting(event.wait_seconds)}"
+
+
+def _completed(event: Completed) -> tuple[str, str]:
+    after = "" if event.talk_seconds is None else f" tras hablar {duration(event.talk_seconds * 1000)}"
+    match event.by:
+        case EndedBy.AGENT:
+            return event.agent, f"Colgó{after}"
+        case EndedBy.CALLER:
+            return CITIZEN, f"Colgó{after}"
+        case EndedBy.SYSTEM:
+            return SYSTEM, f"Terminó la conversación{after}"
+        case EndedBy.BLIND_TRANSFER:
+            return event.agent, f"Pasó la llamada a {event.target or 'otra extensión'}{after}"
+        case EndedBy.ATTENDED_TRANSFER:
+            return event.agent, f"Consultó y pasó la llamada{after}"
+
+
+def _queue_exited(event: QueueExited) -> tuple[str, str]:
+    wait = _after_waiting(event.wait_seconds)
+    queue = f"la cola {event.queue}"
+    match event.reason:
+        case ExitReason.ABANDONED:
+            return CITIZEN, f"Colgó en {queue}{wait}"
+        case ExitReason.TIMEOUT:
+            return LINE, f"Lo sacó de {queue}: se cumplió el tiempo máximo{wait}"
+        case ExitReason.KEY:
+            return CITIZEN, f"Marcó {event.key or 'una tecla'} y salió de {queue}{wait}"
+        case ExitReason.WITHDRAWN:
+            return LINE, f"Lo retiró de {queue}{wait}" + (f": {event.detail}" if event.detail else "")
+        case ExitReason.EMPTY:
+            return LINE, f"Lo sacó de {queue}: no quedaban asesores{wait}"
+
+
+def _queue_left(event: QueueLeft) -> tuple[str, str]:
+    return CITIZEN, f"Dejó de esperar en la cola {event.queue}"
+
+
+def _rejected(event: Rejected) -> tuple[str, str]:
+    return LINE, f"La cola {event.queue} no lo admitió: {_REJECTIONS.get(event.status, event.status)}"
+
+
+def _hold_changed(event: HoldChanged) -> tuple[str, str]:
+    return AGENT, "Dejó al ciudadano en espera" if event.on else "Retomó la conversación"
+
+
+def _after_waiting(wait_seconds: int | None) -> str:
+    return "" if wait_seconds is None else f", tras {duration(wait_seconds * 1000)} de espera"
+
+
+def _ended(event: CallEnded) -> tuple[str, str]:
+    match event.by:
+        case EndedBy.CALLER:
+            return CITIZEN, "Colgó"
+        case EndedBy.AGENT:
+            return AGENT, "Colgó"
+        case _:
+            return SYSTEM, "Terminó la llamada"
+
+
+def _vanished(_event: CallVanished) -> tuple[str, str]:
+    return SYSTEM, "La llamada ya no estaba"
+
+
+def _restarted(_event: SystemRestarted) -> tuple[str, str]:
+    return SYSTEM, "Se reinició"
+
+
+_TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
+    CallStarted: _started,
+    MenuStepped: _menu_stepped,
+    SurveyAnswered: _survey_answered,
+    Recorded: _recorded,
+    QueueEntered: _queue_entered,
+    AgentRang: _agent_rang,
+    RingEnded: _ring_ended,
+    Connected: _connected,
+    Completed: _completed,
+    QueueExited: _queue_exited,
+    QueueLeft: _queue_left,
+    Rejected: _rejected,
+    HoldChanged: _hold_changed,
+    CallEnded: _ended,
+    CallVanished: _vanished,
+    SystemRestarted: _restarted,
+}
