@@ -168,7 +168,7 @@ class Connected(QueueEvent):
 class Completed(QueueEvent):
     """A conversation ended (COMPLETEAGENT, COMPLETECALLER, BLINDTRANSFER, ATTENDEDTRANSFER, AgentComplete).
 
-    `talk_seconds` includes hold. `target` is the extension of a blind transfer. A time that the source left empty is None.
+    `talk_seconds` includes hold. `target` is the extension of a blind transfer. A time the source left empty is None.
     """
 
     agent: str

@@ -1,0 +1,117 @@
+"""Makes one account of a call out of two sources that repeat themselves and each other.
+
+A line read twice, a fact told by the manager interface and by queue_log: each counts once. Of two accounts of one fact
+the more believable source's is kept, so that wherever queue_log speaks, the result is what it alone would give.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.events import (
+    AgentPresence,
+    AgentRang,
+    CallEnded,
+    CallStarted,
+    CallVanished,
+    Completed,
+    Connected,
+    Event,
+    HoldChanged,
+    MenuStepped,
+    QueueEntered,
+    QueueExited,
+    QueueLeft,
+    Recorded,
+    Rejected,
+    RingEnded,
+    Source,
+    SurveyAnswered,
+    SystemRestarted,
+)
+
+SAME_FACT = timedelta(seconds=2)
+
+_MOST_BELIEVABLE_FIRST = (Source.QUEUE_LOG, Source.AMI, Source.INFERRED)
+
+# The order of a call's life, for facts that bear the same time and number.
+LIFE: tuple[type[Event], ...] = (
+    SystemRestarted,
+    AgentPresence,
+    CallStarted,
+    MenuStepped,
+    Rejected,
+    QueueEntered,
+    AgentRang,
+    RingEnded,
+    QueueLeft,
+    Connected,
+    Recorded,
+    HoldChanged,
+    Completed,
+    QueueExited,
+    SurveyAnswered,
+    CallVanished,
+    CallEnded,
+)
+_STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
+
+# What two accounts of one fact must agree on, beside kind, channel and, within two seconds, time.
+_DISTINGUISHING = {
+    kind: tuple({"queue", "agent", "menu", "question", "on", "change"} & {field.name for field in fields(kind)})
+    for kind in LIFE
+}
+_IDENTIFYING = {
+    kind: tuple(field.name for field in fields(kind) if field.name not in {"order", "call_id"}) for kind in LIFE
+}
+
+
+def coalesce(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Return each fact once, in order of time: the same for any order and repetition of `events`."""
+    once: dict[tuple[Any, ...], Event] = {}
+    for event in events:
+        key = identity(event)
+        once[key] = min(event, once.get(key, event), key=_place)
+    told: defaultdict[tuple[Any, ...], list[Event]] = defaultdict(list)
+    for event in once.values():
+        told[_fact(event)].append(event)
+    return tuple(sorted((event for same in told.values() for event in _believed(same)), key=_sort_key))
+
+
+def identity(event: Event) -> tuple[Any, ...]:
+    """Return what makes two events the same line: everything but the call, which is learnt later, and the order."""
+    return (type(event), *(getattr(event, name) for name in _IDENTIFYING[type(event)]))
+
+
+def _fact(event: Event) -> tuple[Any, ...]:
+    kind = type(event)
+    return (kind, event.channel_id, *(getattr(event, name) for name in _DISTINGUISHING[kind]))
+
+
+def _place(event: Event) -> tuple[int, bool, str]:
+    """Prefer the first copy of a line, and the one whose call is known."""
+    return (event.order, event.call_id == event.channel_id, event.call_id)
+
+
+def _believed(same: list[Event]) -> list[Event]:
+    """Drop each event that a more believable source tells too, at about the same time."""
+    if len({event.source for event in same}) == 1:
+        return same
+    times = [sorted(event.at for event in same if event.source is source) for source in _MOST_BELIEVABLE_FIRST]
+    return [
+        event
+        for event in same
+        if not any(_told(better, event.at) for better in times[: _MOST_BELIEVABLE_FIRST.index(event.source)])
+    ]
+
+
+def _told(times: list[datetime], at: datetime) -> bool:
+    index = bisect_left(times, at - SAME_FACT)
+    return index < len(times) and times[index] <= at + SAME_FACT
+
+
+def _sort_key(event: Event) -> tuple[Any, ...]:
+    return (event.at, event.order, _STAGE[type(event)], repr(event))

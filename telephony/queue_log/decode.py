@@ -1,0 +1,233 @@
+"""From a line of queue_log to core events: what app_queue writes, and what our dialplan adds with QueueLog().
+
+Names and fields of app_queue's lines are those of Asterisk 22; where older releases wrote fewer fields, what is missing
+is unknown (None). Events nobody knows here decode to nothing: other people's QueueLog() lines are no damage.
+
+Lines of our own, after `second|channel|`:
+
+    NONE|NONE|LLAMADA|linkedid|line|number              a call reached a line
+    NONE|NONE|MENU|menu|key|result                      one answer to a menu
+    NONE|NONE|ENCUESTA|question|answer                  one survey question
+    queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
+    queue|agent|GRABACION|file                          a recording began
+    NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from core.events import (
+    AgentPresence,
+    CallEnded,
+    CallStarted,
+    Completed,
+    Connected,
+    EndedBy,
+    Event,
+    ExitReason,
+    MenuStepped,
+    PresenceChange,
+    QueueEntered,
+    QueueExited,
+    Recorded,
+    Rejected,
+    RingEnded,
+    RingResult,
+    Source,
+    StepResult,
+    SurveyAnswered,
+    SystemRestarted,
+)
+from core.numbers import ANONYMOUS, is_normal
+
+from .lines import Line
+
+NOBODY = "NONE"
+
+_WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_FIELDS_OF_ENTERQUEUE = 3
+
+
+def decode(line: Line, order: int = 0) -> tuple[Event, ...]:
+    """Return the facts that a line tells, none for an unknown event. `order` is its place in its second.
+
+    Raises:
+        ValueError: a field holds what it cannot hold.
+    """
+    decoder = DECODERS.get(line.event)
+    if decoder is None:
+        return ()
+    about: dict[str, Any] = {
+        "at": datetime.fromtimestamp(line.second, UTC),
+        "call_id": line.channel_id,
+        "channel_id": line.channel_id,
+        "source": Source.QUEUE_LOG,
+        "order": order,
+    }
+    return decoder(line, about)
+
+
+def whole(text: str) -> int | None:
+    """Read a number: None if empty, 0 if negative (the clock was set back while somebody waited).
+
+    Raises:
+        ValueError: it is no whole number, or greater than any duration.
+    """
+    if not text:
+        return None
+    if not _WHOLE.fullmatch(text):
+        raise ValueError(f"not a whole number: {text[:40]!r}")
+    return max(0, int(text))
+
+
+def _field(line: Line, index: int) -> str:
+    return line.data[index] if index < len(line.data) else ""
+
+
+def _number(line: Line, index: int) -> int | None:
+    return whole(_field(line, index))
+
+
+def _entered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """ENTERQUEUE|url|number|position. The number may hold `|`: with any field more, the position is not believed."""
+    position = _field(line, 2) if len(line.data) == _FIELDS_OF_ENTERQUEUE else ""
+    trusted = int(position) if _WHOLE.fullmatch(position) else None
+    return (QueueEntered(**about, queue=line.queue, position=trusted),)
+
+
+def _connected(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """CONNECT|wait|channel of the agent|ring."""
+    ring_seconds = _number(line, 2) or 0
+    return (
+        Connected(
+            **about, queue=line.queue, agent=line.agent, wait_seconds=_number(line, 0), ring_seconds=ring_seconds
+        ),
+    )
+
+
+def _completed(line: Line, about: dict[str, Any], *, by: EndedBy, times_at: int = 0) -> tuple[Event, ...]:
+    """COMPLETEAGENT and COMPLETECALLER|wait|talk|position, and transfers, whose times stand further on."""
+    return (
+        Completed(
+            **about,
+            queue=line.queue,
+            agent=line.agent,
+            wait_seconds=_number(line, times_at),
+            talk_seconds=_number(line, times_at + 1),
+            by=by,
+            target=_field(line, 0) if by is EndedBy.BLIND_TRANSFER else "",
+        ),
+    )
+
+
+def _attended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """ATTENDEDTRANSFER|BRIDGE|bridge|wait|talk|position, APP likewise, LINK with two channels."""
+    times_at = 3 if _field(line, 0) == "LINK" else 2
+    return _completed(line, about, by=EndedBy.ATTENDED_TRANSFER, times_at=times_at)
+
+
+def _exited(line: Line, about: dict[str, Any], *, reason: ExitReason) -> tuple[Event, ...]:
+    """ABANDON, EXITWITHTIMEOUT, EXITEMPTY|position|first position|wait, WITHDRAW|…|reason."""
+    detail = _field(line, 3) if reason is ExitReason.WITHDRAWN else ""
+    wait_seconds = _number(line, 2)
+    return (QueueExited(**about, queue=line.queue, reason=reason, wait_seconds=wait_seconds, detail=detail),)
+
+
+def _exited_by_key(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """EXITWITHKEY|key|position|first position|wait."""
+    wait_seconds = _number(line, 3)
+    key = _field(line, 0)
+    return (QueueExited(**about, queue=line.queue, reason=ExitReason.KEY, wait_seconds=wait_seconds, key=key),)
+
+
+def _ring_ended(line: Line, about: dict[str, Any], *, result: RingResult) -> tuple[Event, ...]:
+    """RINGNOANSWER and RINGCANCELED|milliseconds."""
+    return (RingEnded(**about, queue=line.queue, agent=line.agent, ring_ms=_number(line, 0) or 0, result=result),)
+
+
+def _rejected(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """RECHAZADA|QUEUESTATUS of ours; FULL, JOINEMPTY and JOINUNAVAIL of others, who write the status as the event."""
+    status = _field(line, 0) if line.event == "RECHAZADA" else line.event
+    return (Rejected(**about, queue=line.queue, status=status),)
+
+
+def _presence(line: Line, about: dict[str, Any], *, change: PresenceChange) -> tuple[Event, ...]:
+    """ADDMEMBER, REMOVEMEMBER, AGENTLOGIN, AGENTLOGOFF, PAUSE, UNPAUSE, PAUSEALL, UNPAUSEALL."""
+    about |= {"call_id": "", "channel_id": ""}
+    queue = "" if line.queue == NOBODY else line.queue
+    presence = partial(AgentPresence, **about, queue=queue, agent=line.agent)
+    if line.event == "ADDMEMBER" and _field(line, 0) == "PAUSED":
+        return (presence(change=change), presence(change=PresenceChange.PAUSED))
+    pausing = change in {PresenceChange.PAUSED, PresenceChange.UNPAUSED}
+    return (presence(change=change, reason=_field(line, 0) if pausing else ""),)
+
+
+def _restarted(_line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (SystemRestarted(**about | {"call_id": "", "channel_id": ""}),)
+
+
+def _call_started(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    number = _field(line, 2)
+    return (
+        CallStarted(
+            **about | {"call_id": _field(line, 0) or line.channel_id},
+            line=_field(line, 1),
+            number=number if is_normal(number) else ANONYMOUS,
+        ),
+    )
+
+
+def _menu_stepped(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (MenuStepped(**about, menu=_field(line, 0), key=_field(line, 1), result=StepResult(_field(line, 2))),)
+
+
+def _survey_answered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (SurveyAnswered(**about, question=_field(line, 0), answer=_number(line, 1)),)
+
+
+def _recorded(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (Recorded(**about, queue=line.queue, agent=line.agent, file=_field(line, 0)),)
+
+
+def _call_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    by = _field(line, 0)
+    return (CallEnded(**about, by=EndedBy(by) if by else None, cause=_number(line, 1) or 0),)
+
+
+DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
+    "ENTERQUEUE": _entered,
+    "CONNECT": _connected,
+    "COMPLETEAGENT": partial(_completed, by=EndedBy.AGENT),
+    "COMPLETECALLER": partial(_completed, by=EndedBy.CALLER),
+    "BLINDTRANSFER": partial(_completed, by=EndedBy.BLIND_TRANSFER, times_at=2),
+    "TRANSFER": partial(_completed, by=EndedBy.BLIND_TRANSFER, times_at=2),
+    "ATTENDEDTRANSFER": _attended,
+    "ABANDON": partial(_exited, reason=ExitReason.ABANDONED),
+    "EXITWITHTIMEOUT": partial(_exited, reason=ExitReason.TIMEOUT),
+    "EXITEMPTY": partial(_exited, reason=ExitReason.EMPTY),
+    "WITHDRAW": partial(_exited, reason=ExitReason.WITHDRAWN),
+    "EXITWITHKEY": _exited_by_key,
+    "RINGNOANSWER": partial(_ring_ended, result=RingResult.NO_ANSWER),
+    "RINGCANCELED": partial(_ring_ended, result=RingResult.CANCELED),
+    "FULL": _rejected,
+    "JOINEMPTY": _rejected,
+    "JOINUNAVAIL": _rejected,
+    "ADDMEMBER": partial(_presence, change=PresenceChange.LOGGED_IN),
+    "REMOVEMEMBER": partial(_presence, change=PresenceChange.LOGGED_OUT),
+    "AGENTLOGIN": partial(_presence, change=PresenceChange.LOGGED_IN),
+    "AGENTLOGOFF": partial(_presence, change=PresenceChange.LOGGED_OUT),
+    "PAUSE": partial(_presence, change=PresenceChange.PAUSED),
+    "PAUSEALL": partial(_presence, change=PresenceChange.PAUSED),
+    "UNPAUSE": partial(_presence, change=PresenceChange.UNPAUSED),
+    "UNPAUSEALL": partial(_presence, change=PresenceChange.UNPAUSED),
+    "QUEUESTART": _restarted,
+    "LLAMADA": _call_started,
+    "MENU": _menu_stepped,
+    "ENCUESTA": _survey_answered,
+    "RECHAZADA": _rejected,
+    "GRABACION": _recorded,
+    "FIN": _call_ended,
+}
