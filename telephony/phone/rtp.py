@@ -96,7 +96,8 @@ class Stream(asyncio.DatagramProtocol):
         self._repeats = False
         self._events: deque[tuple[bytes, bool]] = deque()  # payload (empty: a pause) and whether a digit begins
         self._event_timestamp = 0
-        self._quiet: asyncio.Event = asyncio.Event()
+        self._closed = False
+        self._quiet = asyncio.Event()
         self._quiet.set()
         self._source = secrets.randbits(32)
         self._sequence = secrets.randbits(15)
@@ -143,6 +144,8 @@ class Stream(asyncio.DatagramProtocol):
             ValueError: not digits of a telephone.
             ProtocolError: the other side takes no RFC 4733 digits.
         """
+        if self._closed:
+            return
         if self._telephone_event is None:
             raise ProtocolError("the other side takes no digits as telephone events")
         for digit in digits:
@@ -155,6 +158,7 @@ class Stream(asyncio.DatagramProtocol):
 
     def close(self) -> None:
         """Stop, and let go of the port."""
+        self._closed = True
         self._pacer.remove(self.tick)
         self._events.clear()
         self._quiet.set()

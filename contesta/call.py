@@ -1,0 +1,127 @@
+"""`contesta call`: one real call over SIP, told from what the system records of it, not from what the script did."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Hashable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from contesta import accounts
+from contesta.format import elapsed, phone
+from contesta.narrative import Step, sentence, timeline
+from contesta.plans import Plan, plausible_number
+from contesta.settings import Settings
+from core.errors import NotAvailableError
+from core.events import Event
+from quality.metrics.history import CallHistory
+from storage.database import connect
+from storage.ledger import Ledger
+from storage.listing import CallFilter
+
+POLL_SECONDS = 0.25
+WRITTEN_WITHIN_SECONDS = 10.0  # after the call, its end is to be in the ledger
+
+_CLOCKS_DIFFER = timedelta(seconds=2)
+_IDENTIFYING = ("agent", "menu", "key", "result", "question", "queue", "on")
+
+
+def call(ctx: typer.Context) -> None:
+    """Hace una llamada real de prueba y la cuenta paso a paso, según lo que el sistema registra."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_call(ctx.obj, Console()))
+
+
+async def _call(settings: Settings, console: Console) -> None:
+    from contesta.scripted import Stage, conversation  # noqa: PLC0415  # speech takes a second
+
+    adviser = accounts.read(settings.secrets_file).scripted[0]
+    voices = await asyncio.to_thread(conversation)
+    stage = Stage(settings, voices)
+    plan = Plan(number=plausible_number(random.Random()), talk_seconds=voices.seconds)
+    story = Story(Ledger(connect(settings.ledger_url)), f"+57{plan.number}", since=datetime.now(UTC))
+    async with stage.adviser(adviser), stage.public() as telephone:
+        console.print(
+            f"Llamada de [bold]{phone(plan.number)}[/] al [bold]{settings.line_number}[/]; atenderá {adviser.name}. "
+            "Dura cerca de un minuto.\n",
+            highlight=False,
+        )
+        calling = asyncio.create_task(stage.call(telephone, plan), name="call")
+        try:
+            while not calling.done():
+                await asyncio.sleep(POLL_SECONDS)
+                await _tell_news(story, console)
+            await calling
+        finally:
+            calling.cancel()
+    history = await _written(story, console, settings)
+    console.print(f"\n{sentence(history, settings.ghost_seconds)}", highlight=False)
+    console.print(
+        f"\n  En la página    [bold]{settings.web_address}llamadas/{history.call_id}[/]\n"
+        f"  En la terminal  [bold]contesta calls show {history.call_id}[/]",
+        highlight=False,
+    )
+
+
+class Story:
+    """What the ledger says of the call from `number`, each fact once, in the order in which it came to be known."""
+
+    def __init__(self, ledger: Ledger, number: str, since: datetime) -> None:
+        self.history: CallHistory | None = None
+        self._ledger = ledger
+        self._number = number
+        self._since = since - _CLOCKS_DIFFER
+        self._told: Counter[Hashable] = Counter()
+
+    def news(self) -> list[Step]:
+        """Read the ledger again, and return what it did not say before."""
+        if self.history is None:
+            page = self._ledger.calls(CallFilter(since=self._since), size=200)
+            found = next((stored.call_id for stored in page.calls if stored.number == self._number), None)
+        else:
+            found = self.history.call_id
+        self.history = self._ledger.call(found) if found else None
+        return list(self._untold(self.history)) if self.history else []
+
+    def _untold(self, history: CallHistory) -> Iterator[Step]:
+        seen: Counter[Hashable] = Counter()
+        for event, step in zip(history.events, timeline(history), strict=True):
+            fact = _identity(event)
+            seen[fact] += 1
+            if seen[fact] > self._told[fact]:
+                self._told[fact] += 1
+                yield step
+
+
+def _identity(event: Event) -> Hashable:
+    """Name a fact so that both sources, whose times and seconds may differ a little, name it alike."""
+    return type(event), tuple(getattr(event, name, None) for name in _IDENTIFYING)
+
+
+async def _tell_news(story: Story, console: Console) -> None:
+    for step in await asyncio.to_thread(story.news):
+        console.print(
+            f"  {elapsed(step.since_start)}  [bold]{escape(step.actor):<16}[/] {escape(step.fact)}", highlight=False
+        )
+
+
+async def _written(story: Story, console: Console, settings: Settings) -> CallHistory:
+    """Wait until the ledger knows how the call ended.
+
+    Raises:
+        NotAvailableError: it does not.
+    """
+    deadline = asyncio.get_running_loop().time() + WRITTEN_WITHIN_SECONDS
+    while story.history is None or story.history.ended_at is None:
+        if asyncio.get_running_loop().time() > deadline:
+            raise NotAvailableError(
+                "la llamada terminó, pero no quedó completa en el libro de llamadas. "
+                f"Vea qué pasa con «contesta doctor» y en {settings.log_dir / 'listen.log'}"
+            )
+        await asyncio.sleep(POLL_SECONDS)
+        await _tell_news(story, console)
+    return story.history

@@ -1,0 +1,114 @@
+"""`contesta demo`: a stream of varied calls, so that whoever tries the product sees it alive."""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.live import Live
+
+from contesta import accounts
+from contesta.narrative import OUTCOMES
+from contesta.plans import Plan, varied
+from contesta.settings import Settings
+from storage.database import connect
+from storage.ledger import Ledger
+from storage.listing import CallFilter
+
+if TYPE_CHECKING:
+    from contesta.scripted import Stage
+    from telephony.phone import Phone
+
+MOST_AT_ONCE = 30
+LOOK_SECONDS = 1.0
+LAST_CALLS = 200  # whose outcome may still change
+SECONDS_A_MINUTE = 60
+
+
+def demo(
+    ctx: typer.Context,
+    *,
+    calls: Annotated[int, typer.Option("--calls", min=0, help="Cuántas llamadas; 0: hasta Ctrl-C.")] = 0,
+    rate: Annotated[float, typer.Option("--rate", min=0.1, max=600, help="Llamadas por minuto, en promedio.")] = 6,
+) -> None:
+    """Mantiene la línea con llamadas variadas y tres asesores de prueba; Ctrl-C la deja en paz."""
+    settings: Settings = ctx.obj
+    console = Console()
+    progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC))
+    console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_demo(settings, console, progress, calls or None, rate))
+    console.print(f"\n{progress.text()}\nVéalas con «contesta calls» o en {settings.web_address}", highlight=False)
+
+
+class Progress:
+    """How the calls of this run go, according to the ledger."""
+
+    def __init__(self, ledger: Ledger, since: datetime) -> None:
+        self.made = 0
+        self.going_on = 0
+        self._ledger = ledger
+        self._since = since
+        self._outcomes: dict[str, str] = {}
+
+    def look(self, ghost_seconds: int) -> None:
+        """Read the last calls from the ledger."""
+        for call in self._ledger.calls(CallFilter(since=self._since), size=LAST_CALLS).calls:
+            last = call.visits[-1] if call.visits else None
+            self._outcomes[call.call_id] = OUTCOMES[last.outcome(ghost_seconds)] if last else "sin llegar a la cola"
+
+    def text(self) -> str:
+        """Tell it in one line."""
+        outcomes = Counter(self._outcomes.values()).most_common()
+        return " · ".join(
+            [f"{self.made} llamadas, {self.going_on} en curso", *(f"{word} {count}" for word, count in outcomes)]
+        )
+
+
+async def _demo(settings: Settings, console: Console, progress: Progress, calls: int | None, rate: float) -> None:
+    from contesta.scripted import Stage, conversation  # noqa: PLC0415  # speech takes a second
+
+    stage = Stage(settings, await asyncio.to_thread(conversation))
+    async with contextlib.AsyncExitStack() as stack:
+        for adviser in accounts.read(settings.secrets_file).scripted:
+            await stack.enter_async_context(stage.adviser(adviser))
+        telephone = await stack.enter_async_context(stage.public())
+        live = stack.enter_context(Live(console=console, auto_refresh=False))
+
+        async def show() -> None:
+            while True:
+                await asyncio.to_thread(progress.look, settings.ghost_seconds)
+                live.update(progress.text(), refresh=True)
+                await asyncio.sleep(LOOK_SECONDS)
+
+        showing = asyncio.create_task(show(), name="progress")
+        try:
+            await _keep_calling(stage, telephone, progress, calls, rate)
+        finally:
+            showing.cancel()
+            await asyncio.to_thread(progress.look, settings.ghost_seconds)
+
+
+async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, calls: int | None, rate: float) -> None:
+    """Begin `rate` calls a minute on average, at random, as callers do."""
+    chance = random.Random()
+    room = asyncio.Semaphore(MOST_AT_ONCE)
+
+    async def one(plan: Plan) -> None:
+        try:
+            await stage.call(telephone, plan)
+        finally:
+            progress.going_on -= 1
+            room.release()
+
+    async with asyncio.TaskGroup() as tasks:
+        while calls is None or progress.made < calls:
+            await room.acquire()
+            progress.made += 1
+            progress.going_on += 1
+            tasks.create_task(one(varied(chance)), name=f"call {progress.made}")
+            await asyncio.sleep(chance.expovariate(rate / SECONDS_A_MINUTE))
