@@ -12,7 +12,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 ANONYMOUS = "anonymous"
 COUNTRY_CODE = 57
 
-_DIALLABLE = re.compile(r"\+?[0-9][0-9 ().-]{5,29}", re.ASCII)
+_DIALLABLE = re.compile(r"[0-9+(][0-9 ().-]{6,29}", re.ASCII)
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
