@@ -16,9 +16,9 @@ STARTS = ("\r\nEvent: ", "\r\nResponse: ")
 MAX_MESSAGE_BYTES = 128 * 1024
 MAX_LINE_BYTES = 16 * 1024
 
-# Asterisk's own limits for what it reads (main/manager.c: inbuf, AST_MAX_MANHEADERS): of a longer line it throws the
-# beginning away and takes the rest for a line of its own, which would be an injection.
-MAX_ACTION_LINE_BYTES = 1023
+# What Asterisk 22.10 reads whole. It answers an action beyond with an error that names no ActionID, and of one with a
+# longer line it may take the rest for an action of its own.
+MAX_ACTION_LINE_BYTES = 1024
 MAX_ACTION_HEADERS = 128
 
 
