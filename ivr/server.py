@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import monotonic
 
 import structlog
@@ -288,7 +289,7 @@ class Server:
         try:
             self._scripts[call.script](call.channel)
         except CallEndedError:
-            outcome = "overdue" if call.overdue else "caller_left"
+            outcome = "caller_left"
         except Exception as error:  # noqa: BLE001  whatever a script raises must end its own call only
             outcome = "failed"
             # The error's own text may repeat what a caller said or pressed: its kind and place are enough.
@@ -296,6 +297,7 @@ class Server:
         else:
             outcome = "done"
         self._end(call)
+        outcome = "overdue" if call.overdue else outcome
         log.info("call_ended", outcome=outcome, seconds=round(monotonic() - call.began_at, 3))
 
     def _end(self, call: _Call) -> None:
@@ -313,7 +315,7 @@ class Server:
 
 
 def _places(error: BaseException) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    return [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def _allow_open_files(needed: int) -> None:

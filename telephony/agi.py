@@ -197,13 +197,23 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         """
         while (line := self._read_line()) == b"HANGUP" or line.startswith(b"100"):
             self.hung_up |= line == b"HANGUP"
-        while not (parts := _ANSWER.fullmatch(line)):
-            if not _OPEN_ANSWER.match(line):
-                self._raise_refusal(line)
-            if len(line) > LINE_BYTES:
-                raise ProtocolError(f"an answer of more than {LINE_BYTES} bytes")
-            line += b"\n" + self._read_line()  # the value of a variable goes on after its line end
+        parts = _ANSWER.fullmatch(line)
+        if not parts and _OPEN_ANSWER.match(line):
+            parts = _ANSWER.fullmatch(self._rest_of_value(line))
+        if not parts:
+            self._raise_refusal(line)
         return {"result": (_text(parts[1]), _text(parts[2] or b"")), "endpos": (_text(parts[3] or b"0"), "")}
+
+    def _rest_of_value(self, line: bytes) -> bytes:
+        """Read on to the closing bracket: a variable's value may contain line ends."""
+        lines = [line]
+        size = len(line)
+        while not lines[-1].endswith(b")"):
+            if size > LINE_BYTES:
+                raise ProtocolError(f"an answer of more than {LINE_BYTES} bytes")
+            lines.append(self._read_line())
+            size += len(lines[-1]) + 1
+        return b"\n".join(lines)
 
     def _raise_refusal(self, line: bytes) -> NoReturn:
         if line.startswith(b"511"):
