@@ -25,7 +25,7 @@ test: check
 	.venv/bin/pytest
 
 bench: setup-test
-	@for bench in bench/[a-z]*.py; do echo "== $$bench"; .venv/bin/python "$$bench" || exit 1; done
+	@for name in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: setup-test
 	.venv/bin/python docs/generate.py

@@ -61,9 +61,8 @@ def listen(ctx: typer.Context) -> None:
 @app.command()
 def agi(ctx: typer.Context) -> None:
     """Atiende los guiones de llamada que pide Asterisk (lo inicia «contesta run»)."""
-    from ivr.server import Server  # noqa: PLC0415  as above
-
     from agi_scripts import SCRIPTS  # noqa: PLC0415  as above
+    from ivr.server import Server  # noqa: PLC0415  as above
 
     configured: Settings = ctx.obj
     configure_logs(None)
@@ -82,6 +81,8 @@ def web(ctx: typer.Context) -> None:
         run_web(configured)
 
 
+app.command()(call)
+app.command()(demo)
 app.command()(call)
 app.command()(demo)
 app.command()(doctor)

@@ -66,7 +66,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
             mend="" if private else f"chmod 600 {settings.secrets_file}",
         )
     else:
-        yield Finding(subject="Secretos", found="todavía no hay", mend="make run los crea")
+        yield Finding(subject="Secretos", found="todavía no hay", mend="make run los crea", needed=False)
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:

@@ -4,45 +4,43 @@ import contextlib
 import fcntl
 import os
 import signal
+import struct
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import NotAvailableError
 
+_FLOCK = struct.Struct("hhqqi4x")  # struct flock of Linux on 64 bits: type, whence, start, length, pid
+
 
 @contextlib.contextmanager
 def only_one(folder: Path, name: str) -> Iterator[None]:
-    """Hold the lock `name` of this line while the block runs; its file names the process.
+    """Hold the lock `name` of this line while the block runs.
 
     Raises:
         NotAvailableError: another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{name}.lock").open("a+", encoding="ascii") as file:
+    with (folder / f"{name}.lock").open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
             raise NotAvailableError(
                 f"«contesta {name}» ya está en marcha (proceso {holder(folder, name)}). Deténgalo con: contesta stop"
             ) from error
-        file.truncate(0)
-        file.write(str(os.getpid()))
-        file.flush()
         yield
 
 
 def holder(folder: Path, name: str) -> int | None:
-    """Process id of whoever holds the lock `name`, None if nobody does."""
+    """Process id of whoever holds the lock `name`, None if nobody does. Never in the way of who wants it."""
     try:
-        with (folder / f"{name}.lock").open("r", encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return int(file.read() or "0") or None
-    except (FileNotFoundError, ValueError):
-        pass
-    return None
+        with (folder / f"{name}.lock").open("rb") as file:
+            asked = _FLOCK.pack(fcntl.F_RDLCK, os.SEEK_SET, 0, 0, 0)
+            kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(file, fcntl.F_GETLK, asked))
+    except FileNotFoundError:
+        return None
+    return None if kind == fcntl.F_UNLCK else int(pid)
 
 
 def end(folder: Path, name: str, timeout_seconds: float = 10) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import structlog
 from rich.console import Console
-from storage.migrate import upgrade
 
 import asterisk_conf
 from asterisk_conf import configuration
@@ -24,13 +23,15 @@ from contesta.wiring import telephone_system
 from core.errors import NotAvailableError
 from ivr import voice
 from storage.database import connect
+from storage.migrate import upgrade
 from telephony import asterisk
 
 SERVICES = ("listen", "agi", "web")
 PING_SECONDS = 1.0
 PING_TIMEOUT_SECONDS = 3.0
-LONGEST_BACKOFF_SECONDS = 15.0
+LONGEST_BACKOFF_SECONDS = 2.0
 STEADY_SECONDS = 30.0
+STARTING_SECONDS = 20.0
 
 log = structlog.get_logger()
 
@@ -101,13 +102,13 @@ class Line:
             check_ports(self._settings)
         for name in ("agi", "listen"):
             await self._spawn(name)
-        await self._answering(seconds=20)
+        await self._answering()
         adopted = await asyncio.to_thread(self._system.start) if self._settings.manage_asterisk else True
         await self._spawn("web")
         return adopted
 
-    async def _answering(self, seconds: float) -> None:
-        async with asyncio.timeout(seconds):
+    async def _answering(self) -> None:
+        async with asyncio.timeout(STARTING_SECONDS):
             while not await _ping(self._settings):
                 if self._children["agi"].returncode is not None:
                     raise NotAvailableError(
@@ -162,18 +163,20 @@ class Line:
                     await asyncio.to_thread(self._system.start)
 
     async def _watch_scripts(self) -> None:
+        answered: asyncio.subprocess.Process | None = None
+        starting_since = asyncio.get_running_loop().time()
         while not self._stopping:
             await asyncio.sleep(PING_SECONDS)
-            server = self._children["agi"]
-            if not await _ping(self._settings) and not self._stopping and server is self._children["agi"]:
+            server, now = self._children["agi"], asyncio.get_running_loop().time()
+            if await _ping(self._settings):
+                answered = server
+                starting_since = now
+            elif server.returncode is None and (server is answered or now - starting_since > STARTING_SECONDS):
                 log.error("the server of call scripts does not answer, killing it")
                 with contextlib.suppress(ProcessLookupError):
                     server.kill()
-                await self._answering_again()
-
-    async def _answering_again(self) -> None:
-        with contextlib.suppress(TimeoutError, NotAvailableError):
-            await self._answering(seconds=20)
+                await server.wait()
+                starting_since = asyncio.get_running_loop().time()
 
     async def stop(self, tell: Callable[[str], None]) -> None:
         """Stop everything: first the calls, then, when the last line of the log has been read, the rest."""

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +33,10 @@ def test_a_dead_holder_holds_nothing(tmp_path: Path) -> None:
     with _holder_process(tmp_path) as process:
         process.kill()
     assert processes.holder(tmp_path, "agi") is None
-    with processes.only_one(tmp_path, "agi"):
-        assert processes.holder(tmp_path, "agi") == os.getpid()
     assert processes.end(tmp_path, "agi") is False
+    with _holder_process(tmp_path) as another:
+        assert processes.holder(tmp_path, "agi") == another.pid
+        another.kill()
 
 
 def test_ending_waits_until_it_is_gone(tmp_path: Path) -> None:

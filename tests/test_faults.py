@@ -1,0 +1,236 @@
+"""Parts of a running line are killed, stopped, filled and cut while real calls come and go.
+
+No caller is dropped by us, nothing is lost, nothing is counted twice: at the end of each test the ledger is held
+against queue_log. How long things take is measured in bench/faults.py, not asserted here.
+"""
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from contesta import processes
+from contesta.comparison import differences
+from quality.metrics.history import Outcome
+from tests.people import Fate, advisers_at_work, call_until_queued, callers_phone, random_mobile
+from tests.running import RunningLine, eventually, start_line
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
+    with start_line(tmp_path_factory.mktemp("f")) as running:
+        yield running
+
+
+def settled(line: RunningLine) -> None:
+    """Wait until the ledger has everything that queue_log has, and equals a ledger made from it alone."""
+    eventually(
+        lambda: not differences(line.ledger(), [line.settings.queue_log]),
+        seconds=30,
+        what=f"ledger equals queue_log, still: {differences(line.ledger(), [line.settings.queue_log])[:3]}",
+    )
+
+
+async def _calls(line: RunningLine, count: int, per_second: float, *, press_within: float = 3.0) -> list[Fate]:
+    chance = random.Random(count)
+    async with callers_phone(line) as phone, asyncio.TaskGroup() as calls:
+        tasks = []
+        for number in {random_mobile(chance) for _ in range(count)}:
+            task = call_until_queued(line, phone, number, press_after=chance.uniform(0.2, press_within))
+            tasks.append(calls.create_task(task))
+            await asyncio.sleep(1 / per_second)
+        await asyncio.gather(*tasks)
+    return [task.result() for task in tasks]
+
+
+def nobody_dropped(fates: list[Fate], count: int) -> None:
+    assert len(fates) == count
+    assert [fate for fate in fates if not fate.reached_queue] == []
+
+
+@contextlib.contextmanager
+def supervisor_looking_away(line: RunningLine) -> Iterator[None]:
+    """Nothing is started again and nothing hung is killed while the block runs."""
+    supervisor = line.pid("run")
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+
+def _kill_unwatched(line: RunningLine, service: str) -> None:
+    pid = line.kill(service)
+    # its stopped parent does not collect it, but a dead process holds no lock
+    eventually(lambda: processes.holder(line.settings.data_dir / "run", service) != pid)
+
+
+def test_scripts_server_killed_at_any_moment_of_200_calls(faulty: RunningLine) -> None:
+    async def scenario() -> list[Fate]:
+        async def killing() -> None:
+            while True:
+                await asyncio.sleep(0.9)
+                await asyncio.to_thread(faulty.kill, "agi")
+
+        killer = asyncio.create_task(killing())
+        fates = await _calls(faulty, 200, per_second=8)
+        killer.cancel()
+        return fates
+
+    nobody_dropped(asyncio.run(scenario()), 200)
+    settled(faulty)
+
+
+def test_scripts_server_absent(faulty: RunningLine) -> None:
+    with supervisor_looking_away(faulty):
+        _kill_unwatched(faulty, "agi")
+        nobody_dropped(asyncio.run(_calls(faulty, 12, per_second=6)), 12)
+    settled(faulty)
+
+
+def test_scripts_server_stopped(faulty: RunningLine) -> None:
+    os.kill(faulty.pid("agi"), signal.SIGSTOP)
+    nobody_dropped(asyncio.run(_calls(faulty, 12, per_second=6)), 12)
+    settled(faulty)
+
+
+@pytest.fixture
+def broken_scripts(faulty: RunningLine) -> Iterator[RunningLine]:
+    """In place of the line's own server, one whose scripts raise and hang in turn; at most eight at once."""
+    with supervisor_looking_away(faulty):
+        _kill_unwatched(faulty, "agi")
+        code = Path(__file__).parent / "broken_scripts.py"
+        server = subprocess.Popen([sys.executable, str(code), str(faulty.settings.agi_port)])
+        eventually(lambda: _listening(faulty.settings.agi_port))
+        yield faulty
+        server.kill()
+        server.wait()
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_script_that_raises_or_hangs_and_a_full_server(broken_scripts: RunningLine) -> None:
+    nobody_dropped(asyncio.run(_calls(broken_scripts, 24, per_second=12)), 24)
+    settled(broken_scripts)
+
+
+def test_manager_connection_cut_again_and_again(faulty: RunningLine) -> None:
+    async def scenario() -> list[Fate]:
+        async def cutting() -> None:
+            while True:
+                await asyncio.sleep(1)
+                shown = await asyncio.to_thread(faulty.asterisk.console, "manager show connected")
+                for row in shown.splitlines():
+                    if row.startswith(faulty.accounts.manager_user):
+                        descriptor = row.split()[4]
+                        await asyncio.to_thread(faulty.asterisk.console, f"manager kick session {descriptor}")
+
+        async with advisers_at_work(faulty, talk_seconds=1):
+            cutter = asyncio.create_task(cutting())
+            fates = await _calls(faulty, 30, per_second=3)
+            cutter.cancel()
+        return fates
+
+    nobody_dropped(asyncio.run(scenario()), 30)
+    settled(faulty)
+
+
+def test_listener_stalled_for_ten_seconds(faulty: RunningLine) -> None:
+    async def scenario() -> list[Fate]:
+        async with advisers_at_work(faulty, talk_seconds=1):
+            os.kill(faulty.pid("listen"), signal.SIGSTOP)
+            fates = await _calls(faulty, 30, per_second=3)
+            os.kill(faulty.pid("listen"), signal.SIGCONT)
+        return fates
+
+    nobody_dropped(asyncio.run(scenario()), 30)
+    settled(faulty)
+
+
+def test_listener_killed_again_and_again(faulty: RunningLine) -> None:
+    async def scenario() -> list[Fate]:
+        async def killing() -> None:
+            while True:
+                await asyncio.sleep(1.7)
+                await asyncio.to_thread(faulty.kill, "listen")
+
+        async with advisers_at_work(faulty, talk_seconds=1):
+            killer = asyncio.create_task(killing())
+            fates = await _calls(faulty, 40, per_second=3)
+            killer.cancel()
+        return fates
+
+    nobody_dropped(asyncio.run(scenario()), 40)
+    settled(faulty)
+
+
+def test_web_application_killed(faulty: RunningLine) -> None:
+    before = faulty.kill("web")
+    nobody_dropped(asyncio.run(_calls(faulty, 5, per_second=5)), 5)
+    eventually(lambda: faulty.pid("web") != before)
+
+
+def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Path) -> None:
+    with start_line(tmp_path) as line:
+
+        async def scenario() -> None:
+            async with advisers_at_work(line, talk_seconds=25) as advisers, callers_phone(line) as phone:
+                call = await phone.dial(line.settings.line_number, from_number="3001112233")
+                await call.wait_answered()
+                await call.digits("1")
+                while not any(adviser.calls for adviser in advisers):
+                    await asyncio.sleep(0.1)
+                asterisk_pid = line.asterisk.pid
+                await asyncio.to_thread(line.kill, "run")
+                await asyncio.to_thread(line.process.wait)
+                await asyncio.to_thread(line.restart)
+                assert line.asterisk.pid == asterisk_pid, "the calls' Asterisk was not kept"
+                assert any(adviser.calls for adviser in advisers), "the conversation was cut"
+                call.hang_up()
+                await call.wait_ended(10)
+
+        asyncio.run(scenario())
+        settled(line)
+        (history,) = (call for call in line.ledger().every_call() if call.number == "+573001112233")
+        assert [visit.result for visit in history.visits] == [Outcome.ANSWERED]
+        assert history.visits[0].legs[0].talk_ms is not None
+
+
+def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> None:
+    with start_line(tmp_path) as line:
+
+        async def before() -> None:
+            async with advisers_at_work(line, talk_seconds=60, count=1), callers_phone(line) as phone:
+                for number in ("3001112233", "3001112244", "3001112255"):
+                    call = await phone.dial(line.settings.line_number, from_number=number)
+                    await call.wait_answered()
+                    await call.digits("1")
+                    await asyncio.sleep(2.5)
+                log = line.settings.queue_log
+                await asyncio.to_thread(eventually, lambda: log.read_text().count("ENTERQUEUE") == 3)
+                await asyncio.to_thread(eventually, lambda: "|CONNECT|" in log.read_text())
+                pid = line.asterisk.pid
+                await asyncio.to_thread(line.asterisk.kill)
+                await asyncio.to_thread(eventually, lambda: line.asterisk.pid not in {None, pid})
+                await asyncio.to_thread(eventually, line.asterisk.running)
+
+        asyncio.run(before())
+        nobody_dropped(asyncio.run(_calls(line, 3, per_second=3)), 3)
+        settled(line)
+        histories = {call.number: call for call in line.ledger().every_call()}
+        outcomes = {n: h.visits[0].result for n, h in histories.items() if n.startswith("+5730011122")}
+        assert sorted(outcomes.values()) == [Outcome.ANSWERED, Outcome.LOST, Outcome.LOST]
+        assert all(h.ended_at is not None for h in histories.values()), "a call that is over was left open"
+        answered = next(h for h in histories.values() if h.visits and h.visits[0].result is Outcome.ANSWERED)
+        assert answered.visits[0].legs[0].talk_ms is None
