@@ -17,7 +17,7 @@ from contesta.narrative import Step, sentence, timeline
 from contesta.plans import Plan, plausible_number
 from contesta.settings import Settings
 from core.errors import NotAvailableError
-from core.events import Event
+from core.events import Event, QueueLeft
 from quality.metrics.history import CallHistory
 from storage.database import connect
 from storage.ledger import Ledger
@@ -26,6 +26,7 @@ from storage.listing import CallFilter
 POLL_SECONDS = 0.25
 WRITTEN_WITHIN_SECONDS = 10.0  # after the call, its end is to be in the ledger
 
+_COUNTRY = "+57"
 _CLOCKS_DIFFER = timedelta(seconds=2)
 _IDENTIFYING = ("agent", "menu", "key", "result", "question", "queue", "on")
 
@@ -43,10 +44,11 @@ async def _call(settings: Settings, console: Console) -> None:
     voices = await asyncio.to_thread(conversation)
     stage = Stage(settings, voices)
     plan = Plan(number=plausible_number(random.Random()), talk_seconds=voices.seconds)
-    story = Story(Ledger(connect(settings.ledger_url)), f"+57{plan.number}", since=datetime.now(UTC))
+    number = f"{_COUNTRY}{plan.number}"
+    story = Story(Ledger(connect(settings.ledger_url)), number, since=datetime.now(UTC))
     async with stage.adviser(adviser), stage.public() as telephone:
         console.print(
-            f"Llamada de [bold]{phone(plan.number)}[/] al [bold]{settings.line_number}[/]; atenderá {adviser.name}. "
+            f"Llamada de [bold]{phone(number)}[/] al [bold]{settings.line_number}[/]; atenderá {adviser.name}. "
             "Dura cerca de un minuto.\n",
             highlight=False,
         )
@@ -90,6 +92,8 @@ class Story:
     def _untold(self, history: CallHistory) -> Iterator[Step]:
         seen: Counter[Hashable] = Counter()
         for event, step in zip(history.events, timeline(history), strict=True):
+            if isinstance(event, QueueLeft):  # says only that the wait is over; what comes next says why
+                continue
             fact = _identity(event)
             seen[fact] += 1
             if seen[fact] > self._told[fact]:

@@ -25,11 +25,11 @@ BREATH_SECONDS = 0.5
 _EVERYWHERE = "0.0.0.0"  # noqa: S104  # compared with, not listened on
 _NATIONAL_DIGITS = 10
 _CONVERSATION = (
-    ("adviser", "Buenos días. Le habla la línea de atención. ¿En qué le puedo ayudar?"),
-    ("caller", "Buenos días. Quisiera saber cómo va mi solicitud."),
-    ("adviser", "Con gusto. Su solicitud está en estudio. Le respondemos por escrito esta semana."),
-    ("caller", "Muchas gracias. Era eso."),
-    ("adviser", "Gracias a usted por llamar. Que esté muy bien."),
+    ("adviser", "Buenos días. ¿En qué le puedo ayudar?"),
+    ("caller", "Quisiera saber cómo va mi solicitud."),
+    ("adviser", "Está en estudio. Le respondemos por escrito esta semana."),
+    ("caller", "Muchas gracias."),
+    ("adviser", "Con gusto. Que esté muy bien."),
 )
 
 
