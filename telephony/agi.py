@@ -122,6 +122,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         self.hung_up = False
         self.due_at = math.inf
         self._thinking_seconds = thinking_seconds
+        self._command = "the first command"
         self._unread = bytearray(received)
         self._get_agi_env()
         self.due_at = monotonic() + thinking_seconds
@@ -168,7 +169,8 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
             CallEndedError: nobody reads any more.
             ProtocolError: a line end or NUL in an argument, too long a command, or an answer nobody asked for is there.
         """
-        self._refuse_unasked(command)
+        self._command = command
+        self._refuse_unasked()
         words = [command, *(self._quote(arg) for arg in args if arg != "")]  # a _Quoted one is never empty
         line = " ".join(words).encode("utf-8", "replace")
         if b"\n" in line or b"\r" in line or b"\0" in line:
@@ -181,12 +183,12 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         except (OSError, ValueError) as gone:
             raise CallEndedError("the connection broke") from gone
 
-    def _refuse_unasked(self, command: str) -> None:
+    def _refuse_unasked(self) -> None:
         while self._unread.startswith(b"HANGUP\n"):
             self.hung_up = True
             del self._unread[:7]
         if self._unread and not b"HANGUP\n".startswith(self._unread):
-            raise ProtocolError(f"before {command}: an answer nobody asked for")
+            raise ProtocolError(f"before {self._command}: an answer nobody asked for")
 
     def get_result(self) -> Answer:
         """Read the answer to the last command: `{"result": (value, data), "endpos": (samples, "")}`.
@@ -210,7 +212,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         size = len(line)
         while not lines[-1].endswith(b")"):
             if size > LINE_BYTES:
-                raise ProtocolError(f"an answer of more than {LINE_BYTES} bytes")
+                raise ProtocolError(f"{self._command}: an answer of more than {LINE_BYTES} bytes")
             lines.append(self._read_line())
             size += len(lines[-1]) + 1
         return b"\n".join(lines)
@@ -220,15 +222,13 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
             self.hung_up = True
             raise CallEndedError("the caller has hung up")
         if line.startswith(b"510"):
-            raise ProtocolError("Asterisk does not know the command")
-        if line.startswith(b"520-"):
-            for _ in range(USAGE_LINES):
-                if self._read_line().startswith(b"520 "):
-                    break
-            raise ProtocolError("Asterisk does not accept the command's arguments")
+            raise ProtocolError(f"Asterisk does not know the command {self._command}")
         if line.startswith(b"520"):
-            raise ProtocolError("Asterisk does not accept the command's arguments")
-        raise ProtocolError("not an AGI answer")
+            more = USAGE_LINES if line.startswith(b"520-") else 0
+            while more and not self._read_line().startswith(b"520 "):
+                more -= 1
+            raise ProtocolError(f"Asterisk does not accept the arguments of {self._command}")
+        raise ProtocolError(f"{self._command}: not an AGI answer")
 
     def execute(self, command: str, *args: object, seconds: float = 0) -> Answer:
         """Send a command and read its answer; `seconds` is the time-out the command itself has.

@@ -102,7 +102,7 @@ class Call:
                 reply = b"511 Command Not Permitted on a dead channel or intercept routine"
             case ["SAY", "ALPHA", "", ""]:
                 reply = b"200 result=0"
-            case ["STREAM", "FILE", prompt, _]:
+            case ["STREAM", "FILE", prompt, _, "0"]:
                 key = self.during.get(prompt.removeprefix("contesta/"), "")
                 reply = b"200 result=%d endpos=8000" % (ord(key) if key else 0)
                 if not self._says(prompt):
