@@ -76,6 +76,7 @@ class Client:
         self._caught_up = asyncio.Event()
         self._connection: Connection | None = None
         self._was_connected = False
+        self._leaving = False
         self._pause_seconds = FIRST_PAUSE_SECONDS
 
     async def __aenter__(self) -> Self:
@@ -86,6 +87,7 @@ class Client:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._leaving = True
         self._runner.cancel()
         await asyncio.wait([self._runner])
         failure = None if self._runner.cancelled() else self._runner.exception()
@@ -150,6 +152,8 @@ class Client:
                 self._put(Disconnected(reason="; ".join(str(error) for error in group.exceptions)))
             if refused:
                 raise refused
+            if self._leaving:  # a task group that already ends swallows the cancellation
+                return
             await asyncio.sleep(self._pause_seconds * random.uniform(0.5, 1.0))
             self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
 
