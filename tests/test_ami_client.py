@@ -106,6 +106,18 @@ def test_cut_connection_comes_back_with_what_goes_on_now() -> None:
     run(story())
 
 
+def test_leaving_in_any_moment_of_a_cut() -> None:
+    async def story(turns_of_the_loop: int) -> None:
+        async with fake_manager() as fake, client_of(fake) as (_, events):
+            await until(events, Snapshot)
+            fake.cut()
+            for _ in range(turns_of_the_loop):
+                await asyncio.sleep(0)
+
+    for turns in range(12):
+        run(story(turns))
+
+
 def test_cut_in_mid_message_joins_nothing_across_the_gap() -> None:
     async def story() -> None:
         async with fake_manager() as fake, client_of(fake) as (_, events):
