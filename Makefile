@@ -28,7 +28,7 @@ bench: setup-test
 	@for name in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done
 
 docs: setup-test
-	.venv/bin/python docs/generate.py
+	.venv/bin/python -m docs.generate
 
 # Writes both lock files anew from pyproject.toml (needs uv)
 lock:

@@ -10,7 +10,7 @@ from pathlib import Path
 from core.errors import ConfigurationError
 
 ADVISERS = {"asesor1": "Ana Ruiz", "asesor2": "Luis Peña", "asesor3": "Marta Niño"}
-SCRIPTED = {"demo1": "Asesora Demo 1", "demo2": "Asesor Demo 2", "demo3": "Asesora Demo 3"}
+SCRIPTED = {"demo1": "Diana Demo", "demo2": "Esteban Demo", "demo3": "Farid Demo"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

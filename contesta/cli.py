@@ -1,26 +1,58 @@
-"""The command line. Settings are built here, once, and passed down; errors become one sentence here."""
+"""The command line. Settings are built here, once, and passed down; errors become one sentence here.
 
-import asyncio
+Each command is imported only when it is used, so that a service starts without what it does not need.
+"""
+
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperGroup
 
-from contesta import calls, processes
-from contesta.call import call
-from contesta.demo import demo
-from contesta.doctor import doctor
-from contesta.logs import configure_logs
-from contesta.settings import LOCALHOST, Settings, load
+from contesta.settings import load
 from core.errors import ContestaError
 
+COMMANDS = {
+    "run": "contesta.services:run",
+    "call": "contesta.call:call",
+    "demo": "contesta.demo:demo",
+    "calls": "contesta.calls:app",
+    "doctor": "contesta.doctor:doctor",
+    "stop": "contesta.services:stop",
+    "agi": "contesta.services:agi",
+    "listen": "contesta.services:listen",
+    "web": "contesta.services:web",
+}
+"""Name of each command to where it is: a function, or a typer.Typer with commands below it."""
+
+
+class Commands(TyperGroup):
+    """The commands, imported when asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002  typer's own types are private
+        """Give the names in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002  as above
+        """Import one command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        found: Any = getattr(import_module(module), attribute)
+        if not isinstance(found, typer.Typer):
+            single = typer.Typer(add_completion=False)
+            single.command(cmd_name)(found)
+            found = single
+        command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
+
 app = typer.Typer(
-    name="contesta",
-    help="Centro de contacto sobre Asterisk para líneas de atención a la ciudadanía.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+    name="contesta", cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False
 )
 
 
@@ -28,65 +60,6 @@ app = typer.Typer(
 def settings(ctx: typer.Context) -> None:
     """Centro de contacto sobre Asterisk para líneas de atención a la ciudadanía."""
     ctx.obj = load()
-
-
-@app.command()
-def run(ctx: typer.Context) -> None:
-    """Inicia la línea completa y la mantiene en marcha; Ctrl-C la detiene."""
-    from contesta import run as line  # noqa: PLC0415  speech and numbers take a second to import: only here
-
-    configured: Settings = ctx.obj
-    configure_logs(configured.log_dir / "run.log")
-    asyncio.run(line.run(configured, Console()))
-
-
-@app.command()
-def stop(ctx: typer.Context) -> None:
-    """Detiene la línea que está en marcha en esta carpeta, con todas sus partes."""
-    configured: Settings = ctx.obj
-    names = [n for n in ("run", "listen", "agi", "web") if processes.end(configured.data_dir / "run", n, 30)]
-    typer.echo(f"Detenido: {', '.join(names)}." if names else "No había nada en marcha.")
-
-
-@app.command()
-def listen(ctx: typer.Context) -> None:
-    """Escucha a Asterisk y escribe el libro de llamadas (lo inicia «contesta run»)."""
-    from contesta.listener import run_listener  # noqa: PLC0415  as above
-
-    configured: Settings = ctx.obj
-    with processes.only_one(configured.data_dir / "run", "listen"):
-        asyncio.run(run_listener(configured))
-
-
-@app.command()
-def agi(ctx: typer.Context) -> None:
-    """Atiende los guiones de llamada que pide Asterisk (lo inicia «contesta run»)."""
-    from agi_scripts import SCRIPTS  # noqa: PLC0415  as above
-    from ivr.server import Server  # noqa: PLC0415  as above
-
-    configured: Settings = ctx.obj
-    configure_logs(None)
-    with processes.only_one(configured.data_dir / "run", "agi"):
-        Server(LOCALHOST, configured.agi_port, SCRIPTS, max_calls=configured.agi_max_calls).serve_until_signal()
-
-
-@app.command()
-def web(ctx: typer.Context) -> None:
-    """Sirve las páginas (lo inicia «contesta run»)."""
-    from contesta.web.app import run_web  # noqa: PLC0415  as above
-
-    configured: Settings = ctx.obj
-    configure_logs(None)
-    with processes.only_one(configured.data_dir / "run", "web"):
-        run_web(configured)
-
-
-app.command()(call)
-app.command()(demo)
-app.command()(call)
-app.command()(demo)
-app.command()(doctor)
-app.add_typer(calls.app, name="calls", help="Las llamadas y su historia.")
 
 
 def main() -> None:

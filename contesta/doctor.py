@@ -70,7 +70,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _ports(settings: Settings) -> Iterator[Finding]:
-    if processes.holder(settings.data_dir / "run", "run") is not None:
+    if processes.holder(settings.run_dir, "run") is not None:
         return
     for port in listening_ports(settings):
         free = port.free()
@@ -85,7 +85,7 @@ def _running(settings: Settings) -> Iterator[Finding]:
         ("agi", "guiones de llamada"),
         ("web", "páginas"),
     ):
-        pid = processes.holder(settings.data_dir / "run", name)
+        pid = processes.holder(settings.run_dir, name)
         found = f"en marcha (proceso {pid})" if pid else "detenido"
         yield Finding(subject=meaning.capitalize(), found=found, mend="" if pid else "make run", needed=False)
 

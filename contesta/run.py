@@ -97,7 +97,7 @@ class Line:
     async def start(self) -> bool:
         """Start Asterisk, or adopt the one that outlived its last supervisor, and the services. True if adopted."""
         for name in SERVICES:
-            await asyncio.to_thread(processes.end, self._settings.data_dir / "run", name)
+            await asyncio.to_thread(processes.end, self._settings.run_dir, name)
         if self._settings.manage_asterisk and not await asyncio.to_thread(self._system.running):
             check_ports(self._settings)
         for name in ("agi", "listen"):
@@ -217,7 +217,7 @@ async def run(settings: Settings, console: Console) -> None:
     def tell(text: str) -> None:
         console.print(f"  [green]✓[/] {text}", highlight=False)
 
-    with processes.only_one(settings.data_dir / "run", "run"):
+    with processes.only_one(settings.run_dir, "run"):
         system = await asyncio.to_thread(prepare, settings, tell)
         line = Line(settings, system)
         stop = asyncio.Event()

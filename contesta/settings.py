@@ -127,6 +127,11 @@ class Settings(BaseSettings):
         return self.data_dir / "secretos.json"
 
     @property
+    def run_dir(self) -> Path:
+        """Folder of the locks that tell our running processes."""
+        return self.data_dir / "run"
+
+    @property
     def log_dir(self) -> Path:
         """Folder of our own logs, one JSON object a line."""
         return self.data_dir / "log"

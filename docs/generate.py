@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-import click
 import typer
 
 from contesta.cli import app
@@ -13,37 +13,29 @@ DOCS = Path(__file__).parent
 NOTICE = "<!-- Se genera con «make docs»; no se edita a mano. -->\n\n"
 
 
-def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:
-    for name, command in sorted(group.commands.items()):
-        if isinstance(command, click.Group):
-            if command.callback is not None and command.invoke_without_command:
-                yield f"{path} {name}", command
-            yield from _commands(command, f"{path} {name}")
-        else:
-            yield f"{path} {name}", command
+def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer's own types are private
+    """A command and those below it, each with its whole name; a group that does nothing itself is left out."""
+    names = command.list_commands(None) if hasattr(command, "list_commands") else []
+    if not names or command.invoke_without_command:
+        yield path, command
+    for name in names:
+        yield from _commands(command.get_command(None, name), f"{path} {name}")
 
 
-def _arguments(command: click.Command) -> Iterator[str]:
+def _rows(command: Any) -> Iterator[str]:  # noqa: ANN401  as above
     for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            default = parameter.default
-            suffix = (
-                f" Por omisión: {default}." if default not in (None, False, (), []) and not callable(default) else ""
-            )
-            yield f"| `{', '.join(parameter.opts)}` | {parameter.help or ''}{suffix} |"
-        else:
-            yield f"| `{(parameter.name or '').upper()}` | {getattr(parameter, 'help', None) or ''} |"
+        names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.human_readable_name
+        if names != "--help":
+            default = parameter.default if parameter.default not in (None, False, "", [], ()) else None
+            yield f"| `{names}` | {parameter.help or ''}{'' if default is None else f' Por omisión: {default}.'} |"
 
 
 def commands_page() -> str:
     """Make the page of commands."""
-    group = typer.main.get_command(app)
-    assert isinstance(group, click.Group)  # noqa: S101  several commands make a group
     parts = [NOTICE, "# Comandos\n\nEl programa es `.venv/bin/contesta`.\n"]
-    for name, command in _commands(group, "contesta"):
+    for name, command in _commands(typer.main.get_command(app), "contesta"):
         parts.append(f"\n## `{name}`\n\n{(command.help or '').strip()}\n")
-        rows = [row for row in _arguments(command) if not row.startswith("| `--help")]
-        if rows:
+        if rows := list(_rows(command)):
             parts.append("\n| argumento | qué hace |\n|---|---|\n" + "\n".join(rows) + "\n")
     return "".join(parts)
 

@@ -59,7 +59,7 @@ class RunningLine:
 
     def pid(self, service: str) -> int:
         """Process id of `listen`, `agi`, `web` or `run`, waiting for it to be there."""
-        return eventually(lambda: processes.holder(self.settings.data_dir / "run", service) or 0, what=service)
+        return eventually(lambda: processes.holder(self.settings.run_dir, service) or 0, what=service)
 
     def kill(self, service: str) -> int:
         """End a service as a crash would; return the process id it had."""
@@ -138,7 +138,7 @@ def start_line(report_dir: Path, **changes: object) -> Iterator[RunningLine]:
     finally:
         line.stop()
         for service in ("run", "listen", "agi", "web"):
-            processes.end(settings.data_dir / "run", service)
+            processes.end(settings.run_dir, service)
         if line.asterisk.pid is not None:
             line.asterisk.stop()
         shutil.rmtree(folder, ignore_errors=True)

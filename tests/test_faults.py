@@ -70,7 +70,7 @@ def supervisor_looking_away(line: RunningLine) -> Iterator[None]:
 def _kill_unwatched(line: RunningLine, service: str) -> None:
     pid = line.kill(service)
     # its stopped parent does not collect it, but a dead process holds no lock
-    eventually(lambda: processes.holder(line.settings.data_dir / "run", service) != pid)
+    eventually(lambda: processes.holder(line.settings.run_dir, service) != pid)
 
 
 def test_scripts_server_killed_at_any_moment_of_200_calls(faulty: RunningLine) -> None:
@@ -185,12 +185,11 @@ def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Pa
     with start_line(tmp_path) as line:
 
         async def scenario() -> None:
-            async with advisers_at_work(line, talk_seconds=25) as advisers, callers_phone(line) as phone:
+            async with advisers_at_work(line, talk_seconds=120) as advisers, callers_phone(line) as phone:
                 call = await phone.dial(line.settings.line_number, from_number="3001112233")
                 await call.wait_answered()
                 await call.digits("1")
-                while not any(adviser.calls for adviser in advisers):
-                    await asyncio.sleep(0.1)
+                await asyncio.to_thread(eventually, lambda: any(adviser.calls for adviser in advisers))
                 asterisk_pid = line.asterisk.pid
                 await asyncio.to_thread(line.kill, "run")
                 await asyncio.to_thread(line.process.wait)
