@@ -14,7 +14,7 @@ NOTICE = "<!-- Se genera con «make docs»; no se edita a mano. -->\n\n"
 
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer's own types are private
-    """A command and those below it, each with its whole name; a group that does nothing itself is left out."""
+    """Give a command and those below it, each with its whole name, but for groups that do nothing themselves."""
     names = command.list_commands(None) if hasattr(command, "list_commands") else []
     if not names or command.invoke_without_command:
         yield path, command
@@ -24,7 +24,11 @@ def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: AN
 
 def _rows(command: Any) -> Iterator[str]:  # noqa: ANN401  as above
     for parameter in command.params:
-        names = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.human_readable_name
+        names = (
+            ", ".join(parameter.opts)
+            if parameter.param_type_name == "option"
+            else (parameter.metavar or parameter.name.upper())
+        )
         if names != "--help":
             default = parameter.default if parameter.default not in (None, False, "", [], ()) else None
             yield f"| `{names}` | {parameter.help or ''}{'' if default is None else f' Por omisión: {default}.'} |"
