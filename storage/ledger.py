@@ -126,7 +126,7 @@ def _keep(connection: Connection, told: dict[bytes, EventValues]) -> list[EventV
     key, order = col(EventRow.key), col(EventRow.ord)
     places: dict[bytes, int] = {}
     for part in in_parts(told):
-        places.update(connection.execute(select(key, order).where(key.in_(part))).tuples().all())
+        places.update(connection.execute(select(key, order).where(key.in_(part))).all())
     new = [values for values in told.values() if values["key"] not in places]
     if new:
         connection.execute(insert(EventRow), new)
@@ -145,7 +145,7 @@ def _join(connection: Connection, new: Iterable[EventValues]) -> set[str]:
     channel_id, call_id = col(ChannelRow.channel_id), col(ChannelRow.call_id)
     known: dict[str, str] = {}
     for part in in_parts({name for pair in pairs for name in pair}):
-        known.update(connection.execute(select(channel_id, call_id).where(channel_id.in_(part))).tuples().all())
+        known.update(connection.execute(select(channel_id, call_id).where(channel_id.in_(part))).all())
     found = resolve(known, pairs)
     added = [{"channel_id": name, "call_id": call} for name, call in found.calls.items() if name not in known]
     if added:

@@ -81,7 +81,7 @@ def postgresql() -> Iterator[PostgreSqlServer]:
                 _wait_until_it_answers(server, process)
                 yield server
             finally:
-                process.send_signal(signal.SIGINT)
+                process.send_signal(signal.SIGQUIT)  # nothing in it is worth a clean end
                 process.wait(timeout=30)
 
 
