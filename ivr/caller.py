@@ -67,5 +67,9 @@ class LineCaller:
 def run_program(script: Callable[[Channel], None]) -> None:
     """Run a script as a program that Asterisk started: AGI(…/agi_scripts/entrada.py)."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # Asterisk's notice of a hang-up; the channel tells it as well
-    with open(0, "rb", closefd=False) as stdin, open(1, "wb", closefd=False) as stdout, suppress(CallEndedError):
+    with (
+        open(0, "rb", closefd=False) as stdin,
+        open(1, "wb", buffering=0, closefd=False) as stdout,  # nothing is left to write when it is closed
+        suppress(CallEndedError),
+    ):
         script(Channel(stdin, stdout))
