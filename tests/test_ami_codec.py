@@ -130,6 +130,18 @@ def test_a_message_above_the_limit_is_skipped_without_being_kept(size: int) -> N
     assert parser.garbage == 1
 
 
+@pytest.mark.parametrize("excess", range(-1, 6))
+def test_the_limit_is_the_same_however_the_bytes_come(excess: int) -> None:
+    lines = b"Event: Long\r\n" + b"X: y\r\n" * (MAX_MESSAGE_BYTES // 6)
+    message = lines[: MAX_MESSAGE_BYTES - 100] + b"\r\nY: "
+    message += b"y" * (MAX_MESSAGE_BYTES + excess - len(message))
+    data = BANNER + message + b"\r\n\r\nEvent: Hold\r\n\r\n"
+    found, garbage = parse(data)
+    assert [m.event for m in found] == (["Hold"] if excess > 0 else ["Long", "Hold"])
+    assert garbage == (excess > 0)
+    assert parse(data, list(range(len(data) - 40, len(data)))) == (found, garbage)
+
+
 def test_a_line_above_the_limit_costs_its_message() -> None:
     found, garbage = parse(
         BANNER + b"Event: A\r\nX: " + b"x" * MAX_LINE_BYTES + b"\r\n\r\nEvent: B\r\nX: " + b"x" * 1000 + b"\r\n\r\n"
