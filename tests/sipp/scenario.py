@@ -1,0 +1,113 @@
+"""SIPp scenarios put together from what a caller does, step by step. [field0] is the caller's number.
+
+Each step is a piece of XML. A caller cannot hear: where it has to wait for something that only the test knows
+(the conversation began, the adviser hung up) the test gives a cue, an INFO that SIPp takes and nobody answers.
+"""
+
+_REQUEST = """<send {attributes}><![CDATA[
+
+{method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[local_ip]:[local_port]>;tag=[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>{to_tag}
+Call-ID: [call_id]
+CSeq: {sequence} {method}
+Contact: <sip:[field0]@[local_ip]:[local_port]>
+Max-Forwards: 70
+{body}
+]]></send>"""
+
+_OFFER = """Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=- 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio [{port}] RTP/AVP 0 96
+a=rtpmap:0 PCMU/8000
+a=rtpmap:96 telephone-event/8000
+a=fmtp:96 0-15
+"""
+
+_EMPTY = "Content-Length: 0\n"
+
+_OK = """<send><![CDATA[
+
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>"""
+
+
+def _request(method: str, sequence: int, *, body: str = _EMPTY, in_dialog: bool = True, repeated: bool = True) -> str:
+    return _REQUEST.format(
+        method=method,
+        sequence=sequence,
+        body=body,
+        to_tag="[peer_tag_param]" if in_dialog else "",
+        attributes='retrans="500"' if repeated else "",
+    )
+
+
+def note(event: str) -> str:
+    """Write down that something happened, and when."""
+    return f'<nop><action><log message="[field0] {event} [timestamp]"/></action></nop>'
+
+
+def dial(media_port: str = "media_port") -> str:
+    """Call, and wait for the answer. `media_port` is SIPp's word for the port that the caller's audio comes from."""
+    offer = _OFFER.format(port=media_port)
+    provisional = "".join(f'<recv response="{status}" optional="true"/>' for status in (100, 180, 183))
+    return "\n".join(
+        [
+            note("dialled"),
+            _request("INVITE", 1, body=offer, in_dialog=False),
+            provisional,
+            '<recv response="200"/>',
+            _request("ACK", 1, repeated=False),
+            note("answered"),
+        ]
+    )
+
+
+def pause(seconds: float) -> str:
+    """Let time pass."""
+    return f'<pause milliseconds="{round(seconds * 1000)}"/>'
+
+
+def press(key: str) -> str:
+    """Press one key (RFC 4733)."""
+    return f'<nop><action><exec play_dtmf="{key}"/></action></nop>\n{note(f"pressed-{key}")}'
+
+
+def be_silent() -> str:
+    """Send audio without any sound in it, for as long as the call lasts; the file is the runner's."""
+    return '<nop><action><exec rtp_stream="silence.ulaw,-1,0"/></action></nop>'
+
+
+def cue() -> str:
+    """Wait until the test says so."""
+    return f'<recv request="INFO"/>\n{note("cued")}'
+
+
+def hang_up() -> str:
+    """End the call."""
+    return f'{note("hung-up")}\n{_request("BYE", 2)}\n<recv response="200"/>'
+
+
+def be_hung_up() -> str:
+    """Wait for the line to end the call."""
+    return f'<recv request="BYE"/>\n{note("was-hung-up")}\n{_OK}'
+
+
+def scenario(*steps: str) -> str:
+    """Return the whole scenario."""
+    body = "\n".join(steps)
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="caller">\n{body}\n</scenario>\n'
