@@ -2,16 +2,45 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 from contesta.format import UNKNOWN, clock, duration, short_date
 from contesta.narrative import OUTCOMES, short_name
 from core.errors import ConfigurationError
 from core.numbers import masked
-from quality.metrics.history import Leg
+from quality.metrics.history import Leg, Outcome
 from storage.listing import CallFilter, StoredCall
 
-_THEN = " → "
+THEN = " → "
 OUTCOME_OF_WORD = {word.replace("en ", ""): outcome for outcome, word in OUTCOMES.items()}
+
+
+class Tone(StrEnum):
+    """What an outcome is for the line: pages show it by fill and shape, beside the word."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+    STALE = "stale"
+
+
+_TONES = {
+    Outcome.WAITING: Tone.STALE,
+    Outcome.ANSWERED: Tone.OK,
+    Outcome.ABANDONED: Tone.WARN,
+    Outcome.GHOST: Tone.STALE,
+    Outcome.OVERFLOW: Tone.WARN,
+    Outcome.CLOSED: Tone.BAD,
+    Outcome.LOST: Tone.BAD,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownOutcome:
+    """An outcome in a word, and what it is for the line."""
+
+    word: str
+    tone: Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +53,7 @@ class CallLine:
     line: str
     number: str
     queues: str
-    outcomes: str
+    outcomes: tuple[ShownOutcome, ...]
     wait: str
     talk: str
     advisers: str
@@ -40,11 +69,11 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
         hour=clock(call.started_at, zone),
         line=call.line or UNKNOWN,
         number=masked(call.number),
-        queues=_THEN.join(visit.queue for visit in call.visits) or UNKNOWN,
-        outcomes=_THEN.join(OUTCOMES[visit.outcome(ghost_seconds)] for visit in call.visits) or _without_queue(call),
-        wait=_THEN.join(duration(visit.wait_ms) for visit in call.visits) or UNKNOWN,
+        queues=THEN.join(visit.queue for visit in call.visits) or UNKNOWN,
+        outcomes=tuple(_shown(visit.outcome(ghost_seconds)) for visit in call.visits) or (_without_queue(call),),
+        wait=THEN.join(duration(visit.wait_ms) for visit in call.visits) or UNKNOWN,
         talk=_talk(legs),
-        advisers=_THEN.join(short_name(leg.agent) for leg in legs) or UNKNOWN,
+        advisers=THEN.join(short_name(leg.agent) for leg in legs) or UNKNOWN,
         recordings=len(call.recordings),
     )
 
@@ -74,8 +103,12 @@ def _day(said: str, zone: tzinfo, days: int = 0) -> datetime:
         raise ConfigurationError(f"fecha no válida: «{said}». Escríbala como 2025-06-03") from error
 
 
-def _without_queue(call: StoredCall) -> str:
-    return "en el menú" if call.ended_at is None else "sin cola"
+def _shown(outcome: Outcome) -> ShownOutcome:
+    return ShownOutcome(word=OUTCOMES[outcome], tone=_TONES[outcome])
+
+
+def _without_queue(call: StoredCall) -> ShownOutcome:
+    return ShownOutcome(word="en el menú" if call.ended_at is None else "sin cola", tone=Tone.STALE)
 
 
 def _talk(legs: list[Leg]) -> str:

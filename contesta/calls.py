@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contesta.call_list import OUTCOME_OF_WORD, CallLine, filter_of, line_of
+from contesta.call_list import OUTCOME_OF_WORD, THEN, CallLine, filter_of, line_of
 from contesta.comparison import differences
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
@@ -112,7 +112,8 @@ def _print_page(console: Console, page: Page, lines: list[CallLine]) -> None:
 
 def _columns(line: CallLine) -> tuple[str, ...]:
     when = (line.day, line.hour, line.call_id, line.number)
-    return (*when, line.queues, line.outcomes, line.wait, line.talk, line.advisers)
+    outcomes = THEN.join(outcome.word for outcome in line.outcomes)
+    return (*when, line.queues, outcomes, line.wait, line.talk, line.advisers)
 
 
 def _print_call(console: Console, call: CallHistory, zone: tzinfo, ghost_seconds: int) -> None:

@@ -18,7 +18,6 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contesta import accounts
-from contesta.logs import configure_logs
 from contesta.settings import LOCALHOST, Settings
 from core.events import CallVanished, Event, Source
 from storage.database import connect
@@ -174,7 +173,6 @@ def _stored(position: Position | None) -> LogPosition | None:
 
 async def run_listener(settings: Settings) -> None:
     """Listen for the line of `settings` until SIGTERM or SIGINT."""
-    configure_logs(None)
     account = accounts.read(settings.secrets_file)
     engine = connect(settings.ledger_url)
     listener = Listener(
