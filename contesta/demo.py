@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import random
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 30
 LOOK_SECONDS = 1.0
+LAST_LOOK_SECONDS = 4.0
 LAST_CALLS = 200  # whose outcome may still change
 SECONDS_A_MINUTE = 60
 
@@ -42,7 +44,9 @@ def demo(
     console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_demo(settings, console, progress, calls or None, rate))
-    console.print(f"\n{progress.text()}\nVéalas con «contesta calls» o en {settings.web_address}", highlight=False)
+    with contextlib.suppress(KeyboardInterrupt):
+        _last_look(progress, settings.ghost_seconds)
+    console.print(f"{progress.text()}\nVéalas con «contesta calls» o en {settings.web_address}", highlight=False)
 
 
 class Progress:
@@ -55,11 +59,13 @@ class Progress:
         self._since = since
         self._outcomes: dict[str, str] = {}
 
-    def look(self, ghost_seconds: int) -> None:
-        """Read the last calls from the ledger."""
-        for call in self._ledger.calls(CallFilter(since=self._since), size=LAST_CALLS).calls:
+    def look(self, ghost_seconds: int) -> bool:
+        """Read the last calls from the ledger; True if all of them are over."""
+        calls = self._ledger.calls(CallFilter(since=self._since), size=LAST_CALLS).calls
+        for call in calls:
             last = call.visits[-1] if call.visits else None
             self._outcomes[call.call_id] = OUTCOMES[last.outcome(ghost_seconds)] if last else "sin llegar a la cola"
+        return all(call.ended_at for call in calls)
 
     def text(self) -> str:
         """Tell it in one line."""
@@ -90,7 +96,14 @@ async def _demo(settings: Settings, console: Console, progress: Progress, calls:
             await _keep_calling(stage, telephone, progress, calls, rate)
         finally:
             showing.cancel()
-            await asyncio.to_thread(progress.look, settings.ghost_seconds)
+            live.update("", refresh=True)
+
+
+def _last_look(progress: Progress, ghost_seconds: int) -> None:
+    """Give the ledger a moment to hear of the last ends."""
+    deadline = time.monotonic() + LAST_LOOK_SECONDS
+    while not progress.look(ghost_seconds) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS / 4)
 
 
 async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, calls: int | None, rate: float) -> None:
