@@ -66,6 +66,7 @@ def test_names_with_blanks_and_accents_in_utf_8_and_latin_1() -> None:
         (b"1767280000|c|q|Ana|CONNECT|5|x|9999999999", Damage.BAD_VALUE),
         (b"1767280000|c|NONE|NONE|MENU|principal|1|forged", Damage.BAD_VALUE),
         (b"1767280000|c|NONE|NONE|FIN|nobody|16", Damage.BAD_VALUE),
+        (b"1767280000|NONE|q|NONE|ENTERQUEUE||300|1", Damage.BAD_VALUE),
         (b"1767280000|c|q|NONE|ENTERQUEUE||" + b"3" * 20_000 + b"|1", Damage.TOO_LONG),
     ],
 )
@@ -90,8 +91,8 @@ def test_times_are_utc_and_the_order_counts_within_a_second() -> None:
         events = seconds.events(b"17672800%d|c|q|NONE|ENTERQUEUE||300|1" % second)
         assert not isinstance(events, DamagedLine)
         numbered += [(event.at, event.order) for event in events]
-    first, second = (datetime(2026, 1, 1, 15, 6, second, tzinfo=UTC) for second in (50, 51))
-    assert numbered == [(first, 0), (first, 1), (first, 2), (second, 0), (second, 1), (first, 0)]
+    early, late = (datetime(2026, 1, 1, 15, 6, moment, tzinfo=UTC) for moment in (50, 51))
+    assert numbered == [(early, 0), (early, 1), (early, 2), (late, 0), (late, 1), (early, 2)]
 
 
 @pytest.mark.parametrize(

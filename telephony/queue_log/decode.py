@@ -43,20 +43,17 @@ from core.events import (
 )
 from core.numbers import ANONYMOUS, is_normal
 
-from .lines import Line
+from .lines import Damage, DamagedLine, Line, damaged
 
 NOBODY = "NONE"
+OF_NO_CALL = frozenset({NOBODY, "MANAGER", "REALTIME"})  # what app_queue writes where a channel would stand
 
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _FIELDS_OF_ENTERQUEUE = 3
 
 
-def decode(line: Line, order: int = 0) -> tuple[Event, ...]:
-    """Return the facts that a line tells, none for an unknown event. `order` is its place in its second.
-
-    Raises:
-        ValueError: a field holds what it cannot hold.
-    """
+def decode(raw: bytes, line: Line, order: int) -> tuple[Event, ...] | DamagedLine:
+    """Return the facts of `line`, which was read from `raw`, none for an unknown event; `order` is its place in its second."""
     decoder = DECODERS.get(line.event)
     if decoder is None:
         return ()
@@ -67,7 +64,15 @@ def decode(line: Line, order: int = 0) -> tuple[Event, ...]:
         "source": Source.QUEUE_LOG,
         "order": order,
     }
-    return decoder(line, about)
+    try:
+        events = decoder(line, about)
+    except ValueError:
+        return damaged(raw, Damage.BAD_VALUE)
+    if line.channel_id in OF_NO_CALL and any(event.channel_id for event in events):
+        return damaged(raw, Damage.BAD_VALUE)
+    if line.event == "QUEUESTART" and line.channel_id != NOBODY:
+        return damaged(raw, Damage.BAD_VALUE)
+    return events
 
 
 def whole(text: str) -> int | None:
@@ -155,7 +160,7 @@ def _rejected(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
 
 
 def _presence(line: Line, about: dict[str, Any], *, change: PresenceChange) -> tuple[Event, ...]:
-    """ADDMEMBER, REMOVEMEMBER, AGENTLOGIN, AGENTLOGOFF, PAUSE, UNPAUSE, PAUSEALL, UNPAUSEALL."""
+    """ADDMEMBER, REMOVEMEMBER, PAUSE, UNPAUSE, PAUSEALL, UNPAUSEALL."""
     about |= {"call_id": "", "channel_id": ""}
     queue = "" if line.queue == NOBODY else line.queue
     presence = partial(AgentPresence, **about, queue=queue, agent=line.agent)
@@ -217,8 +222,6 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "JOINUNAVAIL": _rejected,
     "ADDMEMBER": partial(_presence, change=PresenceChange.LOGGED_IN),
     "REMOVEMEMBER": partial(_presence, change=PresenceChange.LOGGED_OUT),
-    "AGENTLOGIN": partial(_presence, change=PresenceChange.LOGGED_IN),
-    "AGENTLOGOFF": partial(_presence, change=PresenceChange.LOGGED_OUT),
     "PAUSE": partial(_presence, change=PresenceChange.PAUSED),
     "PAUSEALL": partial(_presence, change=PresenceChange.PAUSED),
     "UNPAUSE": partial(_presence, change=PresenceChange.UNPAUSED),

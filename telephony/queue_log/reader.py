@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from core.events import Event
 
 from .decode import decode
-from .lines import LONGEST_LINE_BYTES, Damage, DamagedLine, damaged, parse
+from .lines import LONGEST_LINE_BYTES, DamagedLine, parse
 
 _MOST_KEPT = 100
 _LINES_FOR_A_TIME = 1000
@@ -32,7 +32,7 @@ class Fault:
 
 
 class Seconds:
-    """Numbers the lines of one second in the order they are read."""
+    """Numbers the lines of one second in the order they are read, also where the log goes back in time."""
 
     def __init__(self, second: int = 0, order: int = 0) -> None:
         """Go on after the line numbered `order` of `second`."""
@@ -44,12 +44,11 @@ class Seconds:
         line = parse(raw)
         if isinstance(line, DamagedLine):
             return line
-        self.order = self.order + 1 if line.second == self.second else 0
-        self.second = line.second
-        try:
-            return decode(line, self.order)
-        except ValueError:
-            return damaged(raw, Damage.BAD_VALUE)
+        if line.second > self.second:
+            self.second, self.order = line.second, 0
+        else:
+            self.order += 1
+        return decode(raw, line, self.order)
 
 
 class Reader:
@@ -71,7 +70,7 @@ class Reader:
         seconds = Seconds()
         for path in self._paths:
             with opened(path) as file:
-                for number, raw in enumerate(raw_lines(file), start=1):
+                for number, raw in whole_lines(file):
                     self.lines += 1
                     self.bytes += len(raw)
                     events = seconds.events(raw)
@@ -109,16 +108,31 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
         yield f"({error})".encode()
 
 
+def whole_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """Yield each line with its number; of an endless one, the beginning."""
+    number, ended = 0, True
+    for raw in raw_lines(file):
+        if ended:
+            number += 1
+            yield number, raw
+        ended = raw.endswith(b"\n")
+
+
 def in_order(paths: Iterable[Path]) -> list[Path]:
     """Sort files by the first time that can be read in them.
 
     Raises:
         OSError: a file cannot be read.
     """
-    return sorted(paths, key=_first_second)
+    return sorted(paths, key=first_second)
 
 
-def _first_second(path: Path) -> int:
+def first_second(path: Path) -> int:
+    """Return the first time that can be read in a file, in seconds of Unix time; 0 if none.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with opened(path) as file:
         for raw in islice(raw_lines(file), _LINES_FOR_A_TIME):
             line = parse(raw)
