@@ -44,9 +44,6 @@ class _SocketStream:
         self.read1 = sock.recv
         self.write = sock.sendall
 
-    def flush(self) -> None:
-        """Do nothing: `sendall` has sent all."""
-
 
 @dataclass(slots=True, eq=False)
 class _Arriving:

@@ -23,6 +23,7 @@ from core.errors import CallEndedError, NotAvailableError, ProtocolError
 
 COMMAND_BYTES = 8191  # with its line end; Asterisk reads commands into 8192 bytes and splits what is longer
 LINE_BYTES = 65_536
+READ_BYTES = 4096
 ENVIRONMENT_LINES = 256  # Asterisk sends some 25 and up to 128 arguments
 USAGE_LINES = 100
 MARGIN_SECONDS = 3.0
@@ -38,7 +39,12 @@ _OPEN_ANSWER = re.compile(rb"200 result=[^\s(]* \(")
 _ENVIRONMENT_LINE = re.compile(rb"(agi_\w+): ?(.*)", re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 _DIGITS = re.compile(r"-1|[0-9A-D*#]*")
-_KEY_CODES = range(-1, 128)
+_EMPTY = object()
+_LINE_END = frozenset("\r\n\0")
+_KEY_CODES = frozenset(map(str, range(-1, 128)))
+_PLAIN_ANSWERS: dict[bytes, Answer] = {
+    b"200 result=%b\n" % code.encode(): {"result": (code, "")} for code in _KEY_CODES
+}
 
 _PLAYS = {"STREAM FILE", "CONTROL STREAM FILE", "GET OPTION", "GET DATA", "RECORD FILE", "EXEC"} | {
     f"SAY {what}" for what in ("ALPHA", "DATE", "DATETIME", "DIGITS", "NUMBER", "PHONETIC", "TIME")
@@ -58,10 +64,7 @@ class Writer(Protocol):
     """Where commands go."""
 
     def write(self, data: bytes, /) -> object:
-        """Take all of `data`."""
-
-    def flush(self) -> None:
-        """Hand on what was taken."""
+        """Take all of `data` and hand it on at once."""
 
 
 class Keys(NamedTuple):
@@ -80,12 +83,6 @@ class Recording(NamedTuple):
     key: str
     reason: str
     samples: int
-
-
-class _Quoted(str):
-    """An argument that already is in quotation marks."""
-
-    __slots__ = ()
 
 
 def _unusable(name: str) -> property:
@@ -123,7 +120,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         self.due_at = math.inf
         self._thinking_seconds = thinking_seconds
         self._command = "the first command"
-        self._unread = bytearray(received)
+        self._unread = received
         self._get_agi_env()
         self.due_at = monotonic() + thinking_seconds
 
@@ -142,69 +139,89 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         raise ProtocolError(f"the AGI environment has more than {ENVIRONMENT_LINES} lines")
 
     def _read_line(self) -> bytes:
-        while (end := self._unread.find(b"\n")) < 0:
-            if len(self._unread) > LINE_BYTES:
+        line, end, rest = self._unread.partition(b"\n")
+        while not end:
+            if len(line) > LINE_BYTES:
                 raise ProtocolError(f"a line of more than {LINE_BYTES} bytes")
-            try:
-                chunk = self.stdin.read1(LINE_BYTES)
-            except (OSError, ValueError) as gone:
-                raise CallEndedError("the connection broke") from gone
-            if not chunk:
-                raise CallEndedError("the connection ended")
-            self._unread += chunk
-        line = bytes(self._unread[:end])
-        del self._unread[: end + 1]
+            self._unread = line + self._receive()
+            line, end, rest = self._unread.partition(b"\n")
+        self._unread = rest
         return line
 
-    def _quote(self, value: object) -> str:
-        if isinstance(value, _Quoted):
-            return value
-        text = "" if value is None else str(value)
-        return _Quoted('"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"')
+    def _receive(self) -> bytes:
+        try:
+            received = self.stdin.read1(READ_BYTES)
+        except (OSError, ValueError) as gone:
+            raise CallEndedError("the connection broke") from gone
+        if not received:
+            raise CallEndedError("the connection ended")
+        return received
+
+    def _quote(self, value: object) -> object:
+        """Say that an argument is there even if it is empty; `send_command` puts the quotation marks."""
+        return _EMPTY if value is None or value == "" else value
 
     def send_command(self, command: str, *args: object) -> None:
-        """Write one command. Arguments are quoted; an empty one that pyst2 did not quote means that it is absent.
+        """Write one command. Every argument is quoted; an empty one that pyst2 did not quote means that it is absent.
 
         Raises:
             CallEndedError: nobody reads any more.
             ProtocolError: a line end or NUL in an argument, too long a command, or an answer nobody asked for is there.
         """
         self._command = command
-        self._refuse_unasked()
-        words = [command, *(self._quote(arg) for arg in args if arg != "")]  # a _Quoted one is never empty
-        line = " ".join(words).encode("utf-8", "replace")
-        if b"\n" in line or b"\r" in line or b"\0" in line:
+        if self._unread:
+            self._refuse_unasked()
+        text = command
+        for arg in args:
+            if arg is _EMPTY:
+                text += ' ""'
+            elif arg != "":
+                word = str(arg)
+                if '"' in word or "\\" in word:
+                    word = word.replace("\\", "\\\\").replace('"', '\\"')
+                text += f' "{word}"'
+        if not text.isprintable() and not _LINE_END.isdisjoint(text):
             raise ProtocolError(f"{command}: an argument contains a line end or NUL")
-        if len(line) >= COMMAND_BYTES:
+        line = text.encode("utf-8", "replace") + b"\n"
+        if len(line) > COMMAND_BYTES:
             raise ProtocolError(f"{command}: longer than {COMMAND_BYTES} bytes")
         try:
-            self.stdout.write(line + b"\n")
-            self.stdout.flush()
+            self.stdout.write(line)
         except (OSError, ValueError) as gone:
             raise CallEndedError("the connection broke") from gone
 
     def _refuse_unasked(self) -> None:
         while self._unread.startswith(b"HANGUP\n"):
             self.hung_up = True
-            del self._unread[:7]
+            self._unread = self._unread[7:]
         if self._unread and not b"HANGUP\n".startswith(self._unread):
             raise ProtocolError(f"before {self._command}: an answer nobody asked for")
 
     def get_result(self) -> Answer:
-        """Read the answer to the last command: `{"result": (value, data), "endpos": (samples, "")}`.
+        """Read the answer to the last command: `{"result": (value, data)}`, and `"endpos": (samples, "")` if told.
 
         Raises:
             CallEndedError: end of file, reset or 511.
             ProtocolError: any other code than 200, or no answer at all.
         """
-        while (line := self._read_line()) == b"HANGUP" or line.startswith(b"100"):
+        if not self._unread:
+            received = self._receive()
+            if answer := _PLAIN_ANSWERS.get(received):
+                return answer
+            self._unread = received
+        line = self._read_line()
+        while line == b"HANGUP" or line.startswith(b"100"):
             self.hung_up |= line == b"HANGUP"
+            line = self._read_line()
         parts = _ANSWER.fullmatch(line)
         if not parts and _OPEN_ANSWER.match(line):
             parts = _ANSWER.fullmatch(self._rest_of_value(line))
         if not parts:
             self._raise_refusal(line)
-        return {"result": (_text(parts[1]), _text(parts[2] or b"")), "endpos": (_text(parts[3] or b"0"), "")}
+        answer = {"result": (_text(parts[1]), _text(parts[2] or b""))}
+        if parts[3]:
+            answer["endpos"] = (_text(parts[3]), "")
+        return answer
 
     def _rest_of_value(self, line: bytes) -> bytes:
         """Read on to the closing bracket: a variable's value may contain line ends."""
@@ -242,10 +259,8 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         self.send_command(command, *args)
         answer = self.get_result()
         value = answer["result"][0]
-        if not (_DIGITS if command == "GET DATA" else _INTEGER).fullmatch(value):
+        if value not in _KEY_CODES and not _may_answer(command, value):
             raise ProtocolError(f"{command}: not its kind of answer")
-        if command in _ANSWERS_A_KEY and int(value) not in _KEY_CODES:
-            raise ProtocolError(f"{command}: the answer is no key")
         if value == "-1" and command in _FAILS_WHEN_CALL_ENDS:
             self._raise_failure(command)
         self.due_at = monotonic() + self._thinking_seconds
@@ -257,7 +272,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         To say no letters at all is refused (511), after a HANGUP notice, only on a channel that is hung up.
         """
         if not self.hung_up:
-            self.send_command("SAY ALPHA", self._quote(""), self._quote(""))
+            self.send_command("SAY ALPHA", _EMPTY, _EMPTY)
             self.hung_up |= self.get_result()["result"][0] == "-1"
         if self.hung_up:
             raise CallEndedError("the caller has hung up")
@@ -305,8 +320,8 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         args = (filename, format, self._process_digit_list(escape_digits), timeout, offset, beep, f"s={silence}")
         answer = self.execute("RECORD FILE", *args, seconds=_seconds(timeout))
         value, reason = answer["result"]
-        key = chr(int(value)) if reason == "dtmf" and int(value) in _KEY_CODES[2:] else ""
-        return Recording(key, reason or "randomerror", max(0, int(answer["endpos"][0])))
+        key = chr(int(value)) if reason == "dtmf" and value in _KEY_CODES - {"-1", "0"} else ""
+        return Recording(key, reason or "randomerror", max(0, int(answer.get("endpos", ("0", ""))[0])))
 
     def say_datetime(self, seconds: int, escape_digits: str = "", format: str = "", zone: str = "") -> str:  # noqa: A002  pyst2's word
         """Say a moment given in seconds since 1970; `format` as in voicemail.conf, needed for `zone` to count."""
@@ -332,7 +347,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         Raises:
             NotAvailableError: Asterisk has no such application.
         """
-        answer = self.execute("EXEC", command, self._quote(",".join(map(str, args))))
+        answer = self.execute("EXEC", command, ",".join(map(str, args)))
         if answer["result"][0] == "-2":
             raise NotAvailableError(f"Asterisk has no application {command}")
         return answer
@@ -372,6 +387,13 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
     send_image = _unusable("send_image")
     send_text = _unusable("send_text")
     tdd_mode = _unusable("tdd_mode")
+
+
+def _may_answer(command: str, value: str) -> bool:
+    """Whether a value other than a key's code can be the answer to a command."""
+    if command == "GET DATA":
+        return _DIGITS.fullmatch(value) is not None
+    return command not in _ANSWERS_A_KEY and _INTEGER.fullmatch(value) is not None
 
 
 def _text(raw: bytes) -> str:

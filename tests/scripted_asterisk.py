@@ -59,8 +59,6 @@ class Replies:
         self.written += data
         return len(data)
 
-    def flush(self) -> None: ...
-
     @property
     def commands(self) -> list[list[str]]:
         return [words(line) for line in self.written.splitlines()]
@@ -146,8 +144,6 @@ class CallStreams:
     def write(self, data: bytes, /) -> object:
         self._unread += self._call.answer(data.removesuffix(b"\n"))
         return len(data)
-
-    def flush(self) -> None: ...
 
 
 def channel_of(call: Call) -> Channel:
