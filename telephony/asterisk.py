@@ -145,10 +145,9 @@ class Asterisk:
         """Process id from its pid file, None if it is not alive."""
         try:
             pid = int((self._config.parent.parent / "run" / "asterisk.pid").read_text())
-            os.kill(pid, 0)
         except (OSError, ValueError):
             return None
-        return pid
+        return pid if self._alive(pid) else None
 
     def stop(self, timeout_seconds: float = 15) -> None:
         """Stop it at once, ending calls in progress; kill it if it does not stop in time."""

@@ -52,11 +52,11 @@ async def callers_phone(line: RunningLine) -> AsyncIterator[Phone]:
 
 @dataclass
 class Fate:
-    """What became of a caller: reached the queue, or was left or dropped before."""
+    """What became of a caller: whether the queue was reached, and what was heard until then (mu-law, 8 kHz)."""
 
     number: str
     reached_queue: bool
-    dropped: bool
+    heard: bytes
 
 
 def entered_queue(line: RunningLine) -> set[str]:
@@ -78,8 +78,7 @@ async def call_until_queued(
     deadline = asyncio.get_running_loop().time() + patience
     while True:
         reached = number in await asyncio.to_thread(entered_queue, line)
-        dropped = call.state is State.ENDED and not reached
-        if reached or dropped or asyncio.get_running_loop().time() > deadline:
+        if reached or call.state is State.ENDED or asyncio.get_running_loop().time() > deadline:
             call.hang_up()
-            return Fate(number=number, reached_queue=reached, dropped=dropped)
+            return Fate(number=number, reached_queue=reached, heard=call.heard)
         await asyncio.sleep(0.25)
