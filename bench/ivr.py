@@ -64,8 +64,8 @@ def hold(line: RunningLine, number: str, rate: int) -> Result:
         sipp = subprocess.run(
             [
                 "sipp", f"127.0.0.1:{line.settings.sip_port}", "-sf", str(Path(__file__).parent / "ivr.xml"),
-                "-s", number, "-i", "127.0.0.1", "-p", str(free_port()), "-mp", "40000", "-r", str(rate), "-m", str(calls),
-                "-l", str(calls), "-nostdin", "-timeout", "60", "-timeout_error",
+                "-s", number, "-i", "127.0.0.1", "-p", str(free_port()), "-mp", "40000", "-r", str(rate),
+                "-m", str(calls), "-l", str(calls), "-nostdin", "-timeout", "60", "-timeout_error",
             ],
             cwd=folder, capture_output=True, text=True, check=False, timeout=90,
         )  # fmt: skip

@@ -1,10 +1,9 @@
 """Where settings meet the parts they configure."""
 
-from telephony.ami.decode import EVENTS
-
 from asterisk_conf.configuration import TelephoneSystem
 from contesta.accounts import Accounts
 from contesta.settings import LOCALHOST, Settings
+from telephony.ami.decode import EVENTS
 from telephony.asterisk import Installation
 
 
