@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 import random
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,12 +32,15 @@ LAST_LOOK_SECONDS = 4.0
 LAST_CALLS = 200  # whose outcome may still change
 SECONDS_A_MINUTE = 60
 
+Calls = Iterator[tuple[Plan, float]]
+
 
 def demo(
     ctx: typer.Context,
     *,
     calls: Annotated[int, typer.Option("--calls", min=0, help="Cuántas llamadas; 0: hasta Ctrl-C.")] = 0,
     rate: Annotated[float, typer.Option("--rate", min=0.1, max=600, help="Llamadas por minuto, en promedio.")] = 6,
+    seed: Annotated[int | None, typer.Option("--seed", help="Repite las mismas llamadas; sin él, son otras.")] = None,
 ) -> None:
     """Mantiene la línea con llamadas variadas y tres asesores de prueba; Ctrl-C la deja en paz."""
     settings: Settings = ctx.obj
@@ -43,10 +48,16 @@ def demo(
     progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC))
     console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_demo(settings, console, progress, calls or None, rate))
+        asyncio.run(_demo(settings, console, progress, stream(random.Random(seed), calls or None, rate)))
     with contextlib.suppress(KeyboardInterrupt):
         _last_look(progress, settings.ghost_seconds)
     console.print(f"{progress.text()}\nVéalas con «contesta calls» o en {settings.web_address}", highlight=False)
+
+
+def stream(chance: random.Random, count: int | None, per_minute: float) -> Calls:
+    """Yield what each caller does and the pause after which the next one calls: at random, as callers do."""
+    for _ in itertools.count() if count is None else range(count):
+        yield varied(chance), chance.expovariate(per_minute / SECONDS_A_MINUTE)
 
 
 class Progress:
@@ -75,7 +86,7 @@ class Progress:
         )
 
 
-async def _demo(settings: Settings, console: Console, progress: Progress, calls: int | None, rate: float) -> None:
+async def _demo(settings: Settings, console: Console, progress: Progress, calls: Calls) -> None:
     from contesta.scripted import Stage, conversation  # noqa: PLC0415  # speech takes a second
 
     stage = Stage(settings, await asyncio.to_thread(conversation))
@@ -93,7 +104,7 @@ async def _demo(settings: Settings, console: Console, progress: Progress, calls:
 
         showing = asyncio.create_task(show(), name="progress")
         try:
-            await _keep_calling(stage, telephone, progress, calls, rate)
+            await _keep_calling(stage, telephone, progress, calls)
         finally:
             showing.cancel()
             live.update("", refresh=True)
@@ -106,9 +117,7 @@ def _last_look(progress: Progress, ghost_seconds: int) -> None:
         time.sleep(LOOK_SECONDS / 4)
 
 
-async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, calls: int | None, rate: float) -> None:
-    """Begin `rate` calls a minute on average, at random, as callers do."""
-    chance = random.Random()
+async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, calls: Calls) -> None:
     room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def one(plan: Plan) -> None:
@@ -119,9 +128,9 @@ async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, 
             room.release()
 
     async with asyncio.TaskGroup() as tasks:
-        while calls is None or progress.made < calls:
+        for plan, pause_seconds in calls:
             await room.acquire()
             progress.made += 1
             progress.going_on += 1
-            tasks.create_task(one(varied(chance)), name=f"call {progress.made}")
-            await asyncio.sleep(chance.expovariate(rate / SECONDS_A_MINUTE))
+            tasks.create_task(one(plan), name=f"call {progress.made}")
+            await asyncio.sleep(pause_seconds)

@@ -161,7 +161,9 @@ class Call:
         await self._offer(Direction.BOTH)
 
     async def transfer(self, number: str) -> None:
-        """Ask the other side to call `number` instead (blind REFER); how that goes comes in `transfer_status`.
+        """Ask the other side to call `number` instead (blind REFER), and hang up once that is under way.
+
+        How it goes comes in `transfer_status`; if it fails, the call goes on.
 
         Raises:
             CallRefusedError: it was not accepted.
@@ -215,6 +217,8 @@ class Call:
             self._end(here=False)
         elif told := re.match(rb"SIP/2\.0 ([0-9]{3})", request.body):
             self.transfer_status = int(told[1])
+            if _OK <= self.transfer_status < _REFUSED_FROM:
+                self.hang_up()
 
     def _take_offer(self, request: Request) -> None:
         if self.state is not State.TALKING:
