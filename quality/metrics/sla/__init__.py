@@ -1,0 +1,1 @@
+"""Service-level agreements (ANS): definitions as versioned data, and whether a period met them."""
