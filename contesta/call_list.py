@@ -60,6 +60,11 @@ class CallLine:
     recordings: int
 
 
+def shown_number(number: str) -> str:
+    """Give a number as anybody may see it; a dash if the log does not tell it."""
+    return masked(number) if number else UNKNOWN
+
+
 def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
     """Lay out one call; its number is masked."""
     legs = [leg for visit in call.visits for leg in visit.legs]
@@ -68,7 +73,7 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
         day=short_date(call.started_at, zone),
         hour=clock(call.started_at, zone),
         line=call.line or UNKNOWN,
-        number=masked(call.number),
+        number=shown_number(call.number),
         queues=THEN.join(visit.queue for visit in call.visits) or UNKNOWN,
         outcomes=tuple(_shown(visit.outcome(ghost_seconds)) for visit in call.visits) or (_without_queue(call),),
         wait=THEN.join(duration(visit.wait_ms) for visit in call.visits) or UNKNOWN,

@@ -12,13 +12,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contesta.call_list import OUTCOME_OF_WORD, THEN, CallLine, filter_of, line_of
+from contesta.call_list import OUTCOME_OF_WORD, THEN, CallLine, filter_of, line_of, shown_number
 from contesta.comparison import differences
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
 from contesta.settings import Settings
 from core.errors import ConfigurationError
-from core.numbers import masked
 from quality.metrics.history import CallHistory
 from storage.database import connect
 from storage.ledger import Ledger
@@ -117,7 +116,7 @@ def _columns(line: CallLine) -> tuple[str, ...]:
 
 
 def _print_call(console: Console, call: CallHistory, zone: tzinfo, ghost_seconds: int) -> None:
-    heading = f"Llamada {call.call_id} · {long_date(call.started_at, zone)} · {masked(call.number)}"
+    heading = f"Llamada {call.call_id} · {long_date(call.started_at, zone)} · {shown_number(call.number)}"
     console.print(f"[bold]{escape(heading)}[/]", highlight=False)
     console.print(escape(sentence(call, ghost_seconds)), highlight=False)
     for gap in gaps(call):
@@ -133,11 +132,11 @@ def _cells(step: Step, zone: tzinfo) -> tuple[str, ...]:
 
 
 def _call_as_json(call: StoredCall) -> dict[str, Any]:
-    return asdict(call) | {"number": masked(call.number)}
+    return asdict(call) | {"number": shown_number(call.number)}
 
 
 def _history_as_json(call: CallHistory, ghost_seconds: int) -> dict[str, Any]:
-    told = asdict(call) | {"number": masked(call.number)}
+    told = asdict(call) | {"number": shown_number(call.number)}
     del told["events"]
     return told | {"sentence": sentence(call, ghost_seconds), "gaps": gaps(call), "timeline": timeline(call)}
 

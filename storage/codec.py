@@ -14,6 +14,8 @@ from core import events
 from core.errors import ProtocolError
 from core.events import Event, Source
 
+LONGEST_TEXT = 300  # characters; PostgreSQL indexes 2 704 bytes, the key of a visit holds two texts
+
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _COLUMNS = {field.name for field in fields(Event)}
 _KINDS = {kind.__name__: kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)}
@@ -44,7 +46,8 @@ class _Shape:
 def encode(event: Event) -> EventValues:
     """Write `event` as a row. Its key is a digest of all it says; `order` is where it was said, and no part of it.
 
-    Characters that no database takes as text (NUL, lone surrogates) become U+FFFD or "?".
+    Characters that no database takes as text (NUL, lone surrogates) become U+FFFD or "?", and a text that no index
+    takes is cut.
     """
     kind = type(event).__name__
     own = {name: _storable(getattr(event, name)) for name in _shape(kind).fields}
@@ -106,6 +109,8 @@ def _value(kind: str, name: str, told: Any, allowed: tuple[type, ...]) -> Any:  
 
 
 def _storable(value: Any) -> Any:  # noqa: ANN401 - a field of any type
-    if not isinstance(value, str) or (value.isascii() and "\x00" not in value):
+    if not isinstance(value, str):
         return value
-    return value.replace("\x00", "\ufffd").encode(errors="replace").decode()
+    if not value.isascii() or "\x00" in value:
+        value = value.replace("\x00", "\ufffd").encode(errors="replace").decode()
+    return value[:LONGEST_TEXT]

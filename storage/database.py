@@ -13,6 +13,8 @@ from sqlalchemy.types import TypeDecorator
 
 _LEDGER_LOCK = 0x436F6E74  # "Cont": the number of PostgreSQL's advisory lock for whoever writes the ledger
 
+_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}  # s until connected; ms until data must be acknowledged
+
 
 class UtcDateTime(TypeDecorator[datetime]):
     """An aware datetime, kept in UTC with microseconds. A naive one is refused."""
@@ -41,10 +43,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def connect(url: str) -> Engine:
-    """Give an engine for `sqlite:///path` or `postgresql+psycopg://…`. Nothing is opened yet."""
+    """Give an engine for `sqlite:///path` or `postgresql+psycopg://…`. Nothing is opened yet.
+
+    Its errors do not show values: they are personal data.
+    """
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_PATIENCE)
+    engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,5 +1,6 @@
 """The ledger on both databases: facts once, whatever the order, the repetition and the parts they come in."""
 
+import random
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from core.events import CallEnded, CallStarted, EndedBy, Recorded, Source
 from quality.metrics.history import Outcome
+from storage.codec import LONGEST_TEXT
 from storage.database import connect
 from storage.ledger import Ledger, LogPosition
 from storage.listing import CallFilter, Cursor, StoredCall
@@ -159,6 +161,22 @@ def test_text_that_no_database_takes_is_kept_readable(ledger: Ledger) -> None:
     (call,) = ledger.every_call()
     assert (call.call_id, call.line, call.number) == ("9.1\ufffd", "l'; DROP TABLE call; --", "?+\ufffd")
     assert [(one.queue, one.agent, one.file) for one in call.recordings] == [("ñ\ufffd", "😀?|\n", "%7C")]
+
+
+def test_endless_text_is_cut_before_an_index_refuses_it(ledger: Ledger) -> None:
+    chance = random.Random(1)
+    endless = "".join(chr(chance.randint(0x10000, 0x1FFFF)) for _ in range(9000))
+    ledger.apply(events_of([f"{START}|{endless[:900]}|{endless[900:1800]}|NONE|ENTERQUEUE||anonymous|1"]))
+    (call,) = ledger.every_call()
+    assert (call.call_id, call.visits[0].queue) == (endless[:LONGEST_TEXT], endless[900 : 900 + LONGEST_TEXT])
+
+
+def test_errors_of_the_database_do_not_show_the_callers(ledger: Ledger, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE call RENAME TO elsewhere"))
+    with pytest.raises(DBAPIError) as raised:
+        ledger.apply(events_of(lines(0)))
+    assert number_of(0) not in str(raised.value)
 
 
 def test_naive_datetimes_are_refused_and_others_come_back_in_utc(engine: Engine) -> None:

@@ -44,7 +44,7 @@ def run_web(settings: Settings) -> None:
     app = make_app(settings, Ledger(engine))
     app[ENGINE] = engine
     app.cleanup_ctx.append(_database)
-    web.run_app(app, host=LOCALHOST, port=settings.web_port, print=None, access_log=None)
+    web.run_app(app, host=LOCALHOST, port=settings.web_port, print=None, access_log=None, shutdown_timeout=3)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

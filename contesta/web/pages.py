@@ -8,11 +8,10 @@ from zoneinfo import ZoneInfo
 import aiohttp_jinja2
 from aiohttp import web
 
-from contesta.call_list import OUTCOME_OF_WORD, filter_of, line_of
+from contesta.call_list import OUTCOME_OF_WORD, filter_of, line_of, shown_number
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import gaps, sentence, timeline
 from contesta.settings import Settings
-from core.numbers import masked
 from storage.ledger import Ledger
 from storage.listing import Cursor
 
@@ -73,7 +72,7 @@ async def call(request: web.Request) -> dict[str, Any]:
         raise web.HTTPNotFound
     return {
         "call": history,
-        "number": masked(history.number),
+        "number": shown_number(history.number),
         "day": long_date(history.started_at, zone),
         "hour": clock(history.started_at, zone),
         "sentence": sentence(history, settings.ghost_seconds),
