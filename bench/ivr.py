@@ -104,10 +104,9 @@ def main() -> None:
     if not ours or not base:
         print("no clean rate: this machine is too busy")
         return
-    print(
-        f"  highest clean rate: {ours[-1].rate} against {base[-1].rate} calls/s: ratio {ours[-1].rate / base[-1].rate:.2f}"
-    )
-    at = min(ours[-1].rate, base[-1].rate)
+    best, baseline = ours[-1].rate, base[-1].rate
+    print(f"  highest clean rate: {best} against {baseline} calls/s: ratio {best / baseline:.2f}")
+    at = min(best, baseline)
     a, b = (next(r for r in results if r.rate == at) for results in (ours, base))
     print(
         f"  CPU per call at {at} calls/s: {a.asterisk_ms + a.scripts_ms:.2f} ms against {b.asterisk_ms:.2f} ms: "

@@ -1,0 +1,132 @@
+"""The line as its user meets it: started, called, looked at, stopped."""
+
+import asyncio
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import soundfile as sf
+from typer.testing import CliRunner
+
+from contesta import processes
+from contesta.cli import app
+from core.events import EndedBy
+from quality.metrics.history import Outcome
+from telephony.phone import Call, State
+from telephony.phone.audio import encoded, level_dbfs, share_at, tone
+from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone
+from tests.running import RunningLine, eventually, start_line
+
+CALLER_HERTZ = 440
+NUMBER = "3157654321"
+
+
+async def _whole_call(line: RunningLine) -> Call:
+    """Press a wrong key, then 1; talk, and answer the survey when the adviser hangs up."""
+    log = line.settings.queue_log
+
+    def logged(event: str, times: int = 1) -> None:
+        eventually(lambda: log.read_text().count(f"|{event}|") >= times, what=event)
+
+    async with advisers_at_work(line, talk_seconds=4, count=1), callers_phone(line) as phone:
+        answers_before = log.read_text().count("|ENCUESTA|")
+        call = await phone.dial(line.settings.line_number, from_number=NUMBER, from_name='Pepe "el|ñero"')
+        await call.wait_answered()
+        await call.digits("9")
+        await asyncio.sleep(1)
+        await call.digits("1")
+        call.play(tone(CALLER_HERTZ, 1.0), repeat=True)
+        await asyncio.to_thread(logged, "COMPLETEAGENT")
+        for question in range(3):
+            while log.read_text().count("|ENCUESTA|") == answers_before + question and call.state is State.TALKING:
+                await call.digits("543"[question])
+                await asyncio.sleep(1)
+        await call.wait_ended(30)
+    return call
+
+
+def test_one_call_goes_all_the_way(own_line: RunningLine) -> None:
+    call = asyncio.run(_whole_call(own_line))
+    assert call.ended_here is False, "the line says goodbye and hangs up"
+    assert level_dbfs(call.heard) > -40, "the caller heard speech and music"
+    eventually(lambda: not own_line.ledger().open_calls())
+    (stored,) = own_line.ledger().every_call()
+    history = own_line.ledger().call(stored.call_id)
+    assert history is not None
+    assert history.number == f"+57{NUMBER}"
+    assert history.ended_by is EndedBy.SYSTEM
+    assert [(step.key, step.result) for step in history.menu_steps] == [("9", "wrong"), ("1", "chosen")]
+    (visit,) = history.visits
+    assert visit.result is Outcome.ANSWERED
+    assert visit.legs[0].ended_by is EndedBy.AGENT
+    assert 3000 <= (visit.legs[0].talk_ms or 0) <= 6000
+    assert [answer.question for answer in history.survey] == ["satisfaccion", "percepcion", "confianza"]
+
+    (recorded,) = history.recordings
+    file = own_line.settings.recordings_dir / recorded.file
+    eventually(file.exists, what="the recording")
+    audio, rate_hz = sf.read(file, dtype="int16")
+    assert rate_hz == 8000
+    adviser, caller = (encoded(audio[:, channel]) for channel in (0, 1))
+    assert share_at(adviser, ADVISER_HERTZ) > 0.9, "left is the adviser"
+    assert share_at(adviser, CALLER_HERTZ) < 0.05
+    assert share_at(caller, CALLER_HERTZ) > 0.9, "right is the caller"
+    assert share_at(caller, ADVISER_HERTZ) < 0.05
+
+
+def test_secrets_and_the_telephone_systems_configuration_are_private(line: RunningLine) -> None:
+    assert stat.S_IMODE(line.settings.secrets_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((line.settings.asterisk_dir / "etc").stat().st_mode) == 0o700
+
+
+def _listening(protocol: str, state: str) -> set[tuple[str, int]]:
+    rows = [row.split() for row in Path(f"/proc/net/{protocol}").read_text().splitlines()[1:]]
+    places = [row[1].split(":") for row in rows if row[3] == state]
+    return {(socket.inet_ntoa(bytes.fromhex(host)[::-1]), int(port, 16)) for host, port in places}
+
+
+def test_the_services_listen_on_loopback_only(line: RunningLine) -> None:
+    listening = _listening("tcp", "0A") | _listening("udp", "07")
+    settings = line.settings
+    for port in (settings.sip_port, settings.manager_port, settings.agi_port, settings.web_port):
+        assert {host for host, number in listening if number == port} == {"127.0.0.1"}
+
+
+def test_a_second_start_in_the_same_folder_is_refused_with_a_sentence(line: RunningLine) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "contesta", "run"],
+        env=line.settings.as_child_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    assert "ya está en marcha" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_the_doctor_finds_a_running_line_well(line: RunningLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in line.settings.as_child_environment().items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(app, ["doctor"])
+    assert result.exit_code == 0, result.output
+    assert "en marcha" in result.output
+    assert "■" not in result.output
+
+
+def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
+    with start_line(tmp_path) as line:
+        pids = [line.pid(name) for name in ("run", "listen", "agi", "web")]
+        asterisk_pid = line.asterisk.pid
+        line.process.send_signal(signal.SIGINT)
+        assert line.process.wait(timeout=60) == 0
+        assert line.asterisk.pid is None
+        assert asterisk_pid is not None
+        assert [processes.holder(line.settings.run_dir, name) for name in ("run", "listen", "agi", "web")] == [None] * 4
+        assert not [pid for pid in (*pids, asterisk_pid) if Path(f"/proc/{pid}").exists()]
+        assert "detenido" in line.output.read_text(encoding="utf-8")
