@@ -8,7 +8,8 @@ import asyncio
 import contextlib
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -31,7 +32,7 @@ PING_SECONDS = 1.0
 PING_TIMEOUT_SECONDS = 3.0
 LONGEST_BACKOFF_SECONDS = 2.0
 STEADY_SECONDS = 30.0
-STARTING_SECONDS = 20.0
+STARTING_SECONDS = 30.0
 
 log = structlog.get_logger()
 
@@ -85,6 +86,16 @@ async def _ping(settings: Settings) -> bool:
         return False
 
 
+async def _connects(port: int) -> bool:
+    """Whether somebody listens on a port of this machine."""
+    try:
+        _, writer = await asyncio.open_connection(LOCALHOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
 class Line:
     """The running line: Asterisk and the services, watched."""
 
@@ -100,21 +111,25 @@ class Line:
             await asyncio.to_thread(processes.end, self._settings.run_dir, name)
         if self._settings.manage_asterisk and not await asyncio.to_thread(self._system.running):
             check_ports(self._settings)
-        for name in ("agi", "listen"):
+        for name in SERVICES:
             await self._spawn(name)
-        await self._answering()
+        await self._until_it_answers("agi", partial(_ping, self._settings))
         adopted = await asyncio.to_thread(self._system.start) if self._settings.manage_asterisk else True
-        await self._spawn("web")
+        await self._until_it_answers("web", partial(_connects, self._settings.web_port))
         return adopted
 
-    async def _answering(self) -> None:
-        async with asyncio.timeout(STARTING_SECONDS):
-            while not await _ping(self._settings):
-                if self._children["agi"].returncode is not None:
-                    raise NotAvailableError(
-                        f"el servidor de guiones no inició: vea {self._settings.log_dir / 'agi.log'}"
-                    )
-                await asyncio.sleep(0.05)
+    async def _until_it_answers(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
+        log_file = self._settings.log_dir / f"{name}.log"
+        try:
+            async with asyncio.timeout(STARTING_SECONDS):
+                while not await answers():
+                    if self._children[name].returncode is not None:
+                        raise NotAvailableError(f"«contesta {name}» terminó al iniciar: vea {log_file}")
+                    await asyncio.sleep(0.05)
+        except TimeoutError as error:
+            raise NotAvailableError(
+                f"«contesta {name}» no respondió en {STARTING_SECONDS:.0f} s: vea {log_file}"
+            ) from error
 
     async def _spawn(self, name: str) -> asyncio.subprocess.Process:
         self._settings.log_dir.mkdir(parents=True, exist_ok=True)
