@@ -5,14 +5,17 @@ queues and agents seen, not with the calls. Tables are sums of the same cells, s
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from operator import itemgetter
 from typing import TypeVar
 
-from .figures import AgentTally, Tally, Thresholds
+import numpy as np
+
+from .batch import UNKNOWN_MS, Batch, Flags, Ints
+from .figures import LONGEST_WAIT, AgentTally, Tally, Thresholds, add_up, count
 from .presence import Presence
-from .rows import Row
 
 QUARTER_HOUR_SECONDS = 900
 _SATURDAY = 5
@@ -43,24 +46,53 @@ class Aggregate:
         self.thresholds = thresholds or Thresholds()
         self.begin, self.end = (period or Period()).seconds(zone)
         self.by_agent: defaultdict[str, AgentTally] = defaultdict(AgentTally)
-        self.by_disposition: defaultdict[str, Tally] = defaultdict(Tally)
-        self.by_transfer_area: defaultdict[str, Tally] = defaultdict(Tally)
-        self._cells: defaultdict[tuple[int, str, str], Tally] = defaultdict(Tally)
+        self._cells: dict[tuple[int, str, str], Ints] = {}
+        self._dispositions: dict[str, Ints] = {}
+        self._transfer_areas: dict[str, Ints] = {}
 
-    def add(self, row: Row) -> None:
-        """Count a visit, if the caller entered within the period."""
-        entered = row.entered
-        if not self.begin <= entered < self.end:
-            return
-        self._cells[entered // QUARTER_HOUR_SECONDS, row.line, row.queue].add(row, self.thresholds)
-        for share in row.shares:
-            self.by_agent[share.agent].add(row, share)
-            if share.target:
-                self.by_transfer_area[share.target].add(row, self.thresholds)
-        for agent in row.rings:
-            self.by_agent[agent].rings_unanswered += 1
-        if row.disposition:
-            self.by_disposition[row.disposition].add(row, self.thresholds)
+    def add(self, visits: Batch) -> None:
+        """Count visits, those whose callers entered within the period."""
+        inside = (visits.entered >= self.begin) & (visits.entered < self.end)
+        counts = count(visits, self.thresholds)
+        at = np.flatnonzero(inside)
+        quarters, lines, queues = visits.entered[at] // QUARTER_HOUR_SECONDS, visits.line, visits.queue
+        keys = (quarters * len(lines.texts) + lines.number[at]) * len(queues.texts) + queues.number[at]
+        for key, column in _sums(keys, counts[:, at]):
+            rest, queue = divmod(key, len(queues.texts))
+            quarter, line = divmod(rest, len(lines.texts))
+            _add(self._cells, (quarter, lines.texts[line], queues.texts[queue]), column)
+        for number, column in _sums(visits.disposition.number[at], counts[:, at]):
+            if visits.disposition.texts[number]:
+                _add(self._dispositions, visits.disposition.texts[number], column)
+        self._add_legs(visits, inside, counts)
+        rings = np.bincount(visits.ring_agent.number[inside[visits.ring_visit]], minlength=len(visits.ring_agent.texts))
+        for agent, unanswered in zip(visits.ring_agent.texts, rings.tolist(), strict=True):
+            if unanswered:
+                self.by_agent[agent].rings_unanswered += unanswered
+
+    def _add_legs(self, visits: Batch, inside: Flags, counts: Ints) -> None:
+        at = np.flatnonzero(inside[visits.leg_visit])
+        visit, talk_ms = visits.leg_visit[at], visits.leg_talk_ms[at]
+        known = talk_ms != UNKNOWN_MS
+        last_of_visit = np.concatenate((np.diff(visit) != 0, [True]))[: len(at)]
+        targets = visits.leg_target
+        passed_on = np.array([bool(text) for text in targets.texts], np.bool_)[targets.number[at]]
+        columns = {
+            "answered": np.ones_like(visit),
+            "answered_wait_ms": visits.wait_ms[visit],
+            "talk_ms": talk_ms * known,
+            "hold_ms": visits.leg_hold_ms[at] * known,
+            "work_ms": visits.work_ms[visit] * last_of_visit,
+            "talk_unknown": ~known,
+            "transferred": passed_on,
+        }
+        stacked = np.stack([column.astype(np.int64) for column in columns.values()])
+        for number, column in _sums(visits.leg_agent.number[at], stacked):
+            agent = self.by_agent[visits.leg_agent.texts[number]]
+            for name, value in zip(columns, column.tolist(), strict=True):
+                setattr(agent, name, getattr(agent, name) + value)
+        for number, column in _sums(targets.number[at][passed_on], counts[:, visit[passed_on]]):
+            _add(self._transfer_areas, targets.texts[number], column)
 
     def add_presence(self, presence: Mapping[str, Presence]) -> None:
         """Count how long agents were logged in and paused; the times are those of the period."""
@@ -104,12 +136,36 @@ class Aggregate:
         """Return the figures by year and month."""
         return self._table(lambda entered, _line, _queue: (entered.year, entered.month))
 
+    def by_disposition(self) -> dict[str, Tally]:
+        """Return the figures by disposition, of the visits that have one."""
+        return {text: Tally.of(counts) for text, counts in sorted(self._dispositions.items())}
+
+    def by_transfer_area(self) -> dict[str, Tally]:
+        """Return the figures by the extension that visits were transferred to; one that was twice counts in both."""
+        return {text: Tally.of(counts) for text, counts in sorted(self._transfer_areas.items())}
+
     def _table(self, key: Callable[[datetime, str, str], _K]) -> dict[_K, Tally]:
-        table: defaultdict[_K, Tally] = defaultdict(Tally)
-        for (quarter_hour, line, queue), cell in sorted(self._cells.items()):
-            entered = datetime.fromtimestamp(quarter_hour * QUARTER_HOUR_SECONDS, self.zone)
-            table[key(entered, line, queue)] += cell
-        return dict(table)
+        table: dict[_K, Ints] = {}
+        for (quarter, line, queue), counts in sorted(self._cells.items(), key=itemgetter(0)):
+            entered = datetime.fromtimestamp(quarter * QUARTER_HOUR_SECONDS, self.zone)
+            _add(table, key(entered, line, queue), counts)
+        return {of: Tally.of(counts) for of, counts in table.items()}
+
+
+def _add(table: dict[_K, Ints], key: _K, counts: Ints) -> None:
+    table[key] = add_up(table[key], counts) if key in table else counts
+
+
+def _sums(keys: Ints, counts: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each key with the sum of its columns; of the longest wait, the greatest."""
+    if not len(keys):
+        return
+    order = np.argsort(keys, kind="stable")
+    begins = np.flatnonzero(np.concatenate(([True], np.diff(keys[order]) != 0)))
+    sums = np.add.reduceat(counts[:, order], begins, axis=1)
+    if len(counts) > LONGEST_WAIT:
+        sums[LONGEST_WAIT] = np.maximum.reduceat(counts[LONGEST_WAIT, order], begins)
+    yield from zip(keys[order][begins].tolist(), np.ascontiguousarray(sums.T), strict=True)
 
 
 def week_of_month(day: date) -> int:

@@ -3,10 +3,13 @@
 Nothing is rounded here; a ratio over nothing has no value, which is neither 0 % nor 100 %.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import NamedTuple, Self
 
-from .rows import Row, Share
+import numpy as np
+
+from .batch import CODES, UNKNOWN_MS, Batch, Ints
 from .visits import Outcome
 
 
@@ -28,6 +31,48 @@ class Thresholds:
 
     ghost_seconds: int = 5
     service_level_seconds: int = 20
+
+
+def count(visits: Batch, thresholds: Thresholds) -> Ints:
+    """Return what each visit adds to each field of `Tally`, in their order: an array of fields by visits.
+
+    `longest_wait_ms` is the one row of which the greatest counts and not the sum.
+    """
+    result, wait_ms, talk_ms = visits.result, visits.wait_ms, visits.talk_ms
+    answered = result == CODES[Outcome.ANSWERED]
+    hung_up = result == CODES[Outcome.ABANDONED]
+    ghost = hung_up & (wait_ms <= thresholds.ghost_seconds * 1000)
+    abandoned = hung_up & ~ghost
+    in_time = wait_ms <= thresholds.service_level_seconds * 1000
+    known = answered & (talk_ms != UNKNOWN_MS)
+    columns = {
+        "offered": np.ones_like(wait_ms),
+        "answered": answered,
+        "abandoned": abandoned,
+        "ghost": ghost,
+        "overflow": result == CODES[Outcome.OVERFLOW],
+        "closed": result == CODES[Outcome.CLOSED],
+        "lost": result == CODES[Outcome.LOST],
+        "waiting": result == CODES[Outcome.WAITING],
+        "answered_within": answered & in_time,
+        "abandoned_within": abandoned & in_time,
+        "answered_wait_ms": wait_ms * answered,
+        "abandoned_wait_ms": wait_ms * abandoned,
+        "longest_wait_ms": wait_ms,
+        "talk_ms": talk_ms * known,
+        "hold_ms": visits.hold_ms * known,
+        "work_ms": visits.work_ms * known,
+        "talk_unknown": answered & ~known,
+        "inferred": visits.inferred,
+    }
+    return np.stack([columns[field.name].astype(np.int64) for field in fields(Tally)])
+
+
+def add_up(counts: Ints, more: Ints) -> Ints:
+    """Return the sum of two columns of `count`."""
+    total = counts + more
+    total[LONGEST_WAIT] = np.maximum(counts[LONGEST_WAIT], more[LONGEST_WAIT])
+    return total
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,41 +98,10 @@ class Tally:
     talk_unknown: int = 0
     inferred: int = 0
 
-    def add(self, row: Row, thresholds: Thresholds) -> None:
-        """Count one visit."""
-        wait_ms, result = row.wait_ms, row.result
-        self.offered += 1
-        self.longest_wait_ms = max(self.longest_wait_ms, wait_ms)
-        self.inferred += row.inferred
-        if result is Outcome.ANSWERED:
-            self.answered += 1
-            self.answered_wait_ms += wait_ms
-            self.answered_within += wait_ms <= thresholds.service_level_seconds * 1000
-            if row.talk_ms is None:
-                self.talk_unknown += 1
-            else:
-                self.talk_ms += row.talk_ms
-                self.hold_ms += row.hold_ms
-                self.work_ms += row.work_ms
-        elif result is Outcome.ABANDONED:
-            self._add_abandoned(wait_ms, thresholds)
-        else:
-            setattr(self, result, getattr(self, result) + 1)
-
-    def _add_abandoned(self, wait_ms: int, thresholds: Thresholds) -> None:
-        if wait_ms <= thresholds.ghost_seconds * 1000:
-            self.ghost += 1
-            return
-        self.abandoned += 1
-        self.abandoned_wait_ms += wait_ms
-        self.abandoned_within += wait_ms <= thresholds.service_level_seconds * 1000
-
-    def __iadd__(self, other: Self) -> Self:
-        longest_wait_ms = max(self.longest_wait_ms, other.longest_wait_ms)
-        for field in fields(self):
-            setattr(self, field.name, getattr(self, field.name) + getattr(other, field.name))
-        self.longest_wait_ms = longest_wait_ms
-        return self
+    @classmethod
+    def of(cls, sums: Iterable[int]) -> Self:
+        """Return the tally of one column of `count`, or of a sum of such columns."""
+        return cls(**{field.name: int(value) for field, value in zip(fields(cls), sums, strict=True)})
 
     @property
     def remainder(self) -> int:
@@ -141,6 +155,9 @@ class Tally:
         return Ratio(self.hold_ms, self.answered - self.talk_unknown)
 
 
+LONGEST_WAIT = [field.name for field in fields(Tally)].index("longest_wait_ms")
+
+
 @dataclass(slots=True, kw_only=True)
 class AgentTally:
     """Counts and sums over one agent's conversations and presence; times in milliseconds."""
@@ -155,20 +172,6 @@ class AgentTally:
     rings_unanswered: int = 0
     logged_in_ms: int = 0
     paused_ms: int = 0
-
-    def add(self, row: Row, share: Share) -> None:
-        """Count one conversation of a visit. After-call work is the last agent's."""
-        self.answered += 1
-        self.answered_wait_ms += row.wait_ms
-        if share.talk_ms is None:
-            self.talk_unknown += 1
-        else:
-            self.talk_ms += share.talk_ms
-            self.hold_ms += share.hold_ms
-        if share.target:
-            self.transferred += 1
-        if row.work_ms and share is row.shares[-1]:
-            self.work_ms += row.work_ms
 
     @property
     def asa_ms(self) -> Ratio:

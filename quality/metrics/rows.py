@@ -1,12 +1,12 @@
 """A queue visit reduced to what figures are made of, so that a million of them can pass without being kept."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 from core.events import EndedBy, RingResult
 
-from .visits import CallHistory, Outcome, Visit
+from .visits import Outcome, Visit
 
 
 class Share(NamedTuple):
@@ -40,35 +40,59 @@ class Row(NamedTuple):
     adopting: bool = False
 
 
-def rows_of(call: CallHistory) -> list[Row]:
+class Call(Protocol):
+    """A call as the fold gives it, or as the ledger keeps it."""
+
+    @property
+    def line(self) -> str:
+        """The line it reached, "" if none of ours."""
+
+    @property
+    def visits(self) -> tuple[Visit, ...]:
+        """Its visits."""
+
+
+def rows_of(call: Call) -> list[Row]:
     """Return the rows of a call's visits."""
     return [_row(call, visit) for visit in call.visits]
 
 
-def settled(rows: Iterable[Row]) -> Iterator[Row]:
-    """Pass on all rows but those whose stay another row goes on with.
+class Settling:
+    """Passes on all rows but those whose stay another row goes on with.
 
     In an attended transfer to a queue the entry stands under the consultation's channel, of which nothing more is ever
     heard, and the rest under the citizen's: one stay, which counts once.
     """
-    unheard: list[Row] = []
-    adopted: Counter[tuple[str, int]] = Counter()
-    for row in rows:
-        if row.result is Outcome.WAITING or row.result is Outcome.LOST:
-            unheard.append(row)
-            continue
-        if row.adopting:
-            adopted[row.queue, row.entered] += 1
-        yield row
-    for row in unheard:
-        near = next((key for second in (0, -1, 1) if adopted[key := (row.queue, row.entered + second)]), None)
-        if near is None:
-            yield row
-        else:
-            adopted[near] -= 1
+
+    def __init__(self) -> None:
+        self._unheard: list[Row] = []
+        self._adopted: Counter[tuple[str, int]] = Counter()
+
+    def take(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows that are settled; those that may be gone on with are kept to the end."""
+        settled: list[Row] = []
+        for row in rows:
+            if row.result is Outcome.WAITING or row.result is Outcome.LOST:
+                self._unheard.append(row)
+                continue
+            if row.adopting:
+                self._adopted[row.queue, row.entered] += 1
+            settled.append(row)
+        return settled
+
+    def rest(self) -> list[Row]:
+        """Return the rows kept that no other went on with."""
+        return [row for row in self._unheard if not self._is_adopted(row)]
+
+    def _is_adopted(self, row: Row) -> bool:
+        for second in (0, -1, 1):
+            if self._adopted[key := (row.queue, row.entered + second)]:
+                self._adopted[key] -= 1
+                return True
+        return False
 
 
-def _row(call: CallHistory, visit: Visit) -> Row:
+def _row(call: Call, visit: Visit) -> Row:
     talks = [leg.talk_ms for leg in visit.legs if leg.talk_ms is not None]
     return Row(
         entered=int(visit.entered_at.timestamp()),
@@ -85,7 +109,7 @@ def _row(call: CallHistory, visit: Visit) -> Row:
     )
 
 
-def _follows_a_consultation(call: CallHistory, visit: Visit) -> bool:
+def _follows_a_consultation(call: Call, visit: Visit) -> bool:
     return any(
         leg.ended_by is EndedBy.ATTENDED_TRANSFER and leg.ended_at is not None and leg.ended_at >= visit.entered_at
         for other in call.visits

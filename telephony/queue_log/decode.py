@@ -53,7 +53,7 @@ _FIELDS_OF_ENTERQUEUE = 3
 
 
 def decode(raw: bytes, line: Line, order: int) -> tuple[Event, ...] | DamagedLine:
-    """Return the facts of `line`, which was read from `raw`, none for an unknown event; `order` is its place in its second."""
+    """Return the facts of `line`, read from `raw`: none for an unknown event. `order` is its place in its second."""
     decoder = DECODERS.get(line.event)
     if decoder is None:
         return ()

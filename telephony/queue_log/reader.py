@@ -8,9 +8,9 @@ import gzip
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from core.events import Event
 
@@ -18,6 +18,7 @@ from .decode import decode
 from .lines import LONGEST_LINE_BYTES, DamagedLine, parse
 
 _MOST_KEPT = 100
+_LATE = 1 << 32
 _LINES_FOR_A_TIME = 1000
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -32,22 +33,27 @@ class Fault:
 
 
 class Seconds:
-    """Numbers the lines of one second in the order they are read, also where the log goes back in time."""
+    """Numbers the lines of one second in the order they are read.
+
+    Where the log goes back in time, lines come last in their second: most repeat what an earlier file told.
+    """
 
     def __init__(self, second: int = 0, order: int = 0) -> None:
         """Go on after the line numbered `order` of `second`."""
         self.second = second
         self.order = order
+        self._late = 0
 
     def events(self, raw: bytes) -> tuple[Event, ...] | DamagedLine:
         """Decode the next line."""
         line = parse(raw)
         if isinstance(line, DamagedLine):
             return line
-        if line.second > self.second:
-            self.second, self.order = line.second, 0
-        else:
-            self.order += 1
+        if line.second < self.second:
+            self._late += 1
+            return decode(raw, line, _LATE + self._late)
+        self.order = self.order + 1 if line.second == self.second else 0
+        self.second = line.second
         return decode(raw, line, self.order)
 
 
@@ -85,7 +91,7 @@ class Reader:
             self.faults.append(fault)
 
 
-def opened(path: Path) -> BinaryIO:
+def opened(path: Path) -> BufferedIOBase:
     """Open a file for reading bytes, unpacked if it is gzip.
 
     Raises:
@@ -96,10 +102,10 @@ def opened(path: Path) -> BinaryIO:
         file.seek(0)
         return file
     file.close()
-    return cast("BinaryIO", gzip.open(path))
+    return gzip.open(path)
 
 
-def raw_lines(file: BinaryIO) -> Iterator[bytes]:
+def raw_lines(file: BufferedIOBase) -> Iterator[bytes]:
     """Yield the lines of a file, endless ones in pieces. An archive that breaks off ends in a line that says so."""
     try:
         while raw := file.readline(LONGEST_LINE_BYTES + 1):
@@ -108,7 +114,7 @@ def raw_lines(file: BinaryIO) -> Iterator[bytes]:
         yield f"({error})".encode()
 
 
-def whole_lines(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+def whole_lines(file: BufferedIOBase) -> Iterator[tuple[int, bytes]]:
     """Yield each line with its number; of an endless one, the beginning."""
     number, ended = 0, True
     for raw in raw_lines(file):

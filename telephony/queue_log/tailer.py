@@ -10,8 +10,8 @@ import os
 import re
 import zlib
 from dataclasses import dataclass
+from io import BufferedIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from core.events import Event
 
@@ -161,7 +161,7 @@ def _holds(path: Path, position: Position) -> bool:
         return _fingerprint(file, position.offset) == position.fingerprint
 
 
-def _fingerprint(file: BinaryIO, offset: int) -> str:
+def _fingerprint(file: BufferedIOBase, offset: int) -> str:
     """Return a mark of the bytes before `offset`, "" where the file does not reach so far."""
     start = max(0, offset - _FINGERPRINT_BYTES)
     try:

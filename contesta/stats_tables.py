@@ -1,0 +1,152 @@
+"""The figures as tables in the terminal. A percentage shows what it was made of; what has no value shows N/A."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from contesta.format import duration, percentage, whole
+from quality.metrics.aggregate import Aggregate
+from quality.metrics.figures import AgentTally, Ratio, Tally
+from telephony.queue_log.lines import Damage
+from telephony.queue_log.reader import Fault
+
+_NOTHING = "N/A"
+_FAULTS_SHOWN = 20
+_DAMAGES = {
+    Damage.TOO_LONG: "demasiado larga",
+    Damage.TOO_FEW_FIELDS: "faltan campos",
+    Damage.NO_TIME: "sin hora",
+    Damage.EMPTY_FIELD: "sin canal o sin evento",
+    Damage.CONTROL_CHARACTERS: "caracteres de control",
+    Damage.BAD_VALUE: "un valor imposible",
+}
+
+
+def print_tables(
+    console: Console, aggregate: Aggregate, damaged_lines: int, faults: Sequence[Fault], orphan_ends: int
+) -> None:
+    """Print the whole period, then its days, weeks, hours, queues, lines, advisers and transfer areas."""
+    total = aggregate.total()
+    console.print(_summary(total, aggregate))
+    _print_table(
+        console, "Por día", "Día", {day.isoformat(): tally for day, tally in aggregate.by_day().items()}, total
+    )
+    weeks = {
+        f"{year}-{month:02}, semana {week}": tally
+        for (year, month, week), tally in aggregate.by_week_of_month().items()
+    }
+    _print_table(console, "Por semana del mes", "Semana", weeks, total)
+    hours = {f"{hour:02}:00": tally for hour, tally in sorted(aggregate.by_hour_of_day().items())}
+    _print_table(console, "Por hora", "Hora", hours, total)
+    _print_table(console, "Por cola", "Cola", aggregate.by_queue(), total)
+    if any(aggregate.by_line()):
+        _print_table(console, "Por línea", "Línea", aggregate.by_line(), total)
+    if aggregate.by_agent:
+        console.print(_agents(aggregate.by_agent))
+    if aggregate.by_transfer_area():
+        _print_table(console, "Por área de transferencia", "Área", aggregate.by_transfer_area(), None)
+    _print_remarks(console, total, damaged_lines, faults, orphan_ends)
+
+
+def _summary(total: Tally, aggregate: Aggregate) -> Table:
+    ghost, within = aggregate.thresholds.ghost_seconds, aggregate.thresholds.service_level_seconds
+    table = Table(title="Cifras del período", show_header=False, title_justify="left")
+    for name, value in (
+        ("Ofrecidas", whole(total.offered)),
+        ("Contestadas", whole(total.answered)),
+        ("Abandonadas", whole(total.abandoned)),
+        (f"Fantasma (hasta {ghost} s)", whole(total.ghost)),
+        ("Desborde", whole(total.overflow)),
+        ("Cola llena o sin asesores", whole(total.closed)),
+        ("Perdidas", whole(total.lost)),
+        ("En espera", whole(total.waiting)),
+        ("Eficacia", _rate(total.answer_rate)),
+        ("Nivel de abandono", _rate(total.abandonment_rate)),
+        ("Tiempo de atención", _mean(total.asa_ms)),
+        ("Espera media de las abandonadas", _mean(total.abandoned_mean_wait_ms)),
+        ("Espera más larga", duration(total.longest_wait_ms) if total.offered else _NOTHING),
+        (f"Nivel de servicio ({within} s), de las contestadas", _rate(total.service_level_answered)),
+        (f"Nivel de servicio ({within} s), de las ofrecidas", _rate(total.service_level_offered)),
+        (f"Nivel de servicio ({within} s), con abandonos", _rate(total.service_level_inclusive)),
+        ("TMO", _mean(total.tmo_ms)),
+        ("En espera con asesor (dentro del TMO)", _mean(total.hold_mean_ms)),
+    ):
+        table.add_row(name, value)
+    return table
+
+
+def _print_table(console: Console, title: str, key: str, rows: Mapping[str, Tally], total: Tally | None) -> None:
+    table = Table(title=title, title_justify="left")
+    table.add_column(key)
+    for heading in ("Ofrec.", "Contest.", "Aband.", "Fant.", "Desb.", "Cerr.", "Perd.", "Esp.", "Eficacia"):
+        table.add_column(heading, justify="right")
+    for heading in ("Atención", "TMO"):
+        table.add_column(heading, justify="right")
+    for name, tally in rows.items():
+        table.add_row(escape(name) or "(ninguna)", *_cells(tally))
+    if total is not None:
+        table.add_section()
+        table.add_row("Total", *_cells(total))
+    console.print(table)
+
+
+def _cells(tally: Tally) -> list[str]:
+    counts = (
+        tally.offered,
+        tally.answered,
+        tally.abandoned,
+        tally.ghost,
+        tally.overflow,
+        tally.closed,
+        tally.lost,
+        tally.waiting,
+    )
+    return [*map(whole, counts), _rate(tally.answer_rate), _mean(tally.asa_ms), _mean(tally.tmo_ms)]
+
+
+def _agents(agents: Mapping[str, AgentTally]) -> Table:
+    table = Table(title="Por asesor", title_justify="left")
+    table.add_column("Asesor")
+    for heading in ("Contest.", "Atención", "TMO", "Transf.", "Timbres sin contestar", "Ocupación"):
+        table.add_column(heading, justify="right")
+    for agent, tally in sorted(agents.items()):
+        table.add_row(
+            escape(agent),
+            whole(tally.answered),
+            _mean(tally.asa_ms),
+            _mean(tally.tmo_ms),
+            whole(tally.transferred),
+            whole(tally.rings_unanswered),
+            percentage(*tally.occupancy),
+        )
+    return table
+
+
+def _print_remarks(
+    console: Console, total: Tally, damaged_lines: int, faults: Sequence[Fault], orphan_ends: int
+) -> None:
+    remarks = (
+        (total.talk_unknown, "contestadas cuyo final nadie registró: no cuentan en el TMO"),
+        (total.inferred, "entradas deducidas de lo que siguió"),
+        (orphan_ends, "finales de conversación sin comienzo: no cambian ninguna cifra"),
+        (damaged_lines, "líneas dañadas"),
+        (total.remainder, "visitas sin resultado: la identidad no cuadra, es un defecto del programa"),
+    )
+    for number, remark in remarks:
+        if number:
+            console.print(f"{whole(number)} {remark}", highlight=False)
+    for fault in faults[:_FAULTS_SHOWN]:
+        place = f"{fault.file}, línea {fault.line}: {_DAMAGES[fault.damage.reason]}: {fault.damage.text}"
+        console.print(f"  {escape(place)}", highlight=False)
+
+
+def _rate(ratio: Ratio) -> str:
+    if not ratio.denominator:
+        return _NOTHING
+    return f"{percentage(*ratio)} ({whole(ratio.numerator)}/{whole(ratio.denominator)})"
+
+
+def _mean(mean_ms: Ratio) -> str:
+    return _NOTHING if mean_ms.value is None else duration(round(mean_ms.value))
