@@ -253,8 +253,8 @@ _READERS: dict[str, Callable[[Message], tuple[Event, ...]]] = {
     "QueueMemberPause": _presence,
 }
 
-EVENTS = (*_READERS, "AgentComplete", "BlindTransfer")
-"""Names of all events that are read here."""
+EVENTS = (*_READERS, "AgentComplete", "BlindTransfer", "QueueMemberStatus")
+"""Names of all events that are read here and in `members`."""
 
 READ = ("call", "agent", "user")
 """Classes of events that an account must be allowed to read for them."""
