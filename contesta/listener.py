@@ -157,10 +157,11 @@ class Listener:
     def _close_vanished(self, snapshot: Snapshot) -> None:
         """Record that calls without an end are no longer there. The log has been read since: it does not know it."""
         alive = snapshot.call_ids | {channel.get("Uniqueid") for channel in snapshot.channels}
+        second = snapshot.at.replace(microsecond=0)  # the log rounds down: what began in this one may be younger
         gone = [
             CallVanished(at=snapshot.at, call_id=call.call_id, channel_id=call.call_id, source=Source.INFERRED)
             for call in self._ledger.open_calls()
-            if call.started_at < snapshot.at and not alive & {call.call_id, *call.channel_ids}
+            if call.started_at < second and not alive & {call.call_id, *call.channel_ids}
         ]
         if gone:
             self._ledger.apply(gone)

@@ -78,7 +78,7 @@ def test_what_is_applied_again_changes_nothing(ledger: Ledger, engine: Engine) -
 
 
 @given(data=st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_order_repetition_and_parts_change_nothing(ledger: Ledger, engine: Engine, data: st.DataObject) -> None:
     told = data.draw(st.permutations(ONE_OF_EACH)) + data.draw(st.lists(st.sampled_from(ONE_OF_EACH), max_size=30))
     cuts = sorted(data.draw(st.sets(st.integers(1, len(told) - 1), max_size=9)))

@@ -140,6 +140,19 @@ def test_connection_is_cut_while_calls_come_and_go(engine: Engine, tmp_path: Pat
     assert differences(ledger, [log]) == []
 
 
+def test_call_that_began_in_the_second_of_the_snapshot_is_not_taken_for_gone(engine: Engine, tmp_path: Path) -> None:
+    ledger, log = Ledger(engine), tmp_path / "queue_log"
+    second = 1_795_399_406  # the fake's answer to Ping says .146884 of it
+    grow(log, [f"{at}|{at}.1|NONE|NONE|LLAMADA|{at}.1|018000910123|anonymous" for at in (second - 1, second)])
+
+    async def play(fake: FakeManager) -> None:
+        async with listening(engine, log, fake):
+            await eventually(lambda: any(call.lost for call in ledger.every_call()), "the older is gone")
+
+    scene(play)
+    assert [call.call_id for call in ledger.open_calls()] == [f"{second}.1"]
+
+
 async def _once(engine: Engine, log: Path, fake: FakeManager) -> None:
     async with listening(engine, log, fake):
         await eventually(lambda: fake.logins == 1, "login")
@@ -257,7 +270,7 @@ def test_process_is_killed_again_and_again_while_calls_come(tmp_path: Path) -> N
                 sys.executable, "-m", "contesta", "listen", env=environment, stderr=asyncio.subprocess.DEVNULL
             )
 
-        for _ in range(6):
+        for _ in range(4):
             logins = fake.logins
             process = await start()
             await eventually(lambda before=logins: fake.logins > before, "the command is there")  # type: ignore[misc]
