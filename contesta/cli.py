@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "contesta.call:call",
     "demo": "contesta.demo:demo",
     "calls": "contesta.calls:app",
+    "sla": "contesta.sla:app",
     "doctor": "contesta.doctor:doctor",
     "stop": "contesta.services:stop",
     "agi": "contesta.services:agi",

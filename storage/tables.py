@@ -1,10 +1,11 @@
 """The tables of the ledger.
 
 `event` is the truth: each row is one fact, never changed and never deleted. `channel` says which call a channel
-belongs to. All others but `log_position` are projections, written anew from the events of a call whenever it gets one.
+belongs to. `sla_…` are what contracts ask and what closed months came to; their rows are never changed either. All
+others but `log_position` are projections, written anew from the events of a call whenever it gets one.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, LargeBinary, MetaData, Text, text
@@ -156,3 +157,39 @@ class RecordingRow(LedgerTable, table=True):
     agent: str
     file: str
     state: str
+
+
+class SlaDefinitionRow(LedgerTable, table=True):
+    """One version of an agreement. `text` is the definition as the ledger keeps it, of which the rest is a part."""
+
+    __tablename__ = "sla_definition"
+    id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    text: str = Field(sa_column=Column(Text, nullable=False))
+    loaded_at: datetime = _moment()
+
+
+class SlaMonthRow(LedgerTable, table=True):
+    """A closed month, such as "2019-09"."""
+
+    __tablename__ = "sla_month"
+    month: str = Field(primary_key=True)
+    closed_at: datetime = _moment()
+
+
+class SlaVerdictRow(LedgerTable, table=True):
+    """What a closed month came to by one version, from `first` to `last`. `met` None: no visits, or no goal set."""
+
+    __tablename__ = "sla_verdict"
+    __table_args__ = (
+        ForeignKeyConstraint(["month"], ["sla_month.month"]),
+        ForeignKeyConstraint(["definition_id", "version"], ["sla_definition.id", "sla_definition.version"]),
+    )
+    month: str = Field(primary_key=True)
+    definition_id: str = Field(primary_key=True)
+    version: int = Field(primary_key=True)
+    first: date
+    last: date
+    numerator: int = Field(sa_column=Column(BigInteger, nullable=False))
+    denominator: int = Field(sa_column=Column(BigInteger, nullable=False))
+    met: bool | None

@@ -1,0 +1,159 @@
+"""A YAML file that people write, read so that every fault names file, line and key.
+
+Values are the texts as written: what they mean is for whoever asks. Messages are for whoever wrote the file.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+
+from core.errors import ConfigurationError
+
+Word = TypeVar("Word", bound=StrEnum)
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A key and what is written for it."""
+
+    file: str
+    key: str
+    line: int
+    node: yaml.Node
+
+    def fault(self, mend: str) -> ConfigurationError:
+        """Make the error that names the place; `mend` says what to write."""
+        return ConfigurationError(f"{self.file}, línea {self.line}, clave «{self.key}»: {mend}")
+
+    def text(self) -> str:
+        """Read a text on one line.
+
+        Raises:
+            ConfigurationError: it is empty or not a text; so for all that follow.
+        """
+        if not isinstance(self.node, yaml.ScalarNode) or not self.node.value.strip():
+            raise self.fault("falta el valor")
+        return " ".join(self.node.value.split())
+
+    def whole(self, least: int, most: int) -> int:
+        """Read a whole number."""
+        said = self.text()
+        if not re.fullmatch(r"\d{1,9}", said, re.ASCII) or not least <= int(said) <= most:
+            raise self.fault(f"escriba un número entero de {least} a {most}, no «{said}»")
+        return int(said)
+
+    def day(self) -> date:
+        """Read a day."""
+        return self._day(self.text())
+
+    def key_as_day(self) -> date:
+        """Read the key itself as a day."""
+        return self._day(self.key)
+
+    def one_of(self, words: type[Word]) -> Word:
+        """Read one of the words of an enumeration."""
+        said = self.text()
+        if said not in set(words):
+            raise self.fault(f"escriba uno de: {', '.join(words)}; no «{said}»")
+        return words(said)
+
+    def section(self) -> "Section":
+        """Read the keys below this one."""
+        if not isinstance(self.node, yaml.MappingNode):
+            raise self.fault("se esperan claves con su valor")
+        values: dict[str, Value] = {}
+        for key, value in self.node.value:
+            found = Value(
+                self.file, key.value if isinstance(key, yaml.ScalarNode) else "?", key.start_mark.line + 1, value
+            )
+            if found.key in values:
+                raise found.fault("está repetida; deje una sola")
+            values[found.key] = found
+        return Section(self, values)
+
+    def sections(self) -> "list[Section]":
+        """Read a list of which each item has keys."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.fault("se espera una lista: cada elemento comienza con «-»")
+        return [Value(self.file, self.key, item.start_mark.line + 1, item).section() for item in self.node.value]
+
+    def _day(self, said: str) -> date:
+        try:
+            if _DAY.fullmatch(said):
+                return date.fromisoformat(said)
+        except ValueError:
+            pass
+        raise self.fault(f"escriba un día como 2019-09-30, no «{said}»")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Keys with their values, in the order of the file."""
+
+    of: Value
+    values: Mapping[str, Value]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.values.values())
+
+    def __getitem__(self, key: str) -> Value:
+        """Return the value of a key that must be there.
+
+        Raises:
+            ConfigurationError: it is not.
+        """
+        if key not in self.values:
+            raise self.of.fault(f"falta «{key}»")
+        return self.values[key]
+
+    def get(self, key: str) -> Value | None:
+        """Return the value of a key that may be there."""
+        return self.values.get(key)
+
+    def refuse_others(self, known: Collection[str]) -> None:
+        """See to it that no key is mistyped.
+
+        Raises:
+            ConfigurationError: a key is none of those known.
+        """
+        for value in self:
+            if value.key not in known:
+                raise value.fault(f"no se conoce; las que hay son: {', '.join(known)}")
+
+
+def read(path: Path) -> Section:
+    """Read the keys of a file.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is not YAML with keys.
+    """
+    try:
+        return parse(path.read_text(encoding="utf-8"), path.name)
+    except OSError as missing:
+        raise ConfigurationError(f"no se puede leer {path}: {missing.strerror}") from missing
+    except UnicodeDecodeError as strange:
+        raise ConfigurationError(f"{path.name}: el archivo no está en UTF-8; guárdelo en UTF-8") from strange
+
+
+def parse(source: str, file: str) -> Section:
+    """Read the keys of a text; `file` is its name in messages.
+
+    Raises:
+        ConfigurationError: as `read`.
+    """
+    try:
+        root = yaml.compose(source, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as broken:
+        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
+        raise ConfigurationError(f"{file}, línea {line}: no es YAML: {broken.problem}") from broken
+    except yaml.YAMLError as broken:
+        raise ConfigurationError(f"{file}: no es YAML: {broken}") from broken
+    return Value(file, "(todo el archivo)", 1, root or yaml.ScalarNode("", "")).section()
