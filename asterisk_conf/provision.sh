@@ -14,19 +14,19 @@ PACKAGES="asterisk asterisk-core-sounds-es-wav asterisk-core-sounds-en-gsm aster
 KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { printf '  %s\n' "$*"; }
-fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
 
-[ $# -eq 1 ] || fail "usage: provision.sh TARGET"
+[ $# -eq 1 ] || fail "uso: provision.sh CARPETA"
 mkdir -p "$1"
 target=$(cd "$1" && pwd)
 [ -x "$target/asterisk" ] && exit 0
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
-    fail "this is not a Debian system: install Asterisk 20 or later so that 'asterisk' is on PATH, or use docker compose"
-[ -r "$KEYRING" ] || fail "$KEYRING is missing: apt-get install debian-archive-keyring"
+    fail "este sistema no es Debian ni derivado (faltan apt-get y dpkg-deb)"
+[ -r "$KEYRING" ] || fail "falta $KEYRING: instale el paquete debian-archive-keyring"
 
 mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
     grep -E '/debian/?$' | head -n 1)
-[ -n "$mirror" ] || fail "apt knows no Debian mirror: add one to its sources and run this again"
+[ -n "$mirror" ] || fail "apt no conoce ningún espejo de Debian: agregue uno a sus fuentes y repita"
 
 work="$target/apt"
 mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/log"
@@ -46,14 +46,14 @@ Acquire::Retries "3";
 CONF
 export APT_CONFIG="$work/apt.conf"
 
-say "reading the package lists"
-apt-get update -qq || fail "the package lists could not be read: check the network and run this again"
-say "fetching Asterisk and what it needs"
+say "leyendo las listas de paquetes"
+apt-get update -qq || fail "no se pudieron leer las listas de paquetes: revise la red y repita"
+say "descargando Asterisk y lo que necesita"
 # shellcheck disable=SC2086  # the packages are a list
 apt-get install -y -d -qq $PACKAGES >"$work/log/install" 2>&1 ||
-    fail "the packages could not be fetched, see $work/log/install"
+    fail "no se pudieron descargar los paquetes, vea $work/log/install"
 
-say "unpacking"
+say "desempacando"
 rm -rf "$target/root.part"
 mkdir -p "$target/root.part"
 for package in "$work"/cache/archives/*.deb; do
@@ -66,13 +66,13 @@ mv "$target/root.part" "$target/root"
 
 libraries=$(dirname "$(find "$target/root/usr/lib" -name 'libc.so.6' | head -n 1)")
 loader=$(find "$libraries" -maxdepth 1 -name 'ld-linux*' | head -n 1)
-[ -n "$loader" ] || fail "no dynamic loader among the packages: remove $target and run this again"
+[ -n "$loader" ] || fail "los paquetes no traen el cargador dinámico: borre $target y repita"
 cat >"$target/asterisk.part" <<RUN
 #!/bin/sh
 exec "$loader" --library-path "$libraries:$libraries/asterisk" "$target/root/usr/sbin/asterisk" "\$@"
 RUN
 chmod 755 "$target/asterisk.part"
-"$target/asterisk.part" -V | grep -qE "^Asterisk ($MINIMUM|2[3-9])" || fail "the Asterisk unpacked does not run: $("$target/asterisk.part" -V 2>&1)"
+"$target/asterisk.part" -V | grep -qE "^Asterisk ($MINIMUM|2[3-9])" || fail "el Asterisk desempacado no inicia: $("$target/asterisk.part" -V 2>&1)"
 mv "$target/asterisk.part" "$target/asterisk"
 rm -rf "$work"
-say "$("$target/asterisk" -V) is ready"
+say "$("$target/asterisk" -V) está listo"
