@@ -11,14 +11,15 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from contesta import accounts
+from contesta import accounts, processes
 from contesta.format import elapsed, phone
 from contesta.narrative import Step, sentence, timeline
 from contesta.plans import Plan, plausible_number
+from contesta.scripted import Stage, conversation
 from contesta.settings import Settings
 from core.errors import NotAvailableError
-from core.events import Event, QueueLeft
-from quality.metrics.history import CallHistory
+from core.events import EndedBy, Event, QueueLeft
+from quality.metrics.history import CallHistory, Leg
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.listing import CallFilter
@@ -33,23 +34,24 @@ _IDENTIFYING = ("agent", "menu", "key", "result", "question", "queue", "on")
 
 def call(ctx: typer.Context) -> None:
     """Hace una llamada real de prueba y la cuenta paso a paso, según lo que el sistema registra."""
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_call(ctx.obj, Console()))
+    settings: Settings = ctx.obj
+    with processes.only_one(settings.run_dir, "call"), contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_call(settings, Console()))
 
 
 async def _call(settings: Settings, console: Console) -> None:
-    from contesta.scripted import Stage, conversation  # noqa: PLC0415  # speech takes a second
-
     adviser = accounts.read(settings.secrets_file).scripted[0]
     voices = await asyncio.to_thread(conversation)
     stage = Stage(settings, voices)
     plan = Plan(number=plausible_number(random.Random()), talk_seconds=voices.seconds)
     number = f"{_COUNTRY}{plan.number}"
     story = Story(Ledger(connect(settings.ledger_url)), number, since=datetime.now(UTC))
-    async with stage.adviser(adviser), stage.public() as telephone:
+    async with contextlib.AsyncExitStack() as stack:
+        if processes.holder(settings.run_dir, "demo") is None:  # its advisers would lose their telephones
+            await stack.enter_async_context(stage.adviser(adviser))
+        telephone = await stack.enter_async_context(stage.public())
         console.print(
-            f"Llamada de [bold]{phone(number)}[/] al [bold]{settings.line_number}[/]; atenderá {adviser.name}. "
-            "Dura cerca de un minuto.\n",
+            f"Llamada de [bold]{phone(number)}[/] al [bold]{settings.line_number}[/]. Dura cerca de un minuto.\n",
             highlight=False,
         )
         calling = asyncio.create_task(stage.call(telephone, plan), name="call")
@@ -57,6 +59,9 @@ async def _call(settings: Settings, console: Console) -> None:
             while not calling.done():
                 await asyncio.sleep(POLL_SECONDS)
                 await _tell_news(story, console)
+                legs = story.legs()
+                parted = any(leg.ended_by is EndedBy.AGENT for leg in legs)
+                stage.notice(plan.number, connected=bool(legs), parted=parted)
             await calling
         finally:
             calling.cancel()
@@ -88,6 +93,10 @@ class Story:
             found = self.history.call_id
         self.history = self._ledger.call(found) if found else None
         return list(self._untold(self.history)) if self.history else []
+
+    def legs(self) -> tuple[Leg, ...]:
+        """Return the conversations so far."""
+        return tuple(leg for visit in self.history.visits for leg in visit.legs) if self.history else ()
 
     def _untold(self, history: CallHistory) -> Iterator[Step]:
         seen: Counter[Hashable] = Counter()

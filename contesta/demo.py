@@ -8,23 +8,21 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.live import Live
 
-from contesta import accounts
+from contesta import accounts, processes
 from contesta.narrative import OUTCOMES
 from contesta.plans import Plan, varied
+from contesta.scripted import Stage, conversation
 from contesta.settings import Settings
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.listing import CallFilter
-
-if TYPE_CHECKING:
-    from contesta.scripted import Stage
-    from telephony.phone import Phone
+from telephony.phone import Phone
 
 MOST_AT_ONCE = 30
 LOOK_SECONDS = 1.0
@@ -46,9 +44,10 @@ def demo(
     settings: Settings = ctx.obj
     console = Console()
     progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC))
-    console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_demo(settings, console, progress, stream(random.Random(seed), calls or None, rate)))
+    with processes.only_one(settings.run_dir, "demo"):
+        console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(_demo(settings, console, progress, stream(random.Random(seed), calls or None, rate)))
     with contextlib.suppress(KeyboardInterrupt):
         _last_look(progress, settings.ghost_seconds)
     console.print(f"{progress.text()}\nVéalas con «contesta calls» o en {settings.web_address}", highlight=False)
@@ -87,8 +86,6 @@ class Progress:
 
 
 async def _demo(settings: Settings, console: Console, progress: Progress, calls: Calls) -> None:
-    from contesta.scripted import Stage, conversation  # noqa: PLC0415  # speech takes a second
-
     stage = Stage(settings, await asyncio.to_thread(conversation))
     async with contextlib.AsyncExitStack() as stack:
         for adviser in accounts.read(settings.secrets_file).scripted:
@@ -117,7 +114,7 @@ def _last_look(progress: Progress, ghost_seconds: int) -> None:
         time.sleep(LOOK_SECONDS / 4)
 
 
-async def _keep_calling(stage: "Stage", telephone: "Phone", progress: Progress, calls: Calls) -> None:
+async def _keep_calling(stage: Stage, telephone: Phone, progress: Progress, calls: Calls) -> None:
     room = asyncio.Semaphore(MOST_AT_ONCE)
 
     async def one(plan: Plan) -> None:

@@ -112,6 +112,14 @@ class Stage:
         async with Phone(Account(user="publico"), self._server) as phone:
             yield phone
 
+    def notice(self, number: str, *, connected: bool, parted: bool) -> None:
+        """Tell the caller from `number` what became known: an adviser, perhaps a person, answered or hung up."""
+        meeting = self._meetings.get(number)
+        if meeting and connected:
+            meeting.connected.set()
+        if meeting and parted:
+            meeting.parted.set()
+
     async def call(self, phone: Phone, plan: Plan) -> Call:
         """Live through one call as its caller; returns when it is over."""
         meeting = _Meeting(plan=plan)

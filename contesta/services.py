@@ -8,7 +8,7 @@ from contesta import processes
 from contesta.logs import configure_logs
 from contesta.settings import LOCALHOST, Settings
 
-PARTS = ("run", "listen", "agi", "web")
+PARTS = ("demo", "call", "run", "listen", "agi", "web")
 
 
 def run(ctx: typer.Context) -> None:
