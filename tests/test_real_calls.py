@@ -83,15 +83,15 @@ def script(kind: Kind, prompts: Prompts) -> str:
     if kind is Kind.SILENT:
         return scenario(dial("rtpstream_audio_port"), be_silent(), be_hung_up())
     keys = LAST_KEY.get(kind, ("1",))
-    enter = [dial(), pause(2), *itertools.chain.from_iterable((press(key), pause(1.5)) for key in keys)][:-1]
+    enter = [dial(), pause(1), *itertools.chain.from_iterable((press(key), pause(1.5)) for key in keys)][:-1]
     if kind in LEAVES_AFTER_SECONDS:
         wait = prompts.seconds("transferencia") + LEAVES_AFTER_SECONDS[kind]
         return scenario(*enter, pause(wait), hang_up())
     if kind is Kind.CALLER_FIRST:
         return scenario(*enter, cue(), pause(TALK_SECONDS), hang_up())
-    survey = [pause(prompts.seconds("encuesta_intro") + 1.5)]
+    survey = [pause(prompts.seconds("encuesta_intro") + 0.5)]
     for answer in ANSWERS[kind]:
-        survey += [press(str(answer)), pause(2.5)]
+        survey += [press(str(answer)), pause(1.5)]
     return scenario(*enter, cue(), *survey, hang_up() if kind is Kind.SURVEY_CUT_SHORT else be_hung_up())
 
 

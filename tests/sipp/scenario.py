@@ -4,6 +4,8 @@ Each step is a piece of XML. A caller cannot hear: where it has to wait for some
 (the conversation began, the adviser hung up) the test gives a cue, an INFO that SIPp takes and nobody answers.
 """
 
+KEY_SECONDS = 0.98  # SIPp's key: 0.78 s of packets that mean nothing, then 0.2 s of the digit
+
 _REQUEST = """<send {attributes}><![CDATA[
 
 {method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
@@ -83,8 +85,8 @@ def pause(seconds: float) -> str:
 
 
 def press(key: str) -> str:
-    """Press one key (RFC 4733)."""
-    return f'<nop><action><exec play_dtmf="{key}"/></action></nop>\n{note(f"pressed-{key}")}'
+    """Press one key (RFC 4733), and write it down when it is released."""
+    return f'<nop><action><exec play_dtmf="{key}"/></action></nop>\n{pause(KEY_SECONDS)}\n{note(f"pressed-{key}")}'
 
 
 def be_silent() -> str:
