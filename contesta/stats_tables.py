@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -14,6 +15,7 @@ from telephony.queue_log.reader import Fault
 
 _NOTHING = "N/A"
 _FAULTS_SHOWN = 20
+_KEY_WIDTH = 10
 _DAMAGES = {
     Damage.TOO_LONG: "demasiado larga",
     Damage.TOO_FEW_FIELDS: "faltan campos",
@@ -29,22 +31,21 @@ def print_tables(
 ) -> None:
     """Print the whole period, then its days, weeks, hours, queues, lines, advisers and transfer areas."""
     total = aggregate.total()
-    console.print(_summary(total, aggregate))
+    console.print(_summary(total, aggregate), "")
     _print_table(
         console, "Por día", "Día", {day.isoformat(): tally for day, tally in aggregate.by_day().items()}, total
     )
     weeks = {
-        f"{year}-{month:02}, semana {week}": tally
-        for (year, month, week), tally in aggregate.by_week_of_month().items()
+        f"{year}-{month:02} ({week})": tally for (year, month, week), tally in aggregate.by_week_of_month().items()
     }
-    _print_table(console, "Por semana del mes", "Semana", weeks, total)
+    _print_table(console, "Por semana del mes", "Mes (sem.)", weeks, total)
     hours = {f"{hour:02}:00": tally for hour, tally in sorted(aggregate.by_hour_of_day().items())}
     _print_table(console, "Por hora", "Hora", hours, total)
     _print_table(console, "Por cola", "Cola", aggregate.by_queue(), total)
     if any(aggregate.by_line()):
         _print_table(console, "Por línea", "Línea", aggregate.by_line(), total)
     if aggregate.by_agent:
-        console.print(_agents(aggregate.by_agent))
+        console.print(_agents(aggregate.by_agent), "")
     if aggregate.by_transfer_area():
         _print_table(console, "Por área de transferencia", "Área", aggregate.by_transfer_area(), None)
     _print_remarks(console, total, damaged_lines, faults, orphan_ends)
@@ -52,7 +53,8 @@ def print_tables(
 
 def _summary(total: Tally, aggregate: Aggregate) -> Table:
     ghost, within = aggregate.thresholds.ghost_seconds, aggregate.thresholds.service_level_seconds
-    table = Table(title="Cifras del período", show_header=False, title_justify="left")
+    table = _table("Cifras del período", "", "")
+    table.show_header = False
     for name, value in (
         ("Ofrecidas", whole(total.offered)),
         ("Contestadas", whole(total.answered)),
@@ -78,39 +80,40 @@ def _summary(total: Tally, aggregate: Aggregate) -> Table:
 
 
 def _print_table(console: Console, title: str, key: str, rows: Mapping[str, Tally], total: Tally | None) -> None:
-    table = Table(title=title, title_justify="left")
-    table.add_column(key)
-    for heading in ("Ofrec.", "Contest.", "Aband.", "Fant.", "Desb.", "Cerr.", "Perd.", "Esp.", "Eficacia"):
-        table.add_column(heading, justify="right")
-    for heading in ("Atención", "TMO"):
-        table.add_column(heading, justify="right")
+    table = _table(title, key, "Ofrec.", "Contest.", "Aband.", "Fant.", "Otras", "Eficacia", "Atención", "TMO")
     for name, tally in rows.items():
         table.add_row(escape(name) or "(ninguna)", *_cells(tally))
     if total is not None:
         table.add_section()
         table.add_row("Total", *_cells(total))
-    console.print(table)
+    console.print(table, "")
+
+
+def _table(title: str, key: str, *headings: str) -> Table:
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        show_edge=False,
+        collapse_padding=True,
+    )
+    table.add_column(key, overflow="fold", min_width=_KEY_WIDTH)
+    for heading in headings:
+        table.add_column(heading, justify="right", no_wrap=True)
+    return table
 
 
 def _cells(tally: Tally) -> list[str]:
-    counts = (
-        tally.offered,
-        tally.answered,
-        tally.abandoned,
-        tally.ghost,
-        tally.overflow,
-        tally.closed,
-        tally.lost,
-        tally.waiting,
-    )
-    return [*map(whole, counts), _rate(tally.answer_rate), _mean(tally.asa_ms), _mean(tally.tmo_ms)]
+    """Give the cells of a row. The percentage is made of its neighbours: answered of offered without ghosts."""
+    others = tally.overflow + tally.closed + tally.lost + tally.waiting
+    counts = (tally.offered, tally.answered, tally.abandoned, tally.ghost, others)
+    return [*map(whole, counts), percentage(*tally.answer_rate), _mean(tally.asa_ms), _mean(tally.tmo_ms)]
 
 
 def _agents(agents: Mapping[str, AgentTally]) -> Table:
-    table = Table(title="Por asesor", title_justify="left")
-    table.add_column("Asesor")
-    for heading in ("Contest.", "Atención", "TMO", "Transf.", "Timbres sin contestar", "Ocupación"):
-        table.add_column(heading, justify="right")
+    table = _table("Por asesor", "Asesor", "Contest.", "Atención", "TMO", "Transf.", "No contestó", "Ocupación")
     for agent, tally in sorted(agents.items()):
         table.add_row(
             escape(agent),
@@ -128,18 +131,18 @@ def _print_remarks(
     console: Console, total: Tally, damaged_lines: int, faults: Sequence[Fault], orphan_ends: int
 ) -> None:
     remarks = (
-        (total.talk_unknown, "contestadas cuyo final nadie registró: no cuentan en el TMO"),
-        (total.inferred, "entradas deducidas de lo que siguió"),
-        (orphan_ends, "finales de conversación sin comienzo: no cambian ninguna cifra"),
-        (damaged_lines, "líneas dañadas"),
-        (total.remainder, "visitas sin resultado: la identidad no cuadra, es un defecto del programa"),
+        ("Contestadas cuyo final nadie registró (no cuentan en el TMO)", total.talk_unknown),
+        ("Entradas deducidas de lo que siguió", total.inferred),
+        ("Finales de conversación sin comienzo (no cambian ninguna cifra)", orphan_ends),
+        ("Líneas dañadas", damaged_lines),
+        ("Visitas sin resultado (la identidad no cuadra: es un defecto del programa)", total.remainder),
     )
-    for number, remark in remarks:
+    for remark, number in remarks:
         if number:
-            console.print(f"{whole(number)} {remark}", highlight=False)
+            console.print(f"{remark}: {whole(number)}", highlight=False)
     for fault in faults[:_FAULTS_SHOWN]:
         place = f"{fault.file}, línea {fault.line}: {_DAMAGES[fault.damage.reason]}: {fault.damage.text}"
-        console.print(f"  {escape(place)}", highlight=False)
+        console.print(f"  {escape(place)}", highlight=False, soft_wrap=True)
 
 
 def _rate(ratio: Ratio) -> str:
