@@ -34,6 +34,7 @@ from .history import CallHistory, Outcome, Visit, build
 from .rows import Row, Settling, rows_of
 
 SETTLING = timedelta(minutes=1)
+SETTLING_OF_LOST = timedelta(hours=1)  # their end was only concluded
 DAYS_KEPT = 2
 CLOSED_NAMES_KEPT = 50_000
 ROWS_AT_ONCE = 1000
@@ -196,12 +197,16 @@ class LiveEngine:
             self._changed[call] = None
 
     def vanish(self, alive: Collection[str], at: datetime) -> None:
-        """Conclude that calls begun before `at` none of whose names are `alive` are over, for want of better."""
+        """Conclude that calls begun before `at` none of whose names are `alive` are over, for want of better.
+
+        A log rounds down: what began in the second of `at` may be younger than it.
+        """
         self._fold()
+        second = at.replace(microsecond=0)
         gone = [
             call
             for call in self._open
-            if not call.is_over and call.history.started_at < at and call.names.isdisjoint(alive)
+            if not call.is_over and call.history.started_at < second and call.names.isdisjoint(alive)
         ]
         for call in gone:
             name = call.history.call_id
@@ -210,7 +215,9 @@ class LiveEngine:
     def settle(self, now: datetime) -> None:
         """Count for good what has been over for SETTLING, and forget it; forget the days before yesterday."""
         self._fold()
-        quiet = [call for call in self._open if call.last_at <= now - SETTLING]
+        quiet = [
+            call for call in self._open if call.last_at <= now - (SETTLING_OF_LOST if call.history.lost else SETTLING)
+        ]
         _, adopted = self._rows()
         for call in quiet:
             if call in adopted:
@@ -265,12 +272,8 @@ class LiveEngine:
 
     def _call(self, names: set[str]) -> _Call:
         """Return the call of these names, joining calls that turn out to be one."""
-        known = sorted(
-            {id(call): call for name in names if (call := self._by_name.get(name))}.values(),
-            key=lambda call: -len(call.events),
-        )
-        call = known[0] if known else _Call()
-        for other in known[1:]:
+        call, *others = dict.fromkeys(call for name in names if (call := self._by_name.get(name))) or (_Call(),)
+        for other in others:
             call.events |= other.events
             call.names |= other.names
             self._by_name |= dict.fromkeys(other.names, call)
