@@ -4,6 +4,7 @@
    command. The bare server writes its texts and takes the result out of the answer, and no more: no quoting, no checks,
    no hang-up, no deadline. Goal: at most 2 times its CPU.
 2. 500 calls at once, each answered after 0.2 to 0.8 s as prompts would be: turn-around. Goal: p99 under 10 ms.
+3. The same 500 calls while somebody keeps 1000 connections half open.
 
 The servers run in processes of their own, and so does the load, as it would on a real machine. Rounds alternate
 between the two, and of each the best is kept: what disturbs a round is not the server's doing.
@@ -18,6 +19,7 @@ import statistics
 import subprocess
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
@@ -34,6 +36,7 @@ ROUNDS = 5
 TURNS = 1500
 CALLS_AT_ONCE = 500
 LOAD_SECONDS = 6
+HALF_OPEN = 1000
 
 
 def turn(channel: Channel) -> None:
@@ -165,6 +168,17 @@ def load_calm(port: int) -> None:
     print(json.dumps(waits))
 
 
+def besiege(port: int) -> None:
+    """Keep half-open connections, and open new ones for those that are closed."""
+    held: deque[socket.socket] = deque()
+    while True:
+        held.append(socket.create_connection(("127.0.0.1", port)))
+        held[-1].sendall(b"agi_network: yes\n")
+        if len(held) > HALF_OPEN:
+            held.popleft().close()
+            sleep(0.002)
+
+
 # -- the measurement
 
 
@@ -221,6 +235,11 @@ def main() -> None:
         cpu, waits = measure("calm", *ours)
         share = cpu * len(waits) / LOAD_SECONDS
         report(f"{CALLS_AT_ONCE} calls, our server", cpu, waits, f"{share:.0%} of a core (goal: p99 under 10 ms)")
+        with subprocess.Popen([*THIS, "siege", str(ours[1])]) as siege:
+            try:
+                report(f"and {HALF_OPEN} half open", *measure("calm", *ours), "(CPU includes theirs)")
+            finally:
+                siege.kill()
         print(f"{'':28} {len(waits) / LOAD_SECONDS:.0f} commands/s, mean {statistics.fmean(waits) * 1000:.3f} ms")
 
 
@@ -234,5 +253,7 @@ if __name__ == "__main__":
             load_fast(int(number))
         case ["calm", number]:
             load_calm(int(number))
+        case ["siege", number]:
+            besiege(int(number))
         case _:
             main()

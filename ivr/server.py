@@ -29,6 +29,7 @@ from telephony.agi import ENVIRONMENT_LINES, Channel
 Script = Callable[[Channel], None]
 
 BACKLOG = 1024
+ACCEPTED_PER_TURN = 64  # between turns all are read: who has said what they want is never the oldest to go
 TICK_SECONDS = 0.25
 STACK_BYTES = 512 * 1024
 ENVIRONMENT_BYTES = 65_536
@@ -177,7 +178,7 @@ class Server:
     # -- arriving
 
     def _accept(self) -> None:
-        for _ in range(BACKLOG):
+        for _ in range(ACCEPTED_PER_TURN):
             try:
                 sock, address = self._listener.accept()
             except BlockingIOError:

@@ -138,11 +138,25 @@ def test_1000_half_open_connections_take_no_place_and_no_thread() -> None:
         ExitStack() as open_,
     ):
         threads = threading.active_count()
-        for _ in range(1000):
-            open_.enter_context(running.connect(b"agi_network: yes\n"))
+        half_open = [open_.enter_context(running.connect(b"agi_network: yes\n")) for _ in range(1000)]
+        for oldest in half_open[:700]:
+            assert rest_of(oldest) == b""
         assert threading.active_count() == threads
         assert is_served(running)
         assert running.server.calls <= 1
+
+
+def test_crowd_of_half_open_connections_does_not_push_out_a_call_that_came_before_it() -> None:
+    running = Running({"hello": hello}, max_arriving=100)
+    with ExitStack() as open_:
+        call = open_.enter_context(running.connect(environment("hello")))
+        for _ in range(600):
+            open_.enter_context(running.connect(b"agi_network: yes\n"))
+        running.thread.start()  # all of them are waiting to be accepted
+        assert call.recv(4096).startswith(b"SET VARIABLE")
+        call.sendall(b"200 result=1\n")
+        assert rest_of(call) == b""
+    running.stop()
 
 
 def test_half_open_connection_is_closed_after_its_time() -> None:
