@@ -29,7 +29,7 @@ from telephony.agi import ENVIRONMENT_LINES, Channel
 Script = Callable[[Channel], None]
 
 BACKLOG = 1024
-ACCEPTED_PER_TURN = 64  # between turns all are read: who has said what they want is never the oldest to go
+ACCEPTED_PER_TURN = 64  # less than may be arriving, so that all are listened to before the oldest has to go
 TICK_SECONDS = 0.25
 STACK_BYTES = 512 * 1024
 ENVIRONMENT_BYTES = 65_536
@@ -160,13 +160,16 @@ class Server:
         self.serve_forever()
 
     def _turn(self) -> None:
+        knocking = False
         for key, _ in self._selector.select(TICK_SECONDS):
             if key.fileobj is self._listener:
-                self._accept()
+                knocking = True
             elif key.fileobj is self._wake_read:
                 self._wake_read.recv(BACKLOG)
             else:
                 self._receive(key.data)
+        if knocking:  # last, so that the oldest connection to go has been listened to
+            self._accept()
         now = monotonic()
         self._close_half_open(now)
         self._close_overdue(now)

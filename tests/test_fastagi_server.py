@@ -31,7 +31,7 @@ class Running:
         )
         self.server = Server("127.0.0.1", 0, scripts, log=log, **limits)
         self.port = self.server.port
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
 
     def connect(self, first: bytes = b"") -> socket.socket:
         sock = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_SECONDS)
