@@ -16,7 +16,8 @@ from core.events import Event, Source
 
 LONGEST_TEXT = 300  # characters; PostgreSQL indexes 2 704 bytes, the key of a visit holds two texts
 
-_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_FROM_JSON = json.JSONDecoder().decode
+_TO_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COLUMNS = {field.name for field in fields(Event)}
 _KINDS = {kind.__name__: kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)}
 
@@ -52,7 +53,7 @@ def encode(event: Event) -> EventValues:
     kind = type(event).__name__
     own = {name: _storable(getattr(event, name)) for name in _shape(kind).fields}
     call_id, channel_id = _storable(event.call_id), _storable(event.channel_id)
-    data = _JSON.encode(own)
+    data = _TO_JSON(own)
     said = f"{kind}\0{event.source}\0{event.at.isoformat()}\0{call_id}\0{channel_id}\0{data}"
     return {
         "key": blake2b(said.encode(), digest_size=16).digest(),
@@ -73,7 +74,7 @@ def decode(values: Mapping[str, Any], call_id: str | None = None) -> Event:
         ProtocolError: the row tells no event of `core.events`, or not all of it.
     """
     shape = _shape(values["kind"])
-    own: dict[str, Any] = json.loads(values["data"])
+    own: dict[str, Any] = _FROM_JSON(values["data"])
     if not shape.required <= own.keys() <= shape.fields.keys():
         raise ProtocolError(f"stored {values['kind']} has the fields {sorted(own)}, expected {sorted(shape.fields)}")
     return shape.kind(

@@ -24,7 +24,8 @@ from storage.projection import in_parts
 from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow
 
 _EVERYTHING = CallFilter()
-_EVENT = EventRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_EVENT = EventRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_TOLD = ("kind", "source", "at", "ord", "call_id", "channel_id", "data")
 _OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)
 
 
@@ -132,7 +133,7 @@ def _keep(connection: Connection, told: dict[bytes, EventValues]) -> list[EventV
         connection.execute(insert(EventRow), new)
     earlier = [values for values in told.values() if values["ord"] < places.get(values["key"], values["ord"])]
     if earlier:
-        moved = update(EventRow.__table__).where(key == bindparam("of")).values(ord=bindparam("place"))  # type: ignore[attr-defined]  # as above
+        moved = update(_EVENT).where(key == bindparam("of")).values(ord=bindparam("place"))
         connection.execute(moved, [{"of": values["key"], "place": values["ord"]} for values in earlier])
     return new + earlier
 
@@ -176,12 +177,12 @@ def _histories(connection: Connection, calls: Collection[str]) -> Sequence[CallH
     by_call = defaultdict(list)
     for part in in_parts(calls):
         query = (
-            select(*_EVENT, col(ChannelRow.call_id).label("of_call"))
+            select(col(ChannelRow.call_id), *(_EVENT.c[name] for name in _TOLD))
             .join(ChannelRow, col(ChannelRow.channel_id) == col(EventRow.channel_id))
             .where(col(ChannelRow.call_id).in_(part))
         )
-        for row in connection.execute(query):
-            by_call[row.of_call].append(decode(row._asdict(), row.of_call))
+        for call_id, *values in connection.execute(query):
+            by_call[call_id].append(decode(dict(zip(_TOLD, values, strict=True)), call_id))
     restarts = connection.scalars(select(col(RestartRow.at)).order_by(col(RestartRow.at))).all()
     return [
         build(told, restarts[bisect_left(restarts, min(event.at for event in told)) :])
