@@ -20,6 +20,8 @@ COMMANDS = {
     "call": "contesta.call:call",
     "demo": "contesta.demo:demo",
     "calls": "contesta.calls:app",
+    "stats": "contesta.stats:stats",
+    "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",
     "doctor": "contesta.doctor:doctor",
     "stop": "contesta.services:stop",

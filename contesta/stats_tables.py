@@ -13,6 +13,9 @@ from quality.metrics.figures import AgentTally, Ratio, Tally
 from telephony.queue_log.lines import Damage
 from telephony.queue_log.reader import Fault
 
+FIGURE_HEADINGS = ("Ofrec.", "Contest.", "Aband.", "Fant.", "Otras", "Eficacia", "Atención", "TMO")
+"""What `figure_cells` gives."""
+
 _NOTHING = "N/A"
 _FAULTS_SHOWN = 20
 _KEY_WIDTH = 10
@@ -53,7 +56,7 @@ def print_tables(
 
 def _summary(total: Tally, aggregate: Aggregate) -> Table:
     ghost, within = aggregate.thresholds.ghost_seconds, aggregate.thresholds.service_level_seconds
-    table = _table("Cifras del período", "", "")
+    table = plain_table("Cifras del período", "", "")
     table.show_header = False
     for name, value in (
         ("Ofrecidas", whole(total.offered)),
@@ -64,32 +67,33 @@ def _summary(total: Tally, aggregate: Aggregate) -> Table:
         ("Cola llena o sin asesores", whole(total.closed)),
         ("Perdidas", whole(total.lost)),
         ("En espera", whole(total.waiting)),
-        ("Eficacia", _rate(total.answer_rate)),
-        ("Nivel de abandono", _rate(total.abandonment_rate)),
-        ("Tiempo de atención", _mean(total.asa_ms)),
-        ("Espera media de las abandonadas", _mean(total.abandoned_mean_wait_ms)),
+        ("Eficacia", rate(total.answer_rate)),
+        ("Nivel de abandono", rate(total.abandonment_rate)),
+        ("Tiempo de atención", mean_duration(total.asa_ms)),
+        ("Espera media de las abandonadas", mean_duration(total.abandoned_mean_wait_ms)),
         ("Espera más larga", duration(total.longest_wait_ms) if total.offered else _NOTHING),
-        (f"Nivel de servicio ({within} s), de las contestadas", _rate(total.service_level_answered)),
-        (f"Nivel de servicio ({within} s), de las ofrecidas", _rate(total.service_level_offered)),
-        (f"Nivel de servicio ({within} s), con abandonos", _rate(total.service_level_inclusive)),
-        ("TMO", _mean(total.tmo_ms)),
-        ("En espera con asesor (dentro del TMO)", _mean(total.hold_mean_ms)),
+        (f"Nivel de servicio ({within} s), de las contestadas", rate(total.service_level_answered)),
+        (f"Nivel de servicio ({within} s), de las ofrecidas", rate(total.service_level_offered)),
+        (f"Nivel de servicio ({within} s), con abandonos", rate(total.service_level_inclusive)),
+        ("TMO", mean_duration(total.tmo_ms)),
+        ("En espera con asesor (dentro del TMO)", mean_duration(total.hold_mean_ms)),
     ):
         table.add_row(name, value)
     return table
 
 
 def _print_table(console: Console, title: str, key: str, rows: Mapping[str, Tally], total: Tally | None) -> None:
-    table = _table(title, key, "Ofrec.", "Contest.", "Aband.", "Fant.", "Otras", "Eficacia", "Atención", "TMO")
+    table = plain_table(title, key, *FIGURE_HEADINGS)
     for name, tally in rows.items():
-        table.add_row(escape(name) or "(ninguna)", *_cells(tally))
+        table.add_row(escape(name) or "(ninguna)", *figure_cells(tally))
     if total is not None:
         table.add_section()
-        table.add_row("Total", *_cells(total))
+        table.add_row("Total", *figure_cells(total))
     console.print(table, "")
 
 
-def _table(title: str, key: str, *headings: str) -> Table:
+def plain_table(title: str, key: str, *headings: str) -> Table:
+    """Make a table whose first column is a name, and the others figures."""
     table = Table(
         title=title,
         title_justify="left",
@@ -105,21 +109,26 @@ def _table(title: str, key: str, *headings: str) -> Table:
     return table
 
 
-def _cells(tally: Tally) -> list[str]:
+def figure_cells(tally: Tally) -> list[str]:
     """Give the cells of a row. The percentage is made of its neighbours: answered of offered without ghosts."""
     others = tally.overflow + tally.closed + tally.lost + tally.waiting
     counts = (tally.offered, tally.answered, tally.abandoned, tally.ghost, others)
-    return [*map(whole, counts), percentage(*tally.answer_rate), _mean(tally.asa_ms), _mean(tally.tmo_ms)]
+    return [
+        *map(whole, counts),
+        percentage(*tally.answer_rate),
+        mean_duration(tally.asa_ms),
+        mean_duration(tally.tmo_ms),
+    ]
 
 
 def _agents(agents: Mapping[str, AgentTally]) -> Table:
-    table = _table("Por asesor", "Asesor", "Contest.", "Atención", "TMO", "Transf.", "No contestó", "Ocupación")
+    table = plain_table("Por asesor", "Asesor", "Contest.", "Atención", "TMO", "Transf.", "No contestó", "Ocupación")
     for agent, tally in sorted(agents.items()):
         table.add_row(
             escape(agent),
             whole(tally.answered),
-            _mean(tally.asa_ms),
-            _mean(tally.tmo_ms),
+            mean_duration(tally.asa_ms),
+            mean_duration(tally.tmo_ms),
             whole(tally.transferred),
             whole(tally.rings_unanswered),
             percentage(*tally.occupancy),
@@ -145,11 +154,13 @@ def _print_remarks(
         console.print(f"  {escape(place)}", highlight=False, soft_wrap=True)
 
 
-def _rate(ratio: Ratio) -> str:
+def rate(ratio: Ratio) -> str:
+    """Write a percentage and what it was made of."""
     if not ratio.denominator:
         return _NOTHING
     return f"{percentage(*ratio)} ({whole(ratio.numerator)}/{whole(ratio.denominator)})"
 
 
-def _mean(mean_ms: Ratio) -> str:
+def mean_duration(mean_ms: Ratio) -> str:
+    """Write a mean time."""
     return _NOTHING if mean_ms.value is None else duration(round(mean_ms.value))
