@@ -1,0 +1,48 @@
+"""The facts themselves, for whoever folds them anew."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import Engine, or_, select
+from sqlmodel import col
+
+from core.events import AgentPresence, Event, Source, SystemRestarted
+from storage.codec import decode
+from storage.database import reader
+from storage.projection import in_parts
+from storage.tables import CallRow, ChannelRow, EventRow, RestartRow
+
+_FACT = tuple(
+    col(column)
+    for column in (
+        EventRow.kind,
+        EventRow.source,
+        EventRow.at,
+        EventRow.ord,
+        EventRow.call_id,
+        EventRow.channel_id,
+        EventRow.data,
+    )
+)
+
+
+def told_since(engine: Engine, since: datetime) -> Iterator[list[Event]]:
+    """Yield all facts of no call from `since` on, then those of the calls that went on then or began later.
+
+    Each call is in one list, whole; all are of one moment of the ledger, and no writer waits for it.
+    """
+    call_id, channel_id, at = col(CallRow.id), col(EventRow.channel_id), col(EventRow.at)
+    started_at, ended_at = col(CallRow.started_at), col(CallRow.ended_at)
+    calls = select(call_id).where(or_(started_at >= since, ended_at.is_(None), ended_at >= since))
+    of_no_call = select(*_FACT).where(channel_id == "", col(EventRow.kind) == AgentPresence.__name__, at >= since)
+    with reader(engine).begin() as connection:
+        restarts = connection.scalars(select(col(RestartRow.at)).where(col(RestartRow.at) >= since))
+        yield [SystemRestarted(at=when, call_id="", channel_id="", source=Source.QUEUE_LOG) for when in restarts]
+        yield [decode(row._asdict()) for row in connection.execute(of_no_call)]
+        for part in in_parts(connection.scalars(calls).all()):
+            of_calls = (
+                select(*_FACT, col(ChannelRow.call_id).label("of_call"))
+                .join(ChannelRow, col(ChannelRow.channel_id) == channel_id)
+                .where(col(ChannelRow.call_id).in_(part))
+            )
+            yield [decode(row._asdict(), row.of_call) for row in connection.execute(of_calls)]
