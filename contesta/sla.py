@@ -3,6 +3,8 @@
 import json
 import re
 from calendar import monthrange
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -29,14 +31,19 @@ from storage.visits import visits
 
 app = typer.Typer(no_args_is_help=True, help="Acuerdos de nivel de servicio (ANS): cargar, evaluar y cerrar el mes.")
 
+HOW_TO_LOAD = "cargue las definiciones con: contesta sla load ARCHIVO"
+
 Month = Annotated[str, typer.Option("--month", help="Mes, como 2019-09.")]
 
 
 @app.command()
-def load(ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="ARCHIVO", help="Archivo YAML.")]) -> None:
-    """Carga definiciones de ANS de un archivo YAML. Una versión cargada no se cambia."""
+def load(
+    ctx: typer.Context, file: Annotated[Path, typer.Argument(metavar="ARCHIVO", help="Archivo YAML de definiciones.")]
+) -> None:
+    """Carga definiciones de ANS. Una versión cargada no se cambia."""
     definitions = definition_text.load(file)
-    new = Agreements(_ledger(ctx.obj)).load(definitions, datetime.now(UTC))
+    with _ledger(ctx.obj) as engine:
+        new = Agreements(engine).load(definitions, datetime.now(UTC))
     typer.echo(f"Definiciones nuevas: {new}; ya estaban: {len(definitions) - new}.")
 
 
@@ -50,23 +57,15 @@ def show_verdicts(
     as_json: Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")] = False,
 ) -> None:
     """Dice si un periodo cumple cada ANS, y qué falta para cumplirlo. Sin fechas, el mes en curso."""
-    if month and (since or until):
-        raise ConfigurationError("use --month o use --from y --to, no los dos")
-    if bool(since) is not bool(until):
-        raise ConfigurationError("faltan --from o --to; un periodo necesita los dos")
-    settings: Settings = ctx.obj
-    zone, engine = ZoneInfo(settings.timezone), _ledger(settings)
-    if since:
-        first, last, closed = _day(since), _day(until), None
-        if last < first:
-            raise ConfigurationError(f"el periodo termina ({last}) antes de comenzar ({first})")
-    else:
-        month = month or f"{datetime.now(zone):%Y-%m}"
-        first, last = _month(month)
+    zone = ZoneInfo(ctx.obj.timezone)
+    if not (month or since or until):
+        month = f"{datetime.now(zone):%Y-%m}"
+    first, last = _period(month, since, until)
+    with _ledger(ctx.obj) as engine:
         closed = Agreements(engine).closed(month)
-    now = _verdicts(engine, first, last, zone)
-    notes = list(differences(closed.verdicts, now)) if closed else []
+        now = _verdicts(engine, first, last, zone)
     verdicts = closed.verdicts if closed else now
+    notes = tuple(differences(closed.verdicts, now)) if closed else ()
     if as_json:
         told = {
             "from": first.isoformat(),
@@ -84,25 +83,27 @@ def show_verdicts(
 @app.command()
 def close(ctx: typer.Context, month: Month) -> None:
     """Cierra un mes: guarda sus veredictos para siempre, con las versiones usadas. No se puede reabrir."""
-    settings: Settings = ctx.obj
-    zone, engine = ZoneInfo(settings.timezone), _ledger(settings)
+    zone = ZoneInfo(ctx.obj.timezone)
     first, last = _month(month)
     now = datetime.now(UTC)
     if now.astimezone(zone).date() <= last:
         raise ConfigurationError(f"el mes {month} no ha terminado; se puede cerrar después del {last}")
-    verdicts = _verdicts(engine, first, last, zone)
-    if not verdicts:
-        raise ConfigurationError(
-            f"en {month} no rige ningún ANS; cargue las definiciones con: contesta sla load ARCHIVO"
-        )
-    Agreements(engine).close(ClosedMonth(month=month, closed_at=now, verdicts=verdicts))
-    _print(f"ANS, {days(first, last)}", closing(now, zone), verdicts, [])
+    with _ledger(ctx.obj) as engine:
+        verdicts = _verdicts(engine, first, last, zone)
+        if not verdicts:
+            raise ConfigurationError(f"en {month} no rige ningún ANS; {HOW_TO_LOAD}")
+        Agreements(engine).close(ClosedMonth(month=month, closed_at=now, verdicts=verdicts))
+    _print(f"ANS, {days(first, last)}", closing(now, zone), verdicts)
 
 
-def _ledger(settings: Settings) -> Engine:
+@contextmanager
+def _ledger(settings: Settings) -> Iterator[Engine]:
     engine = connect(settings.ledger_url)
-    upgrade(engine)
-    return engine
+    try:
+        upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _verdicts(engine: Engine, first: date, last: date, zone: ZoneInfo) -> tuple[Verdict, ...]:
@@ -113,12 +114,12 @@ def _verdicts(engine: Engine, first: date, last: date, zone: ZoneInfo) -> tuple[
     return assessment.verdicts()
 
 
-def _print(title: str, status: str, verdicts: tuple[Verdict, ...], notes: list[str]) -> None:
+def _print(title: str, status: str, verdicts: tuple[Verdict, ...], notes: tuple[str, ...] = ()) -> None:
     console = Console()
     console.print(f"[bold]{escape(title)}[/]", highlight=False)
     console.print(escape(status), highlight=False)
     if not verdicts:
-        console.print("No rige ningún ANS en el periodo. Cargue las definiciones con: contesta sla load ARCHIVO")
+        console.print(f"No rige ningún ANS en el periodo; {HOW_TO_LOAD}")
         return
     for verdict in verdicts:
         console.print(f"\n[bold]{escape(heading(verdict))}[/]", highlight=False)
@@ -126,6 +127,19 @@ def _print(title: str, status: str, verdicts: tuple[Verdict, ...], notes: list[s
             console.print(Padding(escape(line), (0, 0, 0, 2)), highlight=False)
     for note in notes:
         console.print(f"\n[yellow]▲[/] {escape(note)}", highlight=False)
+
+
+def _period(month: str, since: str, until: str) -> tuple[date, date]:
+    if month and (since or until):
+        raise ConfigurationError("use --month, o --from y --to; no todos")
+    if month:
+        return _month(month)
+    if not (since and until):
+        raise ConfigurationError("un periodo necesita --from y --to")
+    first, last = _day(since), _day(until)
+    if last < first:
+        raise ConfigurationError(f"--to {last} es anterior a --from {first}; cámbielos de lugar")
+    return first, last
 
 
 def _month(said: str) -> tuple[date, date]:

@@ -87,8 +87,7 @@ def differences(closed: Iterable[Verdict], now: Iterable[Verdict]) -> Iterator[s
     for version in sorted(before.keys() | after.keys()):
         was, would_be = before.get(version), after.get(version)
         if was != would_be:
-            name = f"«{version[0]}», versión {version[1]}"
-            yield f"{name}: al cerrar, {_short(was)}; recalculado ahora, {_short(would_be)}. El mes cerrado no cambia."
+            yield f"«{version[0]}», versión {version[1]}: al cerrar, {_short(was)}; recalculado, {_short(would_be)}."
 
 
 def as_data(verdict: Verdict) -> dict[str, Any]:
@@ -125,7 +124,7 @@ def _by_version(verdicts: Iterable[Verdict]) -> dict[tuple[str, int], Verdict]:
 
 def _short(verdict: Verdict | None) -> str:
     if verdict is None:
-        return "sin vigencia en el mes"
+        return "no regía"
     return f"{_WORDS[verdict.met]} con {_parts(verdict)} ({days(verdict.first, verdict.last)})"
 
 

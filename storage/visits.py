@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from quality.metrics.history import CallHistory
 from quality.metrics.rows import Row, Settling, rows_of
 from storage.database import reader
-from storage.listing import StoredCall, stored
+from storage.listing import stored
 from storage.projection import in_parts
 from storage.tables import CallRow, VisitRow
 
@@ -28,10 +27,6 @@ def visits(engine: Engine, since: datetime, until: datetime) -> Iterator[list[Ro
     with Session(reader(engine)) as session:
         for part in in_parts(session.exec(calls).all()):
             told = stored(session, session.exec(select(CallRow).where(col(CallRow.id).in_(part))).all())
-            yield settling.take(row for call in told for row in rows_of(_history(call)))
+            yield settling.take(row for call in told for row in rows_of(call))
             session.expunge_all()
     yield settling.rest()
-
-
-def _history(call: StoredCall) -> CallHistory:
-    return CallHistory(call_id=call.call_id, line=call.line, started_at=call.started_at, visits=call.visits)
