@@ -4,14 +4,13 @@ import contextlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from contesta.format import whole
-from contesta.settings import Settings
 from contesta.stats_tables import print_faults
 from core.errors import ConfigurationError
 from core.events import Event
@@ -19,6 +18,9 @@ from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from telephony.queue_log.reader import Reader
+
+if TYPE_CHECKING:
+    from contesta.settings import Settings
 
 EVENTS_AT_ONCE = 2000
 

@@ -149,6 +149,11 @@ def _print_remarks(
     for remark, number in remarks:
         if number:
             console.print(f"{remark}: {whole(number)}", highlight=False)
+    print_faults(console, faults)
+
+
+def print_faults(console: Console, faults: Sequence[Fault]) -> None:
+    """Say which lines are damaged, where they stand, and how; the first ones if there are many."""
     for fault in faults[:_FAULTS_SHOWN]:
         place = f"{fault.file}, línea {fault.line}: {_DAMAGES[fault.damage.reason]}: {fault.damage.text}"
         console.print(f"  {escape(place)}", highlight=False, soft_wrap=True)
