@@ -1,9 +1,9 @@
 """`contesta stats`: the figures of a period, from the ledger or from any queue_log."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,22 +14,13 @@ from rich.console import Console
 from contesta.stats_tables import print_tables
 from core.errors import ConfigurationError
 from quality.metrics.aggregate import Aggregate, Period
-from quality.metrics.batch import Batch
 from quality.metrics.figures import AgentTally, Ratio, Tally, Thresholds
 from quality.metrics.presence import Presences
-from quality.metrics.rows import Row, Settling, rows_of
-from storage.database import connect
-from storage.ledger import Ledger
-from storage.listing import CallFilter
-from storage.migrate import upgrade
 from telephony.queue_log.reader import Fault
 from telephony.queue_log.visits import LogVisits
 
 if TYPE_CHECKING:
     from contesta.settings import Settings
-
-_PAGE = 1000
-_LONGEST_CALL = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +62,10 @@ def stats(  # noqa: PLR0913 - each is an option of the command
     elif more:
         raise ConfigurationError(f"¿Qué es {more[0]}? Para leer archivos escriba: contesta stats --queue-log {more[0]}")
     else:
-        engine = connect(settings.ledger_url)
-        upgrade(engine)
-        figures = from_ledger(aggregate, Ledger(engine))
+        from contesta.stats_ledger import add_ledger  # noqa: PLC0415 - who reads files should not wait for a database
+
+        add_ledger(aggregate, settings.ledger_url)
+        figures = Figures(aggregate=aggregate)
     if as_json:
         typer.echo(json.dumps(contract(figures), ensure_ascii=False, indent=2))
     else:
@@ -95,29 +87,6 @@ def from_queue_log(aggregate: Aggregate, paths: list[Path]) -> Figures:
         raise ConfigurationError(f"No puedo leer {error.filename}: {error.strerror}. Revise --queue-log.") from error
     aggregate.add_presence(visits.presences.until(visits.last_second))
     return Figures(aggregate=aggregate, damaged_lines=visits.damaged, faults=faults, orphan_ends=visits.orphan_ends)
-
-
-def from_ledger(aggregate: Aggregate, ledger: Ledger) -> Figures:
-    """Add up the visits in the ledger, whose tables tell neither presence nor unanswered rings."""
-    settling = Settling()
-    for rows in _pages(aggregate, ledger):
-        aggregate.add(Batch.of(settling.take(rows)))
-    aggregate.add(Batch.of(settling.rest()))
-    return Figures(aggregate=aggregate)
-
-
-def _pages(aggregate: Aggregate, ledger: Ledger) -> Iterator[list[Row]]:
-    """Yield the rows of the calls that may have entered a queue in the period."""
-    bounded = CallFilter(
-        since=_moment(aggregate.begin, -_LONGEST_CALL), until=_moment(aggregate.end, timedelta(seconds=1))
-    )
-    after = None
-    while True:
-        page = ledger.calls(bounded, after, _PAGE)
-        yield [row for call in page.calls for row in rows_of(call)]
-        after = page.next
-        if after is None:
-            return
 
 
 def contract(figures: Figures) -> dict[str, Any]:
@@ -176,10 +145,6 @@ def _agent_figures(tally: AgentTally) -> dict[str, Any]:
 
 def _seconds(mean_ms: Ratio) -> float | None:
     return Ratio(mean_ms.numerator, mean_ms.denominator * 1000).value
-
-
-def _moment(unix: float, margin: timedelta) -> datetime | None:
-    return None if unix in {float("-inf"), float("inf")} else datetime.fromtimestamp(unix, UTC) + margin
 
 
 def _day(option: str, said: str) -> date | None:

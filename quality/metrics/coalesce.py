@@ -78,7 +78,10 @@ def coalesce(events: Iterable[Event]) -> tuple[Event, ...]:
     told: defaultdict[tuple[Any, ...], list[Event]] = defaultdict(list)
     for event in once.values():
         told[_fact(event)].append(event)
-    return tuple(sorted((event for same in told.values() for event in _believed(same)), key=_sort_key))
+    believed = [event for same in told.values() for event in _believed(same)]
+    if len({_sort_key(event) for event in believed}) < len(believed):
+        believed.sort(key=repr)  # facts that nothing else puts in an order
+    return tuple(sorted(believed, key=_sort_key))
 
 
 def identity(event: Event) -> tuple[Any, ...]:
@@ -114,4 +117,4 @@ def _told(times: list[datetime], at: datetime) -> bool:
 
 
 def _sort_key(event: Event) -> tuple[Any, ...]:
-    return (event.at, event.order, _STAGE[type(event)], repr(event))
+    return (event.at, event.order, _STAGE[type(event)])
