@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
@@ -30,16 +29,21 @@ class PostgreSqlServer:
 
     port: int
 
-    def address(self, database: str) -> str:
-        """Address of a database for psycopg."""
-        return f"postgresql://{SERVER_USER}@127.0.0.1:{self.port}/{database}"
+    @property
+    def address(self) -> str:
+        """Address of its database for psycopg."""
+        return f"postgresql://{SERVER_USER}@127.0.0.1:{self.port}/postgres"
 
-    def new_database(self) -> str:
-        """Create an empty database and give SQLAlchemy's address of it."""
-        name = f"t{uuid4().hex}"
-        with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        return self.address(name).replace("postgresql:", "postgresql+psycopg:", 1)
+    def empty_database(self) -> str:
+        """Throw away what the last test left, and give SQLAlchemy's address of the database."""
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return self.address.replace("postgresql:", "postgresql+psycopg:", 1)
 
 
 def _program(name: str) -> str:
@@ -89,7 +93,7 @@ def _wait_until_it_answers(server: PostgreSqlServer, process: "subprocess.Popen[
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            psycopg.connect(server.address("postgres")).close()
+            psycopg.connect(server.address).close()
         except psycopg.OperationalError:
             assert process.poll() is None, "the PostgreSQL server ended while starting"
             assert time.monotonic() < deadline, "the PostgreSQL server does not answer"
@@ -108,7 +112,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database, on each kind in turn."""
     if request.param == "postgresql":
         server: PostgreSqlServer = request.getfixturevalue("postgresql")
-        return server.new_database()
+        return server.empty_database()
     url: str = request.getfixturevalue("sqlite_url")
     return url
 

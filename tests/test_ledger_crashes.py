@@ -12,7 +12,7 @@ from storage.ledger import Ledger
 from tests.killed_writers import follow
 from tests.stories import log_of, restart
 
-CALLS = 160
+CALLS = 120
 KILLS = {"sqlite": 200, "postgresql": 60}
 
 

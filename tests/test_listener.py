@@ -222,7 +222,7 @@ async def door(port: int) -> AsyncIterator[Callable[[bool], Awaitable[int]]]:
 
 
 def test_database_goes_away_and_comes_back(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    url, log = make_url(request.getfixturevalue("postgresql").new_database()), tmp_path / "queue_log"
+    url, log = make_url(request.getfixturevalue("postgresql").empty_database()), tmp_path / "queue_log"
     direct = connect(url.render_as_string(hide_password=False))
     upgrade(direct)
     ledger = Ledger(direct)
