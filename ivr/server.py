@@ -287,20 +287,26 @@ class Server:
 
     def _run(self, call: _Call) -> None:
         log = self._log.bind(call=call.call_id, script=call.script)
-        outcome = "failed"
+        try:
+            outcome = self._outcome(call, log)
+            log.info("call_ended", outcome=outcome, seconds=round(monotonic() - call.began_at, 3))
+        finally:
+            self._end(call)
+
+    def _outcome(self, call: _Call, log: structlog.typing.FilteringBoundLogger) -> str:
+        """Run the script and close the connection, whatever comes of it."""
+        outcome = "done"
         try:
             self._scripts[call.script](call.channel)
         except CallEndedError:
             outcome = "caller_left"
         except Exception as error:  # noqa: BLE001  whatever a script raises must end its own call only
+            outcome = "failed"
             # The error's own text may repeat what a caller said or pressed: its kind and place are enough.
             log.error("script_failed", error=type(error).__name__, at=_places(error))  # noqa: TRY400  see above
-        else:
-            outcome = "done"
         finally:
-            self._end(call)
-        outcome = "overdue" if call.overdue else outcome
-        log.info("call_ended", outcome=outcome, seconds=round(monotonic() - call.began_at, 3))
+            call.sock.close()
+        return "overdue" if call.overdue else outcome
 
     def _end(self, call: _Call) -> None:
         call.sock.close()

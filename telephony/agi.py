@@ -334,11 +334,7 @@ class Channel(asterisk.agi.AGI):  # type: ignore[misc]  # pyst2 has no types
         return int(self.execute("CHANNEL STATUS", channel)["result"][0])
 
     def appexec(self, application: str, options: str = "") -> str:
-        """Run a dialplan application and return what it returned.
-
-        Raises:
-            NotAvailableError: Asterisk has no such application.
-        """
+        """Run a dialplan application and return what it returned; raises as `exec_command`."""
         return self.exec_command(application, options)["result"][0]
 
     def exec_command(self, command: str, *args: object) -> Answer:
