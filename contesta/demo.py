@@ -43,7 +43,7 @@ def demo(
     """Mantiene la línea con llamadas variadas y tres asesores de prueba; Ctrl-C la deja en paz."""
     settings: Settings = ctx.obj
     console = Console()
-    progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC))
+    progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC).replace(microsecond=0))
     with processes.only_one(settings.run_dir, "demo"):
         console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
         with contextlib.suppress(KeyboardInterrupt):
@@ -60,7 +60,7 @@ def stream(chance: random.Random, count: int | None, per_minute: float) -> Calls
 
 
 class Progress:
-    """How the calls of this run go, according to the ledger."""
+    """How the calls since a time go, according to the ledger, which knows whole seconds."""
 
     def __init__(self, ledger: Ledger, since: datetime) -> None:
         self.made = 0
