@@ -1,18 +1,31 @@
-"""The queue visits of a period, as figures take them, read a part at a time and from one snapshot."""
+"""The queue visits of a period, as figures take them, read a part at a time and from one snapshot.
 
-from collections.abc import Iterator
+No object is made for a table's row: a month of a large line is hundreds of thousands of visits.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, select
+from sqlalchemy import Connection, Engine, select
+from sqlmodel import col
 
+from core.events import EndedBy
 from quality.metrics.rows import Row, Settling, rows_of
+from quality.metrics.visits import Leg, Outcome, Visit
 from storage.database import reader
-from storage.listing import stored
 from storage.projection import in_parts
-from storage.tables import CallRow, VisitRow
+from storage.tables import CallRow, LegRow, VisitRow
 
+_VISIT = VisitRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_LEG = LegRow.__table__.columns  # type: ignore[attr-defined]  # as above
 _MARGIN = timedelta(seconds=2)  # within it may lie the other half of a stay that was logged in two
+
+
+class _Call(NamedTuple):
+    line: str
+    visits: tuple[Visit, ...]
 
 
 def visits(engine: Engine, since: datetime, until: datetime) -> Iterator[list[Row]]:
@@ -22,11 +35,49 @@ def visits(engine: Engine, since: datetime, until: datetime) -> Iterator[list[Ro
     the period.
     """
     entered_at = col(VisitRow.entered_at)
-    calls = select(VisitRow.call_id).where(entered_at >= since - _MARGIN, entered_at < until + _MARGIN).distinct()
+    calls = select(col(VisitRow.call_id)).where(entered_at >= since - _MARGIN, entered_at < until + _MARGIN)
     settling = Settling()
-    with Session(reader(engine)) as session:
-        for part in in_parts(session.exec(calls).all()):
-            told = stored(session, session.exec(select(CallRow).where(col(CallRow.id).in_(part))).all())
-            yield settling.take(row for call in told for row in rows_of(call))
-            session.expunge_all()
+    with reader(engine).begin() as connection:
+        for part in in_parts(set(connection.scalars(calls))):
+            yield settling.take(row for call in _calls(connection, part) for row in rows_of(call))
     yield settling.rest()
+
+
+def _calls(connection: Connection, part: Sequence[str]) -> Iterator[_Call]:
+    legs = _legs(connection, part)
+    of_call = col(CallRow.id) == col(VisitRow.call_id)
+    query = select(col(CallRow.line), *_VISIT).join(CallRow, of_call).where(col(VisitRow.call_id).in_(part))
+    lines: dict[str, str] = {}
+    visits_of: defaultdict[str, list[Visit]] = defaultdict(list)
+    for row in connection.execute(query):
+        lines[row.call_id] = row.line
+        visit = Visit(
+            call_id=row.call_id,
+            channel_id=row.channel_id,
+            queue=row.queue,
+            ordinal=row.ordinal,
+            entered_at=row.entered_at,
+            entry_inferred=row.entry_inferred,
+            wait_ms=row.wait_ms,
+            result=Outcome(row.result),
+            legs=tuple(legs[row.call_id, row.queue, row.ordinal]),
+        )
+        visits_of[row.call_id].append(visit)
+    return (_Call(lines[call_id], tuple(of_one)) for call_id, of_one in visits_of.items())
+
+
+def _legs(connection: Connection, part: Sequence[str]) -> defaultdict[tuple[str, str, int], list[Leg]]:
+    legs: defaultdict[tuple[str, str, int], list[Leg]] = defaultdict(list)
+    query = select(*_LEG).where(col(LegRow.call_id).in_(part)).order_by(col(LegRow.position))
+    for row in connection.execute(query):
+        leg = Leg(
+            agent=row.agent,
+            connected_at=row.connected_at,
+            talk_ms=row.talk_ms,
+            hold_ms=row.hold_ms,
+            ended_at=row.ended_at,
+            ended_by=EndedBy(row.ended_by) if row.ended_by else None,
+            target=row.target,
+        )
+        legs[row.call_id, row.queue, row.ordinal].append(leg)
+    return legs

@@ -335,3 +335,10 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("título: España".encode("latin-1"))
     with pytest.raises(ConfigurationError, match="UTF-8"):
         definition_text.load(tmp_path / "latin.yaml")
+
+
+def test_the_example_in_the_docs_is_a_file_of_definitions() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "sla.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    (service,) = definition_text.parse(example, "docs/sla.md")
+    assert service.calendar is not None
