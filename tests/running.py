@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -115,7 +116,7 @@ def start_line(report_dir: Path, **changes: object) -> Iterator[RunningLine]:
         "manager_port": free_port(),
         "agi_port": free_port(),
         "web_port": free_port(),
-        "rtp_first_port": 20000,
+        "rtp_first_port": random.randrange(10_000, 32_000, 2_000),
     }
     settings = Settings.model_validate(values | changes)
     output = report_dir / "run.txt"
