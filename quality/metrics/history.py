@@ -37,7 +37,7 @@ from core.events import (
 
 from .coalesce import coalesce
 from .details import add_holds, add_rings
-from .stays import SAME_MOMENT, Stay
+from .stays import Stay
 from .visits import CallHistory, Leg, Outcome, Reason, Ring, Visit
 
 __all__ = ["CallHistory", "Leg", "Outcome", "Reason", "Ring", "Visit", "build"]
@@ -181,12 +181,7 @@ class _Telling:
     def _left(self, event: QueueLeft) -> None:
         """Mark a stay as left for a reason to come. A departure that is explained already tells nothing new."""
         waiting = self._waiting(event.queue)
-        explained = any(
-            stay.left_at and abs(event.at - stay.left_at) <= SAME_MOMENT
-            for stay in self._stays[event.queue]
-            if stay is not waiting
-        )
-        if explained or self._stay_of(event, event.wait_seconds) not in {None, waiting}:
+        if self._stay_of(event, event.wait_seconds) not in {None, waiting}:
             return
         if waiting is None and event.wait_seconds is not None:
             waiting = self._infer(event, event.wait_seconds)
