@@ -3,7 +3,8 @@
 import json
 from dataclasses import asdict
 from datetime import datetime, timedelta, tzinfo
-from pathlib import Path
+from itertools import groupby
+from operator import attrgetter
 from typing import Annotated, Any, cast
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from contesta.call_list import OUTCOME_OF_WORD, THEN, CallLine, filter_of, line_of, shown_number
-from contesta.comparison import differences
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
 from contesta.settings import Settings
@@ -24,7 +24,7 @@ from storage.ledger import Ledger
 from storage.listing import Cursor, Page, StoredCall
 from storage.migrate import upgrade
 
-app = typer.Typer(no_args_is_help=False)
+app = typer.Typer(no_args_is_help=False, add_completion=False)
 
 AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")]
 
@@ -57,7 +57,12 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
 
 
 @app.command()
-def show(ctx: typer.Context, call_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
+def show(
+    ctx: typer.Context,
+    call_id: Annotated[str, typer.Argument(metavar="ID", help="Identificador de la llamada, como lo da la lista.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Cuenta una llamada, hecho por hecho."""
     settings: Settings = ctx.obj
     call = _ledger(settings).call(call_id)
@@ -67,28 +72,6 @@ def show(ctx: typer.Context, call_id: Annotated[str, typer.Argument(metavar="ID"
         _print_json(_history_as_json(call, settings.ghost_seconds))
     else:
         _print_call(Console(), call, ZoneInfo(settings.timezone), settings.ghost_seconds)
-
-
-@app.command()
-def compare(
-    ctx: typer.Context,
-    files: Annotated[list[Path] | None, typer.Argument(metavar="QUEUE_LOG…")] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Compara el libro de llamadas con el que sale solo de queue_log; si difieren, termina con código 1."""
-    settings: Settings = ctx.obj
-    found = differences(_ledger(settings), files or [settings.queue_log])
-    if as_json:
-        _print_json([asdict(difference) for difference in found])
-    elif found:
-        table = Table("Llamada", "Dato", "Libro", "queue_log", title=f"Diferencias: {len(found)}")
-        for difference in found:
-            table.add_row(*map(escape, (difference.call_id, difference.fact, difference.ledger, difference.log)))
-        Console().print(table)
-    else:
-        typer.echo("El libro de llamadas es igual a queue_log.")
-    raise typer.Exit(1 if found else 0)
 
 
 def _ledger(settings: Settings) -> Ledger:
@@ -101,16 +84,21 @@ def _print_page(console: Console, page: Page, lines: list[CallLine]) -> None:
     if not lines:
         console.print("No hay llamadas que mostrar. Haga una con «contesta call» o amplíe el filtro.")
         return
-    table = Table("Fecha", "Hora", "Llamada", "Número", "Cola", "Resultado", "Espera", "Habló", "Asesor")
-    for line in lines:
-        table.add_row(*map(escape, _columns(line)))
-    console.print(table)
+    for day, of_day in groupby(lines, key=attrgetter("day")):
+        table = Table(title=day, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
+        for name in ("Hora", "Llamada", "Número"):
+            table.add_column(name, no_wrap=True)  # an identifier cut in two cannot be copied
+        for name in ("Cola", "Resultado", "Espera", "Habló", "Asesor"):
+            table.add_column(name)
+        for line in of_day:
+            table.add_row(*map(escape, _columns(line)))
+        console.print(table, highlight=False)
     if page.next:
         console.print(f"Página siguiente: --after {page.next}", highlight=False)
 
 
 def _columns(line: CallLine) -> tuple[str, ...]:
-    when = (line.day, line.hour, line.call_id, line.number)
+    when = (line.hour, line.call_id, line.number)
     outcomes = THEN.join(outcome.word for outcome in line.outcomes)
     return (*when, line.queues, outcomes, line.wait, line.talk, line.advisers)
 

@@ -9,15 +9,18 @@ buffers; what overflows is counted, and healed from the log as after a cut conne
 import asyncio
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contesta import accounts
+from contesta.reconciliation import Reconciler
 from contesta.settings import LOCALHOST, Settings
 from core.events import CallVanished, Event, Source
 from storage.database import connect
@@ -42,10 +45,16 @@ log = structlog.get_logger()
 
 
 class Listener:
-    """Brings one live feed and one queue_log into a ledger until it is stopped."""
+    """Brings one live feed and one queue_log into a ledger until it is stopped.
 
-    def __init__(self, engine: Engine, queue_log: Path, account: Account) -> None:
+    `on_gap` is called whenever the live feed begins anew: it may have told less than happened.
+    """
+
+    def __init__(
+        self, engine: Engine, queue_log: Path, account: Account, on_gap: Callable[[], None] = lambda: None
+    ) -> None:
         self._engine = engine
+        self._on_gap = on_gap
         self._ledger = Ledger(engine)
         self._queue_log = queue_log
         self._account = account
@@ -85,6 +94,7 @@ class Listener:
                 log.info("manager snapshot", calls=len(item.call_ids), malformed=decoder.malformed.total())
             case Connected(gap=gap):
                 log.info("manager connected", gap=gap)
+                self._on_gap()
             case Disconnected(reason=reason):
                 log.warning("manager disconnected", reason=reason)
             case Overflowed(dropped=dropped):
@@ -176,14 +186,21 @@ async def run_listener(settings: Settings) -> None:
     """Listen for the line of `settings` until SIGTERM or SIGINT."""
     account = accounts.read(settings.secrets_file)
     engine = connect(settings.ledger_url)
+    reconciler = Reconciler(
+        Ledger(engine), settings.queue_log, time.fromisoformat(settings.reconcile_at), ZoneInfo(settings.timezone)
+    )
     listener = Listener(
         engine,
         settings.queue_log,
         Account(
             host=LOCALHOST, port=settings.manager_port, username=account.manager_user, secret=account.manager_secret
         ),
+        reconciler.after_gap,
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, listener.stop)
-    await listener.run()
+    async with asyncio.TaskGroup() as tasks:
+        reconciling = tasks.create_task(reconciler.run(), name="reconcile")
+        await listener.run()
+        reconciling.cancel()
     engine.dispose()

@@ -29,12 +29,12 @@ READ_LINES = 1000
 class LiveFeed:
     """Brings an engine up to date and keeps it so. It writes nothing: any number of them may run.
 
-    `connected`: the manager interface tells what happens, and its picture of what goes on was taken in.
+    `connected` is set while the manager interface tells what happens and its picture of what goes on was taken in.
     """
 
     def __init__(self, engine: LiveEngine, account: Account, tailer: Tailer) -> None:
         self.engine = engine
-        self.connected = False
+        self.connected = asyncio.Event()
         self._account = account
         self._tailer = tailer
         self._picture: Snapshot | None = None
@@ -70,7 +70,7 @@ class LiveFeed:
                 self.engine.agents.see_all(members(item), item.at)
                 self._picture = item
             case Connected() | Disconnected() | Overflowed():
-                self.connected = False
+                self.connected.clear()
 
     async def _follow(self) -> None:
         while True:
@@ -83,7 +83,7 @@ class LiveFeed:
             if picture:
                 alive = picture.call_ids | {channel.get("Uniqueid") for channel in picture.channels}
                 self.engine.vanish(alive, picture.at)
-                self.connected = True
+                self.connected.set()
                 self._picture = None if self._picture is picture else self._picture
             await asyncio.sleep(READ_SECONDS)
 

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     manage_asterisk: bool = Field(
         default=True, description="Iniciar y vigilar Asterisk; «false» si otro programa lo hace"
     )
+    reconcile_at: str = Field(
+        default="03:30",
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        description="Hora de la línea a la que cada noche el libro se compara con queue_log y se repara",
+    )
     agi_max_calls: int = Field(
         default=1000, ge=1, le=5000, description="Llamadas en guiones a la vez; las demás pasan a la cola"
     )

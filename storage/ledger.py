@@ -88,6 +88,11 @@ class Ledger:
         with Session(self._reader) as session:
             return every_call(session)
 
+    def calls_of(self, names: Collection[str]) -> dict[str, str]:
+        """Tell which call each of these channels belongs to, of those that the ledger knows."""
+        with self._reader.begin() as connection:
+            return _known(connection, names)
+
     def open_calls(self) -> tuple[OpenCall, ...]:
         """Read the calls that go on, as far as the ledger knows."""
         query = (
@@ -143,18 +148,23 @@ def _join(connection: Connection, new: Iterable[EventValues]) -> set[str]:
     pairs = {
         (values["channel_id"], values["call_id"] or values["channel_id"]) for values in new if values["channel_id"]
     }
-    channel_id, call_id = col(ChannelRow.channel_id), col(ChannelRow.call_id)
-    known: dict[str, str] = {}
-    for part in in_parts({name for pair in pairs for name in pair}):
-        known.update(connection.execute(select(channel_id, call_id).where(channel_id.in_(part))).all())
+    known = _known(connection, {name for pair in pairs for name in pair})
     found = resolve(known, pairs)
     added = [{"channel_id": name, "call_id": call} for name, call in found.calls.items() if name not in known]
     if added:
         connection.execute(insert(ChannelRow), added)
     for former, call in found.moved.items():
-        connection.execute(update(ChannelRow).where(call_id == former).values(call_id=call))
+        connection.execute(update(ChannelRow).where(col(ChannelRow.call_id) == former).values(call_id=call))
     projection.erase(connection, found.moved)
     return set(found.calls.values())
+
+
+def _known(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    channel_id, known = col(ChannelRow.channel_id), dict[str, str]()
+    for part in in_parts(names):
+        query = select(channel_id, col(ChannelRow.call_id)).where(channel_id.in_(part))
+        known.update(connection.execute(query).all())
+    return known
 
 
 def _interrupted(connection: Connection, new: Iterable[EventValues]) -> set[str]:

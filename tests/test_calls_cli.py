@@ -96,21 +96,3 @@ def test_show_in_json(settings: Settings) -> None:
     assert told["timeline"][2]["fact"] == "Entró a la cola atencion, puesto 1"
     assert told["visits"][0]["legs"][0]["talk_ms"] == 20_000
     assert told["number"] == "300 *** **00"
-
-
-def test_compare_finds_nothing_in_an_honest_ledger(settings: Settings) -> None:
-    result = typed(settings, "compare")
-    assert (result.exit_code, result.stdout) == (0, "El libro de llamadas es igual a queue_log.\n")
-
-
-def test_compare_finds_every_difference(settings: Settings) -> None:
-    log = [line.replace("COMPLETEAGENT|7|20", "COMPLETEAGENT|7|21") for line in log_of([*range(15), 16])]
-    settings.queue_log.write_text("".join(f"{line}\n" for line in log), encoding="utf-8")
-    result = typed(settings, "compare", "--json")
-    assert result.exit_code == 1
-    assert [tuple(found.values()) for found in json.loads(result.stdout)] == [
-        (uid(0), "atencion 1 0 Ana Ruiz talk_ms", "20000", "21000"),
-        (uid(15), "está", "sí", "\N{EN DASH}"),
-        (uid(16), "está", "\N{EN DASH}", "sí"),
-    ]
-    assert "Diferencias: 3" in typed(settings, "compare").stdout

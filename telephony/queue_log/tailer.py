@@ -88,27 +88,32 @@ class Tailer:
         position = self.position
         if position is None:
             return None
-        files = [file for file in (self._path, *self._rotated()) if file.exists()]
+        files = [file for file in (self._path, *rotated(self._path)) if file.exists()]
         files.sort(key=lambda file: file.stat().st_ino != position.inode)
         return next((file for file in files if _holds(file, position)), None)
-
-    def _rotated(self) -> list[Path]:
-        """Return the files rotated away, oldest first."""
-        name = self._path.name
-        beside = (
-            file
-            for file in self._path.parent.iterdir()
-            if file.name.startswith(name) and _ROTATED.fullmatch(file.name[len(name) :])
-        )
-        return sorted(beside, key=lambda file: file.stat().st_mtime_ns)
 
     def _successor(self, path: Path) -> Path | None:
         """Return the file that goes on where a rotated one ends; None while `path` may still be written to."""
         if path == self._path:
             return None
-        rotated = self._rotated()
-        newer = rotated[rotated.index(path) + 1 :] if path in rotated else []
+        older = rotated(self._path)
+        newer = older[older.index(path) + 1 :] if path in older else []
         return next((file for file in (*newer, self._path) if file.exists() and file.stat().st_size), None)
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return the files that the log at `path` was rotated away to, oldest first.
+
+    Raises:
+        OSError: its folder cannot be read, or a file went away meanwhile.
+    """
+    name = path.name
+    beside = (
+        file
+        for file in path.parent.iterdir()
+        if file.name.startswith(name) and _ROTATED.fullmatch(file.name[len(name) :])
+    )
+    return sorted(beside, key=lambda file: file.stat().st_mtime_ns)
 
 
 class _Taking:
