@@ -258,7 +258,8 @@ def test_empty_file_and_archive_cut_short(tmp_path: Path) -> None:
     cut.write_bytes(gzip.compress(b"\n".join(log))[:-100])
     visits = LogVisits([empty, cut])
     assert sum(len(batch.entered) for batch in visits) > 100
-    assert visits.damaged >= 1
+    assert visits.damaged == 1
+    assert [fault.file for fault in visits.faults()] == [str(cut)]
 
 
 def test_attended_transfer_into_a_queue_is_one_stay_under_two_channels(tmp_path: Path) -> None:

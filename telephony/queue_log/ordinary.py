@@ -64,7 +64,7 @@ _BEGINNINGS = (Kind.ENTER, Kind.REJECT)
 _ENDS = (Kind.COMPLETE, Kind.EXIT, Kind.REJECT)
 _WAITING = (Kind.RING, Kind.CONNECT, Kind.EXIT)
 _MAY_FOLLOW = np.zeros((len(Kind), len(Kind)), np.bool_)
-for before, after in {
+for _before, _after in {
     Kind.NONE: _BEGINNINGS,
     Kind.ENTER: _WAITING,
     Kind.RING: _WAITING,
@@ -73,7 +73,7 @@ for before, after in {
     Kind.EXIT: (*_BEGINNINGS, Kind.NONE),
     Kind.REJECT: (*_BEGINNINGS, Kind.NONE),
 }.items():
-    _MAY_FOLLOW[before, list(after)] = True
+    _MAY_FOLLOW[_before, list(_after)] = True
 
 
 class Outcomes(NamedTuple):

@@ -110,7 +110,8 @@ class LogVisits:
         for path in self._paths if self._damaged_lines else ():
             with opened(path) as file:
                 for number, raw in whole_lines(file):
-                    if raw in self._damaged_lines and isinstance(line := _decoded(raw, 0), DamagedLine):
+                    is_damaged = raw.removesuffix(b"\n") in self._damaged_lines
+                    if is_damaged and isinstance(line := _decoded(raw, 0), DamagedLine):
                         faults.append(Fault(file=str(path), line=number, damage=line))
         return faults[:_FAULTS_SHOWN]
 
@@ -154,7 +155,7 @@ class LogVisits:
     def _note_damaged(self, raw: bytes) -> None:
         self.damaged += 1
         if len(self._damaged_lines) < _FAULTS_SHOWN:
-            self._damaged_lines.add(raw[: LONGEST_LINE_BYTES + 1])
+            self._damaged_lines.add(raw.removesuffix(b"\n")[: LONGEST_LINE_BYTES + 1])
 
 
 def _fold(lines: list[bytes], restarts: list[int]) -> _Folded:
