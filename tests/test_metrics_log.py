@@ -187,11 +187,12 @@ def long_way(log: list[bytes]) -> tuple[dict[str, Any], int, int]:
     by_call: defaultdict[str, list[Event]] = defaultdict(list)
     system: list[Event] = []
     for raw in log:
+        time = raw.split(b"|")[0]
+        last_second = int(time) if len(time) == 10 and time.isdigit() else last_second
         events = seconds.events(raw)
         if isinstance(events, DamagedLine):
             damaged += 1
             continue
-        last_second = int(raw.split(b"|")[0])
         for event in events:
             (by_call[event.channel_id] if event.channel_id else system).append(event)
     restarts = [event.at for event in system if isinstance(event, SystemRestarted)]
