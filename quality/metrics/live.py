@@ -187,11 +187,14 @@ class LiveEngine:
                 self.agents.worked(event.agent, event.queue, event.at)
             case RingEnded():
                 self.agents.worked(event.agent, event.queue, event.at - timedelta(milliseconds=event.ring_ms))
-        names = {event.channel_id, event.call_id or event.channel_id}
-        if any(name in self._closed and event.at <= self._closed[name] + SAME_FACT for name in names):
-            self.late += 1
-            return
-        call = self._call(names)
+        names = (event.channel_id, event.call_id or event.channel_id)
+        for name in names:
+            if name in self._closed and event.at <= self._closed[name] + SAME_FACT:
+                self.late += 1
+                return
+        call, other = map(self._by_name.get, names)
+        if call is None or call is not other:
+            call = self._join(call, other, names)
         if event not in call.events:
             call.events.add(event)
             self._changed[call] = None
@@ -270,19 +273,18 @@ class LiveEngine:
             late=self.late,
         )
 
-    def _call(self, names: set[str]) -> _Call:
-        """Return the call of these names, joining calls that turn out to be one."""
-        call, *others = dict.fromkeys(call for name in names if (call := self._by_name.get(name))) or (_Call(),)
-        for other in others:
+    def _join(self, call: _Call | None, other: _Call | None, names: Iterable[str]) -> _Call:
+        """Return the one call that these names stand for, of two that turn out to be one or of a new one."""
+        if call is None:
+            call, other = other or _Call(), None
+        if other is not None:
             call.events |= other.events
             call.names |= other.names
-            self._by_name |= dict.fromkeys(other.names, call)
-            self._open.pop(other, None)
+            del self._open[other]
             self._changed.pop(other, None)
             self._changed[call] = None
-        if not names <= call.names:
-            call.names |= names
-            self._by_name |= dict.fromkeys(names, call)
+        call.names |= set(names)
+        self._by_name |= dict.fromkeys(call.names, call)
         self._open[call] = None
         return call
 
