@@ -1,5 +1,7 @@
 import dataclasses
 import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,17 @@ from telephony.asterisk import Installation
 
 
 @pytest.fixture
-def system(tmp_path: Path) -> TelephoneSystem:
-    data = tmp_path / "share"
+def system() -> Iterator[TelephoneSystem]:
+    with tempfile.TemporaryDirectory(prefix="contesta-") as short:
+        yield _system(Path(short))
+
+
+def _system(folder: Path) -> TelephoneSystem:
+    data = folder / "share"
     (data / "sounds" / "es_MX_f_Allison" / "digits").mkdir(parents=True)
     (data / "moh").mkdir()
     installation = Installation(program=Path("/x/asterisk"), modules=Path("/x/modules"), data=data, version="22.10.1")
-    settings = Settings(data_dir=tmp_path / "var")
+    settings = Settings(data_dir=folder / "var")
     return telephone_system(settings, accounts.ensure(settings.secrets_file), installation)
 
 

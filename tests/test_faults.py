@@ -60,6 +60,7 @@ def nobody_dropped(fates: list[Fate], count: int) -> None:
 def supervisor_looking_away(line: RunningLine) -> Iterator[None]:
     """Nothing is started again and nothing hung is killed while the block runs."""
     supervisor = line.pid("run")
+    eventually(lambda: _listening(line.settings.agi_port), what="the server of call scripts is back")
     os.kill(supervisor, signal.SIGSTOP)
     try:
         yield
@@ -83,6 +84,7 @@ def test_scripts_server_killed_at_any_moment_of_200_calls(faulty: RunningLine) -
         killer = asyncio.create_task(killing())
         fates = await _calls(faulty, 200, per_second=8)
         killer.cancel()
+        await asyncio.wait([killer])
         return fates
 
     nobody_dropped(asyncio.run(scenario()), 200)
