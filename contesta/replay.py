@@ -38,10 +38,10 @@ def replay(
     settings: Settings = ctx.obj
     zone, console = ZoneInfo(settings.timezone), Console()
     engine = LiveEngine(zone, Thresholds(ghost_seconds=settings.ghost_seconds))
-    reader = Reader([file])
     remark = f"repaso de {file.name}"
     last: datetime | None = None
     try:
+        reader = Reader([file])
         with contextlib.suppress(KeyboardInterrupt), Live(console=console, auto_refresh=False, transient=True) as shown:
             for last in play(iter(reader), engine, speed):
                 said = f"{short_date(last, zone)} · {remark} a {_speed(speed)}"
@@ -61,17 +61,18 @@ def play(events: Iterator[Event], engine: LiveEngine, speed: float) -> Iterator[
     now: datetime | None = None
     looked = time.monotonic()
     for event in events:
-        now = max(now or event.at, event.at) if not speed else now or event.at
-        while speed and event.at > now:
+        now = now or event.at
+        if not speed:
+            now = max(now, event.at)
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                yield now
+                looked = time.monotonic()
+        while event.at > now:
             yield now
-            spent = max(time.monotonic() - looked, LOOK_SECONDS)
             time.sleep(max(0.0, looked + LOOK_SECONDS - time.monotonic()))
-            looked = time.monotonic()
+            spent, looked = time.monotonic() - looked, time.monotonic()
             now += timedelta(seconds=speed * spent)
         engine.take(event)
-        if not speed and time.monotonic() - looked >= LOOK_SECONDS:
-            yield now
-            looked = time.monotonic()
     if now:
         yield now
 
