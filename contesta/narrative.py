@@ -103,7 +103,8 @@ def gaps(call: CallHistory) -> tuple[str, ...]:
 
 
 def timeline(call: CallHistory) -> tuple[Step, ...]:
-    """Tell the call fact by fact."""
+    """Tell the call fact by fact; that a caller left a queue only while nothing says why."""
+    unexplained = {visit.queue for visit in call.visits if visit.result is Outcome.WAITING}
     return tuple(
         Step(
             at=event.at,
@@ -113,6 +114,7 @@ def timeline(call: CallHistory) -> tuple[Step, ...]:
             source=SOURCES[event.source],
         )
         for event in call.events
+        if not isinstance(event, QueueLeft) or event.queue in unexplained
         for actor, fact in (_TELL[type(event)](event),)
     )
 
