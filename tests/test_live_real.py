@@ -21,7 +21,7 @@ from quality.metrics.live import Snapshot
 from telephony.phone import Phone
 from telephony.queue_log.visits import LogVisits
 from tests.people import advisers_at_work, callers_phone, random_mobile
-from tests.running import RunningLine
+from tests.running import RunningLine, eventually
 
 TALK_SECONDS = 4
 PRESS_AFTER_SECONDS = 2
@@ -162,3 +162,14 @@ async def equal_when_begun_anew(line: RunningLine, live: Snapshot) -> None:
     assert told["today"]["totals"]["answered"] == live.total.answered
     assert told["queues"][line.settings.queue]["waiting"] == 0
     assert {agent["agent"] for agent in told["agents"]} == {member.name for member in line.accounts.members}
+
+
+def test_listener_reconciles_once_the_manager_interface_is_there(line: RunningLine) -> None:
+    told = line.settings.log_dir / "listen.log"
+
+    def reconciled() -> list[dict[str, object]]:
+        entries = [json.loads(text) for text in told.read_text(encoding="utf-8").splitlines() if text.startswith("{")]
+        return [entry for entry in entries if entry["event"] == "reconciled"]
+
+    first = eventually(reconciled, seconds=PATIENCE_SECONDS, what="reconciled")[0]
+    assert (first["reason"], first["found"], first["remaining"]) == ("gap", 0, 0)
