@@ -13,7 +13,7 @@ from rich.markup import escape
 
 from contesta import accounts, processes
 from contesta.format import elapsed, phone
-from contesta.narrative import Step, sentence, timeline
+from contesta.narrative import Step, sentence, step_of
 from contesta.plans import Plan, plausible_number
 from contesta.scripted import Stage, conversation
 from contesta.settings import Settings
@@ -100,14 +100,14 @@ class Story:
 
     def _untold(self, history: CallHistory) -> Iterator[Step]:
         seen: Counter[Hashable] = Counter()
-        for event, step in zip(history.events, timeline(history), strict=True):
+        for event in history.events:
             if isinstance(event, QueueLeft):  # says only that the wait is over; what comes next says why
                 continue
             fact = _identity(event)
             seen[fact] += 1
             if seen[fact] > self._told[fact]:
                 self._told[fact] += 1
-                yield step
+                yield step_of(event, history)
 
 
 def _identity(event: Event) -> Hashable:

@@ -106,16 +106,19 @@ def timeline(call: CallHistory) -> tuple[Step, ...]:
     """Tell the call fact by fact; that a caller left a queue only while nothing says why."""
     unexplained = {visit.queue for visit in call.visits if visit.result is Outcome.WAITING}
     return tuple(
-        Step(
-            at=event.at,
-            since_start=max(event.at - call.started_at, timedelta()),
-            actor=actor,
-            fact=fact,
-            source=SOURCES[event.source],
-        )
-        for event in call.events
-        if not isinstance(event, QueueLeft) or event.queue in unexplained
-        for actor, fact in (_TELL[type(event)](event),)
+        step_of(event, call) for event in call.events if not isinstance(event, QueueLeft) or event.queue in unexplained
+    )
+
+
+def step_of(event: Event, call: CallHistory) -> Step:
+    """Tell one fact of a call."""
+    actor, fact = _TELL[type(event)](event)
+    return Step(
+        at=event.at,
+        since_start=max(event.at - call.started_at, timedelta()),
+        actor=actor,
+        fact=fact,
+        source=SOURCES[event.source],
     )
 
 
