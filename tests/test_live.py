@@ -32,6 +32,7 @@ from core.events import (
 )
 from quality.metrics.agents import AgentState, Member, Telephone
 from quality.metrics.aggregate import Aggregate, Period
+from quality.metrics.batch import Ints
 from quality.metrics.figures import Tally, add_up
 from quality.metrics.live import LiveEngine, Snapshot, expected_wait_ms
 from telephony.ami.codec import Message
@@ -168,7 +169,8 @@ def test_sums_over_intervals_equal_the_total() -> None:
     assert len(quarters) == 8
     for table in (quarters, today.by_queue(), today.by_line(), today.by_hour()):
         columns = [np.array(astuple(tally)) for tally in table.values()]
-        assert Tally.of(reduce(add_up, columns)) == today.total()
+        sums: Ints = reduce(add_up, columns)
+        assert Tally.of(sums) == today.total()
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
