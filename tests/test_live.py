@@ -8,7 +8,7 @@ from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -32,7 +32,6 @@ from core.events import (
 )
 from quality.metrics.agents import AgentState, Member, Telephone
 from quality.metrics.aggregate import Aggregate, Period
-from quality.metrics.batch import Ints
 from quality.metrics.figures import Tally, add_up
 from quality.metrics.live import LiveEngine, Snapshot, expected_wait_ms
 from telephony.ami.codec import Message
@@ -41,6 +40,9 @@ from telephony.ami.members import member
 from telephony.queue_log.visits import LogVisits
 from tests.ami_captures import FOLDER, messages
 from tests.stories import START, at, events_of, live, log_of, restart
+
+if TYPE_CHECKING:
+    from quality.metrics.batch import Ints
 
 ZONE = ZoneInfo("America/Bogota")
 CALLS = 40
