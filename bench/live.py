@@ -3,7 +3,7 @@
 Calls begin every half second; one in ten is abandoned, the others talk for three minutes or so, and each ends. Events
 come in order of time, every second one from the manager interface too, and every thousand events somebody looks.
 CPU seconds, best of three rounds; memory is the most that a process of its own took, the making of the events included.
-Goal: under 300 MB after a million calls. They take about ten minutes, so that all are fed only when asked for
+Goal: under 300 MB after a million calls. They take about a quarter of an hour, so that all are fed only when asked for
 (`python -m bench.live 1000000`); otherwise a twentieth of them. The second half of them must add next to nothing.
 """
 
