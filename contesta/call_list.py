@@ -83,7 +83,9 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
     )
 
 
-def filter_of(*, since: str, until: str, queue: str, outcome: str, zone: tzinfo, ghost_seconds: int) -> CallFilter:
+def filter_of(
+    *, since: str, until: str, queue: str, outcome: str, agent: str = "", zone: tzinfo, ghost_seconds: int
+) -> CallFilter:
     """Read what somebody asked for; an empty text asks for nothing. Both days belong to the period.
 
     Raises:
@@ -96,6 +98,7 @@ def filter_of(*, since: str, until: str, queue: str, outcome: str, zone: tzinfo,
         until=_day(until, zone, days=1) if until else None,
         queue=queue or None,
         outcome=OUTCOME_OF_WORD[outcome] if outcome else None,
+        agent=agent or None,
         ghost_seconds=ghost_seconds,
     )
 

@@ -37,6 +37,7 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
     until: Annotated[str, typer.Option("--to", help="Último día, incluido.")] = "",
     queue: Annotated[str, typer.Option("--queue", help="Cola.")] = "",
     outcome: Annotated[str, typer.Option("--outcome", help=f"Resultado: {', '.join(OUTCOME_OF_WORD)}.")] = "",
+    agent: Annotated[str, typer.Option("--agent", help="Asesor, con su nombre completo.")] = "",
     after: Annotated[str, typer.Option("--after", help="Página siguiente: lo que dijo la anterior.")] = "",
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="Llamadas por página.")] = 50,
     as_json: AsJson = False,
@@ -47,7 +48,13 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
     settings: Settings = ctx.obj
     zone = ZoneInfo(settings.timezone)
     wanted = filter_of(
-        since=since, until=until, queue=queue, outcome=outcome, zone=zone, ghost_seconds=settings.ghost_seconds
+        since=since,
+        until=until,
+        queue=queue,
+        outcome=outcome,
+        agent=agent,
+        zone=zone,
+        ghost_seconds=settings.ghost_seconds,
     )
     page = _ledger(settings).calls(wanted, Cursor.parse(after) if after else None, size)
     if as_json:

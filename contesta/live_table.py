@@ -105,9 +105,7 @@ def _seconds(milliseconds: int | None) -> float | None:
 
 
 def _queues(now: Snapshot) -> Table:
-    table = plain_table(
-        "Ahora", "Cola", "En espera", "Más larga", "Esperaría", "Asesores libres", "Nivel de servicio hoy"
-    )
+    table = plain_table("Ahora", "Cola", "Esperan", "Más larga", "Esperaría", "Libres", "Nivel de servicio hoy")
     for name, queue in sorted(now.queues.items(), key=lambda one: -(one[1].longest_wait_ms or -1)):
         level = queue.today.service_level_offered
         table.add_row(

@@ -68,8 +68,17 @@ def stats(  # noqa: PLR0913 - each is an option of the command
         figures = Figures(aggregate=aggregate)
     if as_json:
         typer.echo(json.dumps(contract(figures), ensure_ascii=False, indent=2))
-    else:
-        print_tables(Console(), figures.aggregate, figures.damaged_lines, figures.faults, figures.orphan_ends)
+        return
+    console = Console()
+    print_tables(console, figures.aggregate, figures.damaged_lines, figures.faults, figures.orphan_ends)
+    if not queue_log:
+        bounds = "".join(f" {option} {day}" for option, day in (("--from", first), ("--to", last)) if day)
+        console.print(
+            f"\nLas llamadas detrás de una cifra: contesta calls{bounds} --outcome contestada "
+            "(o --queue COLA, --agent ASESOR)",
+            highlight=False,
+            markup=False,
+        )
 
 
 def from_queue_log(aggregate: Aggregate, paths: list[Path]) -> Figures:

@@ -20,15 +20,17 @@ Part = TypeVar("Part", LegRow, VisitRow, SurveyAnswerRow, RecordingRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallFilter:
-    """Which calls: those that began in [since, until), and with one visit that is as told. None means any.
+    """Which calls: those that began in [since, until). None means any.
 
-    Visits abandoned within `ghost_seconds` are ghosts.
+    If a queue, an outcome or an agent is wanted: those with one visit that is as told, and that was entered in
+    [since, until), as figures count it. Visits abandoned within `ghost_seconds` are ghosts.
     """
 
     since: datetime | None = None
     until: datetime | None = None
     queue: str | None = None
     outcome: Outcome | None = None
+    agent: str | None = None
     ghost_seconds: int = 5
 
 
@@ -148,17 +150,31 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
 
 
 def _conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
+    visit = list(_visit_conditions(wanted))
+    time = col(VisitRow.entered_at) if visit else col(CallRow.started_at)
+    period = []
     if wanted.since is not None:
-        yield col(CallRow.started_at) >= wanted.since
+        period.append(time >= wanted.since)
     if wanted.until is not None:
-        yield col(CallRow.started_at) < wanted.until
-    visit = [col(VisitRow.call_id) == col(CallRow.id)]
+        period.append(time < wanted.until)
+    if visit:
+        yield exists().where(col(VisitRow.call_id) == col(CallRow.id), *visit, *period)
+    else:
+        yield from period
+
+
+def _visit_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.queue is not None:
-        visit.append(col(VisitRow.queue) == wanted.queue)
+        yield col(VisitRow.queue) == wanted.queue
     if wanted.outcome is not None:
-        visit.extend(_outcome(wanted.outcome, wanted.ghost_seconds * 1000))
-    if len(visit) > 1:
-        yield exists().where(*visit)
+        yield from _outcome(wanted.outcome, wanted.ghost_seconds * 1000)
+    if wanted.agent is not None:
+        yield exists().where(
+            col(LegRow.call_id) == col(VisitRow.call_id),
+            col(LegRow.queue) == col(VisitRow.queue),
+            col(LegRow.ordinal) == col(VisitRow.ordinal),
+            col(LegRow.agent) == wanted.agent,
+        )
 
 
 def _outcome(outcome: Outcome, ghost_ms: int) -> Iterator[ColumnElement[bool]]:

@@ -28,14 +28,18 @@ class _Call(NamedTuple):
     visits: tuple[Visit, ...]
 
 
-def visits(engine: Engine, since: datetime, until: datetime) -> Iterator[list[Row]]:
-    """Yield the visits that callers entered in [since, until), each once.
+def visits(engine: Engine, since: datetime | None, until: datetime | None) -> Iterator[list[Row]]:
+    """Yield the visits that callers entered in [since, until), each once; None is without bound.
 
     With them come other visits of the same calls, and those of seconds about: whoever counts leaves out what is not of
     the period.
     """
     entered_at = col(VisitRow.entered_at)
-    calls = select(col(VisitRow.call_id)).where(entered_at >= since - _MARGIN, entered_at < until + _MARGIN)
+    calls = select(col(VisitRow.call_id))
+    if since is not None:
+        calls = calls.where(entered_at >= since - _MARGIN)
+    if until is not None:
+        calls = calls.where(entered_at < until + _MARGIN)
     settling = Settling()
     with reader(engine).begin() as connection:
         for part in in_parts(set(connection.scalars(calls))):
