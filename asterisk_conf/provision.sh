@@ -19,6 +19,8 @@ fail() { printf 'Error: %s\n' "$*" >&2; exit 1; }
 [ $# -eq 1 ] || fail "uso: provision.sh CARPETA"
 mkdir -p "$1"
 target=$(cd "$1" && pwd)
+exec 9>"$target/lock"
+flock 9 # whoever comes meanwhile waits and finds it done
 [ -x "$target/asterisk" ] && exit 0
 command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
     fail "este sistema no es Debian ni derivado (faltan apt-get y dpkg-deb)"
