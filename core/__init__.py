@@ -1,1 +1,1 @@
-"""The vocabulary every floor shares: call events, telephone numbers, errors. Pure: no wire, no table, no clock."""
+"""What every floor shares: call events, telephone numbers, calendars, written files, errors. No wire, no table, no clock."""

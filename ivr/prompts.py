@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import yaml
-
-from core.errors import ConfigurationError
+from core import document
 
 SENTENCE_WORDS = 20
 SPANISH: Final = Path(__file__).parent / "catalog" / "es.yaml"
@@ -36,12 +34,7 @@ def load(path: Path = SPANISH) -> Catalogue:
     Raises:
         ConfigurationError: the file is missing or wrong; names file, line, key and the mend.
     """
-    try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
-    except OSError as missing:
-        raise ConfigurationError(f"No se puede leer el catálogo de textos {path}: {missing.strerror}") from missing
-    except UnicodeDecodeError as strange:
-        raise ConfigurationError(f"{path.name}: el archivo no está en UTF-8; guárdelo en UTF-8") from strange
+    return _checked(document.read(path))
 
 
 def parse(source: str, name: str) -> Catalogue:
@@ -50,33 +43,25 @@ def parse(source: str, name: str) -> Catalogue:
     Raises:
         ConfigurationError: as `load`.
     """
-    try:
-        root = yaml.compose(source, yaml.SafeLoader)
-    except yaml.MarkedYAMLError as broken:
-        line = broken.problem_mark.line + 1 if broken.problem_mark else 1
-        raise ConfigurationError(f"{name}, línea {line}: no es YAML: {broken.problem}") from broken
-    except yaml.YAMLError as broken:
-        raise ConfigurationError(f"{name}: no es YAML: {broken}") from broken
-    if not isinstance(root, yaml.MappingNode) or not root.value:
-        raise ConfigurationError(f"{name}, línea 1: se espera una lista de «clave: texto»")
-    texts: dict[str, str] = {}
-    for key, value in root.value:
-        where = f"{name}, línea {key.start_mark.line + 1}, clave {key.value!r}"
-        if not isinstance(key, yaml.ScalarNode) or not _ID.fullmatch(key.value):
-            raise ConfigurationError(f"{where}: use solo minúsculas sin tilde, cifras y _")
-        if key.value in texts:
-            raise ConfigurationError(f"{where}: está repetida; deje una sola")
-        if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
-            raise ConfigurationError(f"{where}: falta el texto")
-        for fault in _faults(value.value):
-            raise ConfigurationError(f"{where}: {fault}")
-        texts[key.value] = " ".join(value.value.split())
+    return _checked(document.parse(source, name))
+
+
+def _checked(written: document.Section) -> Catalogue:
+    texts = {}
+    for value in written:
+        if not _ID.fullmatch(value.key):
+            raise value.fault("use solo minúsculas sin tilde, cifras y _")
+        texts[value.key] = value.text()
+        for fault in _faults(texts[value.key]):
+            raise value.fault(fault)
+    if not texts:
+        raise written.of.fault("no hay ningún texto; escriba «clave: texto»")
     return Catalogue(texts=texts)
 
 
 def _faults(text: str) -> Iterator[str]:
     """Yield what a caller could not follow, or the voice could not say."""
-    if strange := _STRANGE.search(text.replace("\n", " ")):
+    if strange := _STRANGE.search(text):
         yield f"el carácter {strange[0]!r} no se puede decir; escríbalo con palabras"
     if blaming := _NEVER.search(text):
         yield f"no diga «{blaming[0]}»: diga qué puede hacer la persona"
