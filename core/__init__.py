@@ -1,1 +1,1 @@
-"""What every floor shares: call events, telephone numbers, calendars, written files, errors. No wire, no table, no clock."""
+"""What every floor shares: events, telephone numbers, calendars, written files, errors. No wire, table or clock."""
