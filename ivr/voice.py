@@ -6,6 +6,7 @@ Output: 8 kHz mono 16-bit wav, one loudness for all (ITU-R BS.1770), kept until 
 import hashlib
 import io
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,7 +147,8 @@ def _wav(audio: Audio) -> bytes:
 
 
 def _replace(target: Path, content: bytes) -> None:
-    """Write a file so that nobody, Asterisk included, ever sees half of it."""
-    part = target.with_name(f".{target.name}.part")
-    part.write_bytes(content)
-    part.replace(target)
+    """Write a file so that nobody, Asterisk included, ever sees half of it, nor meets another writer of it."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as part:
+        part.write(content)
+    Path(part.name).chmod(0o644)
+    Path(part.name).replace(target)

@@ -220,7 +220,9 @@ def test_pages_hold_every_call_once_newest_first(ledger: Ledger) -> None:
         (CallFilter(outcome=Outcome.ABANDONED, ghost_seconds=1), {2, 3, 10, 11}),
         (CallFilter(outcome=Outcome.WAITING), {7, 15}),
         (CallFilter(outcome=Outcome.OVERFLOW, queue="segunda"), set()),
-        (CallFilter(outcome=Outcome.CLOSED, queue="segunda", since=at(30)), {13}),
+        (CallFilter(since=at(30)), set(range(10, 16))),
+        (CallFilter(outcome=Outcome.CLOSED, queue="segunda", since=at(30)), {5, 13}),  # 5 began before, entered after
+        (CallFilter(outcome=Outcome.CLOSED, queue="segunda", since=at(60)), {13}),
         (CallFilter(queue="' OR 1=1 --"), set()),
     ],
 )
