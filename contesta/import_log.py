@@ -38,7 +38,7 @@ def import_files(
     try:
         with contextlib.suppress(KeyboardInterrupt), _bar(console) as bar:
             task = bar.add_task("Leyendo", total=sum(file.stat().st_size for file in files))
-            for batch in _batches(reader):
+            for batch in batches(reader):
                 ledger.apply(batch)
                 taken += len(batch)
                 bar.update(task, completed=reader.bytes)
@@ -54,7 +54,8 @@ def import_files(
     raise typer.Exit(130)
 
 
-def _batches(reader: Reader) -> Iterator[list[Event]]:
+def batches(reader: Reader) -> Iterator[list[Event]]:
+    """Yield the events of the files, as many at once as the ledger takes in one transaction."""
     events = iter(reader)
     while batch := list(islice(events, EVENTS_AT_ONCE)):
         yield batch
