@@ -33,6 +33,7 @@ PING_TIMEOUT_SECONDS = 3.0
 LONGEST_BACKOFF_SECONDS = 2.0
 STEADY_SECONDS = 30.0
 STARTING_SECONDS = 30.0
+HALF_OF_THE_PORTS = 32_768
 
 log = structlog.get_logger()
 
@@ -68,9 +69,10 @@ def check_ports(settings: Settings) -> None:
     """
     for port in listening_ports(settings):
         if not port.free():
+            another = port.number + (10_000 if port.number < HALF_OF_THE_PORTS else -10_000)
             raise NotAvailableError(
                 f"otro programa usa el puerto {port.number} de {port.host}. Deténgalo o elija otro: "
-                f"{port.setting}={(port.number + 10000) % 50000} make run"
+                f"{port.setting}={another} make run"
             )
 
 
@@ -196,7 +198,7 @@ class Line:
     async def stop(self, tell: Callable[[str], None]) -> None:
         """Stop everything: first the calls, then, when the last line of the log has been read, the rest."""
         self._stopping = True
-        if self._settings.manage_asterisk:
+        if self._settings.manage_asterisk and self._system.pid is not None:
             await asyncio.to_thread(self._system.stop)
             tell("Asterisk detenido")
         for name in SERVICES:

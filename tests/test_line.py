@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,13 @@ from typer.testing import CliRunner
 
 from contesta import processes
 from contesta.cli import app
+from contesta.settings import Settings
 from core.events import EndedBy
 from quality.metrics.history import Outcome
 from telephony.phone import Call, State
 from telephony.phone.audio import encoded, level_dbfs, share_at, tone
 from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone
-from tests.running import RunningLine, eventually, start_line
+from tests.running import RunningLine, eventually, free_port, start_line
 
 CALLER_HERTZ = 440
 NUMBER = "3157654321"
@@ -108,6 +110,27 @@ def test_a_second_start_in_the_same_folder_is_refused_with_a_sentence(line: Runn
     assert done.returncode == 1
     assert "ya está en marcha" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, tempfile.TemporaryDirectory(prefix="contesta-") as folder:
+        port = taken.getsockname()[1]
+        settings = Settings(data_dir=Path(folder), manager_port=port, agi_port=free_port(), web_port=free_port())
+        settings = settings.model_copy(update={"sip_port": free_port(socket.SOCK_DGRAM)})
+        done = subprocess.run(
+            [sys.executable, "-m", "contesta", "run"],
+            env=settings.as_child_environment(),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=150,
+        )
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 1
+    assert f"puerto {port}" in said
+    assert "CONTESTA_MANAGER_PORT=" in said
+    assert "Traceback" not in said
 
 
 def test_the_doctor_finds_a_running_line_well(line: RunningLine, monkeypatch: pytest.MonkeyPatch) -> None:
