@@ -7,10 +7,10 @@ from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from asterisk_conf.recordings import FINISH
 from core.errors import ConfigurationError
 
 TEMPLATES = Path(__file__).parent / "templates"
-FINISH_RECORDING = Path(__file__).parent / "finish_recording.sh"
 LONGEST_SOCKET_PATH = 100
 NOTHING_TO_SAY = ("acl", "ccss", "features", "pjproject", "queuerules", "udptl")
 """Files Asterisk complains about when they are absent."""
@@ -91,7 +91,7 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  these are configuration files, checked above, not pages
     )
-    values = {"s": system, "finish_recording": FINISH_RECORDING}
+    values = {"s": system, "finish_recording": FINISH}
     empty = {f"{name}.conf": "; Asterisk's defaults are right.\n" for name in NOTHING_TO_SAY}
     return empty | {
         template.removesuffix(".j2"): environment.get_template(template).render(values)

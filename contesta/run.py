@@ -17,6 +17,7 @@ from rich.console import Console
 
 import asterisk_conf
 from asterisk_conf import configuration
+from asterisk_conf.recordings import finish_cut_off
 from contesta import accounts, processes
 from contesta.ports import listening_ports
 from contesta.settings import LOCALHOST, Settings
@@ -116,9 +117,15 @@ class Line:
         for name in SERVICES:
             await self._spawn(name)
         await self._until_it_answers("agi", partial(_ping, self._settings))
-        adopted = await asyncio.to_thread(self._system.start) if self._settings.manage_asterisk else True
+        adopted = await asyncio.to_thread(self._start_asterisk) if self._settings.manage_asterisk else True
         await self._until_it_answers("web", partial(_connects, self._settings.web_port))
         return adopted
+
+    def _start_asterisk(self) -> bool:
+        if not self._system.running():
+            for recording in finish_cut_off(self._settings.recordings_dir):
+                log.warning("recording cut off", file=str(recording.relative_to(self._settings.recordings_dir)))
+        return self._system.start()
 
     async def _until_it_answers(self, name: str, answers: Callable[[], Awaitable[bool]]) -> None:
         log_file = self._settings.log_dir / f"{name}.log"
@@ -177,7 +184,7 @@ class Line:
             if self._system.pid is None and not self._stopping:
                 log.error("asterisk ended, starting it again")
                 with contextlib.suppress(NotAvailableError):
-                    await asyncio.to_thread(self._system.start)
+                    await asyncio.to_thread(self._start_asterisk)
 
     async def _watch_scripts(self) -> None:
         answered: asyncio.subprocess.Process | None = None

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import soundfile as sf
 
 from contesta import processes
 from contesta.comparison import differences
@@ -235,3 +236,6 @@ def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> Non
         assert all(h.ended_at is not None for h in histories.values()), "a call that is over was left open"
         answered = next(h for h in histories.values() if h.visits and h.visits[0].result is Outcome.ANSWERED)
         assert answered.visits[0].legs[0].talk_ms is None
+        (recording,) = answered.recordings
+        audio = sf.info(line.settings.recordings_dir / recording.file)
+        assert (audio.channels, audio.duration > 1) == (2, True), "what was recorded before the cut is kept"
