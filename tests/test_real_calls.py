@@ -154,7 +154,8 @@ class Advisers:
 
 
 @pytest.mark.timeout(400)
-def test_sixty_real_calls_are_told_by_the_ledger_as_they_happened(line: RunningLine, tmp_path: Path) -> None:
+def test_sixty_real_calls_are_told_by_the_ledger_as_they_happened(own_line: RunningLine, tmp_path: Path) -> None:
+    line = own_line  # whose ledger knows of no other calls
     prompts = Prompts(line.settings.prompts_dir)
     began_at = datetime.now(UTC) - timedelta(seconds=1)
     numbers = (f"3{11 + order % 9}{4_000_000 + order:07}" for order in itertools.count())
