@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyloudnorm
 import soundfile
 import soxr
 from py_nanotts import NanoTTS
@@ -106,6 +105,8 @@ def even_loudness(audio: Audio, name: str) -> Audio:
     Raises:
         ConfigurationError: there is no sound in it.
     """
+    import pyloudnorm  # noqa: PLC0415  it brings scipy, which a start with all prompts made does not wait for
+
     shortest = round(BLOCK_SECONDS * LINE_HZ) + 1
     repeated = np.resize(audio, max(shortest, len(audio))) if len(audio) else np.zeros(shortest)
     loudness = pyloudnorm.Meter(LINE_HZ).integrated_loudness(repeated)
