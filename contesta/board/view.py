@@ -1,0 +1,219 @@
+"""The board as browsers, screens on a wall and other systems get it: every text is written here, nobody computes.
+
+Two things are left to whoever shows it: to let the clock of what has a `since` run on, and to say how old the board is.
+Texts are in Spanish and formatted; moments are ISO 8601 in UTC; an unknown figure is "–".
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Level(StrEnum):
+    """How a figure is held against its thresholds. A board that is not current has none."""
+
+    OK = "ok"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Mode(StrEnum):
+    """What the board shows: this moment, a past one, or a log that is played again."""
+
+    LIVE = "live"
+    PAST = "past"
+    REPLAY = "replay"
+
+
+class Opening(StrEnum):
+    """Whether the line attends at this hour. UNKNOWN: it has no hours."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class View(BaseModel):
+    """Anything that is shown. It never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figure(View):
+    """One figure. `calls` is the address of exactly the calls it counts, `why` that of its explanation; "" if none.
+
+    With `since`, the figure is a time that runs from there: `shown` is what it was when the board was made.
+    """
+
+    id: str
+    title: str
+    shown: str = Field(examples=["85,71 %"])
+    detail: str = Field(default="", examples=["12/14 · contestadas en 20 s, de las ofrecidas"])
+    state: Level | None = None
+    since: datetime | None = None
+    meaning: str = ""
+    calls: str = ""
+    why: str = ""
+
+
+class QueueRow(View):
+    """One queue. `state` is the worst of its figures."""
+
+    name: str
+    state: Level | None
+    waiting: Figure
+    longest_wait: Figure
+    expected_wait: Figure
+    advisers: Figure
+    service_level: Figure
+    abandonment: Figure
+    offered: Figure
+
+
+class AdviserRow(View):
+    """One adviser, who is here once however many queues he is in. `state` is one of `AgentState`, `word` says it."""
+
+    id: str
+    name: str
+    state: str
+    word: str
+    since: datetime
+    reason: str
+    queues: list[str]
+    answered: Figure
+    unanswered: Figure
+    tmo: Figure
+
+
+class StateCount(View):
+    """How many advisers do the same."""
+
+    state: str
+    word: str
+    count: int
+    shown: str
+
+
+class Part(View):
+    """A part of the sum of today's calls. `id` is "offered" or an outcome."""
+
+    id: str
+    word: str
+    count: int
+    shown: str
+    calls: str
+
+
+class Balance(View):
+    """Today's calls as the sum that they must be; the first part is the whole of the others."""
+
+    text: str
+    parts: list[Part]
+    balances: bool
+
+
+class Caller(View):
+    """Somebody who waits. `number` is masked, `call` is the address of his call."""
+
+    call: str
+    queue: str
+    number: str
+    since: datetime
+
+
+class Alert(View):
+    """Something that somebody should do something about. `queue` is "" for the line. `text` says it in a sentence."""
+
+    id: str
+    level: Level
+    figure: str
+    queue: str
+    text: str
+    since: datetime
+
+
+class WallBoard(View):
+    """The board without anything about a person: what hangs on a wall for all to see.
+
+    `sequence` grows with every version. `connected`: the telephone system tells what happens; `connected_at` is when
+    it last did, None if never. `advisers_by_state` has every state, in the order of `AgentState`.
+    """
+
+    sequence: int
+    at: datetime
+    line: str
+    title: str
+    mode: Mode
+    source: str = Field(examples=["en vivo", "repaso de queue_log-20250603.gz"])
+    connected: bool
+    connected_at: datetime | None
+    opening: Opening
+    opening_word: str
+    cards: list[Figure]
+    queues: list[QueueRow]
+    advisers_by_state: list[StateCount]
+    identity: Balance
+    notices: list[str]
+    alerts: list[Alert]
+
+
+class Board(WallBoard):
+    """The whole board, for those who may see calls and advisers."""
+
+    advisers: list[AdviserRow]
+    waiting: list[Caller]
+
+
+class Quarter(View):
+    """One quarter hour of a day. A count is None in what has not come yet; `answer_rate` is a share from 0 to 1."""
+
+    begins_at: datetime
+    hour: str = Field(examples=["08:15"])
+    offered: int | None
+    answered: int | None
+    abandoned: int | None
+    answer_rate: float | None
+    answer_rate_shown: str
+    calls: str
+
+
+class DayLine(View):
+    """One day by quarter hours."""
+
+    day: str = Field(examples=["2025-06-03"])
+    title: str = Field(examples=["martes 3 de junio de 2025"])
+    quarters: list[Quarter]
+
+
+class DayChart(View):
+    """A day, and the same weekday one week before, which has the same quarter hours."""
+
+    day: DayLine
+    before: DayLine
+
+
+class Why(View):
+    """Why a figure is what it is: sentences, most telling first, and the address of the calls that made it so."""
+
+    figure: str
+    queue: str
+    title: str
+    shown: str
+    state: Level | None
+    sentences: list[str]
+    calls: str
+
+
+class Heartbeat(View):
+    """A sign of life of a stream of boards, each second. `at` is the server's time."""
+
+    at: datetime
+    sequence: int
+
+
+class End(View):
+    """The last thing a stream says. `reason` is for people; after `again` False there is no use in coming back."""
+
+    reason: str
+    again: bool
