@@ -1,7 +1,7 @@
 """The board as browsers, screens on a wall and other systems get it: every text is written here, nobody computes.
 
 Two things are left to whoever shows it: to let the clock of what has a `since` run on, and to say how old the board is.
-Texts are in Spanish and formatted; moments are ISO 8601 in UTC; an unknown figure is "–".
+Texts are in Spanish and formatted; moments are ISO 8601 in UTC; what is not known is a dash.
 """
 
 from datetime import datetime
@@ -9,13 +9,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-
-class Level(StrEnum):
-    """How a figure is held against its thresholds. A board that is not current has none."""
-
-    OK = "ok"
-    WARN = "warn"
-    BAD = "bad"
+from quality.metrics.limits import Level
 
 
 class Mode(StrEnum):
@@ -43,7 +37,10 @@ class View(BaseModel):
 class Figure(View):
     """One figure. `calls` is the address of exactly the calls it counts, `why` that of its explanation; "" if none.
 
-    With `since`, the figure is a time that runs from there: `shown` is what it was when the board was made.
+    `state` None: it has no thresholds, nothing to measure, or the board is not current.
+
+    With `since`, the figure is a time that runs from there: `shown` is what it was when the board was made, and two
+    figures that run from the same moment are equal whatever they showed.
     """
 
     id: str
@@ -55,6 +52,18 @@ class Figure(View):
     meaning: str = ""
     calls: str = ""
     why: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Figure):
+            return NotImplemented
+        return self._essence() == other._essence()
+
+    def __hash__(self) -> int:
+        return hash(self._essence())
+
+    def _essence(self) -> tuple[object, ...]:
+        shown = self.shown if self.since is None else None
+        return (self.id, self.title, shown, self.detail, self.state, self.since, self.meaning, self.calls, self.why)
 
 
 class QueueRow(View):
