@@ -40,12 +40,14 @@ class Figure(View):
     `state` None: it has no thresholds, nothing to measure, or the board is not current.
 
     With `since`, the figure is a time that runs from there: `shown` is what it was when the board was made, and two
-    figures that run from the same moment are equal whatever they showed.
+    figures that run from the same moment are equal whatever they showed. Else `value` is `shown` for machines: a count,
+    seconds or a share from 0 to 1; None if that is a dash or words.
     """
 
     id: str
     title: str
     shown: str = Field(examples=["85,71 %"])
+    value: float | None = Field(default=None, examples=[0.8571])
     detail: str = Field(default="", examples=["12/14 · contestadas en 20 s, de las ofrecidas"])
     state: Level | None = None
     since: datetime | None = None
