@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +19,8 @@ from core.errors import ConfigurationError
 Word = TypeVar("Word", bound=StrEnum)
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_SHARE = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?) ?%", re.ASCII)
+_SECONDS = re.compile(r"(\d{1,6}) ?s", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,18 @@ class Value:
         if not re.fullmatch(r"\d{1,9}", said, re.ASCII) or not least <= int(said) <= most:
             raise self.fault(f"escriba un número entero de {least} a {most}, no «{said}»")
         return int(said)
+
+    def share(self) -> Fraction:
+        """Read a percentage, as a share of 1; exact."""
+        if not (found := _SHARE.fullmatch(self.text())):
+            raise self.fault(f"escriba un porcentaje como «90 %» o «97,5 %», no «{self.text()}»")
+        return Fraction(found[1].replace(",", ".")) / 100
+
+    def milliseconds(self) -> Fraction:
+        """Read a time, written in whole seconds and not 0, in milliseconds."""
+        if not (found := _SECONDS.fullmatch(self.text())) or not int(found[1]):
+            raise self.fault(f"escriba segundos enteros como «40 s», no «{self.text()}»")
+        return Fraction(int(found[1]) * 1000)
 
     def day(self) -> date:
         """Read a day."""

@@ -22,8 +22,6 @@ ART_2019: Final = Path(__file__).parent / "art_2019.yaml"
 
 _ALL_HOURS = "all"
 _ID = re.compile(r"[a-z][a-z0-9-]{0,62}")
-_SHARE = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?) ?%", re.ASCII)
-_SECONDS = re.compile(r"(\d{1,6}) ?s", re.ASCII)
 _KEYS = (
     *("id", "version", "title", "clause", "indicator"),
     *Comparison,
@@ -139,7 +137,7 @@ def _goal(section: Section, indicator: Indicator) -> Goal | None:
     if comparison.wants_more is not indicator.better_when_higher:
         fitting = [word for word in Comparison if word.wants_more is indicator.better_when_higher]
         raise value.fault(f"con «{indicator}» use {' o '.join(fitting)}")
-    threshold = _seconds(value) if indicator.is_time else _share(value)
+    threshold = value.milliseconds() if indicator.is_time else value.share()
     if threshold in _beyond(comparison) or (threshold > 1 and not indicator.is_time):
         raise value.fault(f"con «{value.text()}» la meta no pide nada o no se puede cumplir; corrija el valor")
     return Goal(comparison=comparison, threshold=threshold)
@@ -154,18 +152,6 @@ def _beyond(comparison: Comparison) -> Iterable[Fraction]:
             return (Fraction(1),)
         case _:
             return (Fraction(0), Fraction(1))
-
-
-def _share(value: Value) -> Fraction:
-    if not (found := _SHARE.fullmatch(value.text())):
-        raise value.fault(f"escriba un porcentaje como «90 %» o «97,5 %», no «{value.text()}»")
-    return Fraction(found[1].replace(",", ".")) / 100
-
-
-def _seconds(value: Value) -> Fraction:
-    if not (found := _SECONDS.fullmatch(value.text())) or not int(found[1]):
-        raise value.fault(f"escriba segundos enteros como «40 s», no «{value.text()}»")
-    return Fraction(int(found[1]) * 1000)
 
 
 def _within_seconds(section: Section, indicator: Indicator) -> int | None:
