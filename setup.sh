@@ -1,5 +1,6 @@
 #!/bin/sh
-# All the set-up, and nothing else: Debian packages, virtual environment, locked dependencies. Quick when done.
+# All the set-up, and nothing else: Debian packages, virtual environment, locked dependencies of Python and of the pages.
+# Quick when done.
 #
 #   setup.sh run     what the line needs
 #   setup.sh test    that, and what the tests need
@@ -55,4 +56,20 @@ if ! cmp -s "$lock" "$stamp"; then
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     cp "$lock" "$stamp"
+fi
+
+# The libraries of the pages. What the tests need holds what the line needs
+omit=--omit=dev
+[ "$what" = test ] && omit=--include=dev
+if ! cmp -s package-lock.json node_modules/.installed-test &&
+    { [ "$what" = test ] || ! cmp -s package-lock.json node_modules/.installed-run; }; then
+    echo "• Bibliotecas de las páginas (package-lock.json)"
+    PATH="$PATH:$PWD/.venv/bin"
+    command -v npm >/dev/null ||
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+    npm ci --loglevel=error "$omit" >/dev/null || {
+        echo "No se pudieron instalar. Revise la red y repita: ./setup.sh $what" >&2
+        exit 1
+    }
+    cp package-lock.json "node_modules/.installed-$what"
 fi
