@@ -12,7 +12,7 @@ from typing import Final
 
 from quality.metrics.figures import Thresholds
 from quality.metrics.limits import Limit, Limits, Metric
-from quality.metrics.sla.definition import Definition, Indicator, Stint, in_force
+from quality.metrics.sla.definition import Definition, Goal, Indicator, Stint, in_force
 
 from .thresholds import BoardThresholds
 
@@ -36,7 +36,7 @@ class Targets:
 
     def limits_of(self, metric: Metric, queue: str = "") -> Limits | None:
         """Return the thresholds of a metric, of the line ("") or of a queue; None if there are none."""
-        return self.of_queue.get(queue, {}).get(metric) or self.limits.get(metric)
+        return self.of_queue.get(queue, self.limits).get(metric)
 
     @property
     def indicators(self) -> Mapping[Metric, Indicator]:
@@ -61,7 +61,9 @@ def targets(definitions: Iterable[Definition], written: BoardThresholds, day: da
         ),
         service_level=level.indicator if level else written.indicator,
         limits=_agreed_limits(written.limits, agreed),
-        of_queue={queue: _agreed_limits(limits, agreed) for queue, limits in written.of_queue.items()},
+        of_queue={
+            queue: _agreed_limits({**written.limits, **limits}, agreed) for queue, limits in written.of_queue.items()
+        },
         agreed=agreed,
         stints=stints,
     )
@@ -76,14 +78,14 @@ def _metric(indicator: Indicator) -> Metric | None:
 
 def _agreed_limits(limits: Mapping[Metric, Limits], agreed: Mapping[Metric, Definition]) -> dict[Metric, Limits]:
     """Put the agreements' goals in the place of what a file has as bad."""
-    return {metric: _agreed(of_one, agreed.get(metric)) for metric, of_one in limits.items()}
+    goals = {metric: definition.goal for metric, definition in agreed.items() if definition.goal}
+    return {**limits, **{metric: _agreed(metric, limits.get(metric), goal) for metric, goal in goals.items()}}
 
 
-def _agreed(limits: Limits, definition: Definition | None) -> Limits:
-    if definition is None or definition.goal is None:
-        return limits
-    goal = definition.goal
+def _agreed(metric: Metric, limits: Limits | None, goal: Goal) -> Limits:
+    bad = Limit(value=goal.threshold, strict=goal.comparison.is_strict)
+    if limits is None:
+        return Limits(metric=metric, warn=bad, bad=bad)
     distance = limits.warn.value - limits.bad.value
     warn = min(max(goal.threshold + distance, Fraction(0)), _ONE)
-    bad = Limit(value=goal.threshold, strict=goal.comparison.is_strict)
     return replace(limits, warn=Limit(value=warn), bad=bad)
