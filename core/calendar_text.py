@@ -11,7 +11,8 @@ special_days:                        optional; before everything else
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import date
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -39,15 +40,16 @@ def read(section: Section) -> Calendar:
     section.refuse_others(("time_zone", "hours", "public_holidays", "special_days"))
     weekly: dict[int, tuple[Span, ...]] = {}
     for value in section["hours"].section():
-        for weekday in _weekdays(value):
-            if weekday in weekly:
-                raise value.fault(f"el día {_WEEKDAYS[weekday]} ya tiene horas; deje una sola clave para él")
-            weekly[weekday] = _spans(value)
+        with value.noting():
+            for weekday in _weekdays(value):
+                if weekday in weekly:
+                    raise value.fault(f"el día {_WEEKDAYS[weekday]} ya tiene horas; deje una sola clave para él")
+                weekly[weekday] = _spans(value)
     days = section.get("special_days")
     return Calendar(
         weekly=weekly,
         closed_on_holidays=section["public_holidays"].one_of(_Holidays) is _Holidays.CLOSED,
-        special_days={value.key_as_day(): _spans(value) for value in days.section()} if days else {},
+        special_days=dict(_special_days(days.section())) if days else {},
         zone=_zone(section.get("time_zone")),
     )
 
@@ -61,6 +63,12 @@ def write(calendar: Calendar) -> dict[str, Any]:
         "public_holidays": str(_Holidays.CLOSED if calendar.closed_on_holidays else _Holidays.OPEN),
         "special_days": {day.isoformat(): _said(spans) for day, spans in special},
     }
+
+
+def _special_days(section: Section) -> Iterator[tuple[date, tuple[Span, ...]]]:
+    for value in section:
+        with value.noting():
+            yield value.key_as_day(), _spans(value)
 
 
 def _weekdays(value: Value) -> Iterable[int]:

@@ -1,10 +1,13 @@
 """A YAML file that people write, read so that every fault names file, line and key.
 
 Values are the texts as written: what they mean is for whoever asks. Messages are for whoever wrote the file.
+
+A file read with `Faults` is read to its end: what is wrong is gathered there, and told all at once.
 """
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,23 +21,66 @@ from core.errors import ConfigurationError
 
 Word = TypeVar("Word", bound=StrEnum)
 
+LONGEST_TEXT = 1_000_000
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _SHARE = re.compile(r"(\d{1,3}(?:[.,]\d{1,6})?) ?%", re.ASCII)
 _SECONDS = re.compile(r"(\d{1,6}) ?s", re.ASCII)
 
 
+class FaultError(ConfigurationError):
+    """What is wrong at one place of a file, and the mend."""
+
+    def __init__(self, file: str, line: int, key: str, mend: str) -> None:
+        super().__init__(f"{file}, línea {line}, clave «{key}»: {mend}")
+        self.line = line
+
+
+class Faults:
+    """What is wrong in a file."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, FaultError] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._found)
+
+    def __iter__(self) -> Iterator[FaultError]:
+        """Yield each fault once, in the order of the file."""
+        return iter(sorted(self._found.values(), key=lambda fault: fault.line))
+
+    def add(self, fault: FaultError) -> None:
+        """Note a fault."""
+        self._found.setdefault(str(fault), fault)
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A key and what is written for it."""
+    """A key and what is written for it. With `faults`, what can be passed over is noted there."""
 
     file: str
     key: str
     line: int
     node: yaml.Node
+    faults: Faults | None = None
 
-    def fault(self, mend: str) -> ConfigurationError:
+    def fault(self, mend: str) -> FaultError:
         """Make the error that names the place; `mend` says what to write."""
-        return ConfigurationError(f"{self.file}, línea {self.line}, clave «{self.key}»: {mend}")
+        return FaultError(self.file, self.line, self.key, mend)
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note a fault of the block, if faults are gathered, and go on behind it."""
+        try:
+            yield
+        except FaultError as fault:
+            self.complain(fault)
+
+    def complain(self, fault: FaultError) -> None:
+        """Note a fault, or raise it where none are gathered."""
+        if self.faults is None:
+            raise fault
+        self.faults.add(fault)
 
     def text(self) -> str:
         """Read a text on one line.
@@ -86,19 +132,23 @@ class Value:
             raise self.fault("se esperan claves con su valor")
         values: dict[str, Value] = {}
         for key, value in self.node.value:
-            found = Value(
-                self.file, key.value if isinstance(key, yaml.ScalarNode) else "?", key.start_mark.line + 1, value
-            )
+            name = key.value if isinstance(key, yaml.ScalarNode) else "?"
+            found = Value(self.file, name, key.start_mark.line + 1, value, self.faults)
             if found.key in values:
-                raise found.fault("está repetida; deje una sola")
-            values[found.key] = found
+                self.complain(found.fault("está repetida; deje una sola"))
+            else:
+                values[found.key] = found
         return Section(self, values)
+
+    def items(self) -> "list[Value]":
+        """Read a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            raise self.fault("se espera una lista: cada elemento comienza con «-»")
+        return [Value(self.file, self.key, item.start_mark.line + 1, item, self.faults) for item in self.node.value]
 
     def sections(self) -> "list[Section]":
         """Read a list of which each item has keys."""
-        if not isinstance(self.node, yaml.SequenceNode):
-            raise self.fault("se espera una lista: cada elemento comienza con «-»")
-        return [Value(self.file, self.key, item.start_mark.line + 1, item).section() for item in self.node.value]
+        return [item.section() for item in self.items()]
 
     def _day(self, said: str) -> date:
         try:
@@ -141,7 +191,7 @@ class Section:
         """
         for value in self:
             if value.key not in known:
-                raise value.fault(f"no se conoce; las que hay son: {', '.join(known)}")
+                self.of.complain(value.fault(f"no se conoce; las que hay son: {', '.join(known)}"))
 
 
 def read(path: Path) -> Section:
@@ -150,20 +200,31 @@ def read(path: Path) -> Section:
     Raises:
         ConfigurationError: the file cannot be read, or is not YAML with keys.
     """
+    return parse(text_of(path), path.name)
+
+
+def text_of(path: Path) -> str:
+    """Read a file that somebody wrote.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     try:
-        return parse(path.read_text(encoding="utf-8"), path.name)
+        return path.read_text(encoding="utf-8")
     except OSError as missing:
         raise ConfigurationError(f"no se puede leer {path}: {missing.strerror}") from missing
     except UnicodeDecodeError as strange:
         raise ConfigurationError(f"{path.name}: el archivo no está en UTF-8; guárdelo en UTF-8") from strange
 
 
-def parse(source: str, file: str) -> Section:
+def parse(source: str, file: str, faults: Faults | None = None) -> Section:
     """Read the keys of a text; `file` is its name in messages.
 
     Raises:
         ConfigurationError: as `read`.
     """
+    if len(source) > LONGEST_TEXT:
+        raise ConfigurationError(f"{file}: el archivo pasa de {LONGEST_TEXT} caracteres; divídalo")
     try:
         root = yaml.compose(source, yaml.SafeLoader)
     except yaml.MarkedYAMLError as broken:
@@ -171,4 +232,6 @@ def parse(source: str, file: str) -> Section:
         raise ConfigurationError(f"{file}, línea {line}: no es YAML: {broken.problem}") from broken
     except yaml.YAMLError as broken:
         raise ConfigurationError(f"{file}: no es YAML: {broken}") from broken
-    return Value(file, "(todo el archivo)", 1, root or yaml.ScalarNode("", "")).section()
+    except RecursionError as deep:
+        raise ConfigurationError(f"{file}: tiene demasiados niveles, unos dentro de otros") from deep
+    return Value(file, "(todo el archivo)", 1, root or yaml.ScalarNode("", ""), faults).section()
