@@ -20,9 +20,9 @@ from contesta.settings import Settings
 from core.errors import NotAvailableError
 from core.events import EndedBy, Event, QueueLeft
 from quality.metrics.history import CallHistory, Leg
+from storage.call_filter import CallFilter
 from storage.database import connect
 from storage.ledger import Ledger
-from storage.listing import CallFilter
 
 POLL_SECONDS = 0.25
 WRITTEN_WITHIN_SECONDS = 10.0  # after the call, its end is to be in the ledger

@@ -1,18 +1,23 @@
 """The list of calls as people ask for it and read it; page and terminal share it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import tzinfo
 from enum import StrEnum
 
+from contesta import call_search
+from contesta.call_search import CallSearch, checked_outcome, moment
 from contesta.format import UNKNOWN, clock, duration, short_date
 from contesta.narrative import OUTCOMES, short_name
-from core.errors import ConfigurationError
+from core.events import MenuStepped, StepResult
 from core.numbers import masked
 from quality.metrics.history import Leg, Outcome
-from storage.listing import CallFilter, StoredCall
+from storage.call_filter import CallFilter
+from storage.listing import StoredCall
+from storage.projection import RecordingState
 
 THEN = " → "
-OUTCOME_OF_WORD = {word.replace("en ", ""): outcome for outcome, word in OUTCOMES.items()}
+OUTCOME_OF_WORD = call_search.OUTCOME_OF_WORD
 
 
 class Tone(StrEnum):
@@ -45,19 +50,25 @@ class ShownOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLine:
-    """One line of the list. A call that visited several queues has their facts one after the other."""
+    """One line of the list. A call that visited several queues has their facts one after the other.
+
+    What nothing tells yet, such as an adviser's disposition, is a dash.
+    """
 
     call_id: str
     day: str
     hour: str
     line: str
     number: str
+    path: str
     queues: str
     outcomes: tuple[ShownOutcome, ...]
     wait: str
     talk: str
     advisers: str
-    recordings: int
+    disposition: str
+    recording: str
+    callback: str
 
 
 def shown_number(number: str) -> str:
@@ -74,13 +85,22 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
         hour=clock(call.started_at, zone),
         line=call.line or UNKNOWN,
         number=shown_number(call.number),
+        path=path(call.steps),
         queues=THEN.join(visit.queue for visit in call.visits) or UNKNOWN,
         outcomes=tuple(_shown(visit.outcome(ghost_seconds)) for visit in call.visits) or (_without_queue(call),),
         wait=THEN.join(duration(visit.wait_ms) for visit in call.visits) or UNKNOWN,
         talk=_talk(legs),
         advisers=THEN.join(short_name(leg.agent) for leg in legs) or UNKNOWN,
-        recordings=len(call.recordings),
+        disposition=UNKNOWN,
+        recording=_recording(call),
+        callback=UNKNOWN,
     )
+
+
+def path(steps: Iterable[MenuStepped]) -> str:
+    """Tell the way through the menus: what was chosen in each, one after the other."""
+    chosen = (step for step in steps if step.result in {StepResult.CHOSEN, StepResult.GAVE_UP})
+    return THEN.join(f"{step.menu} {step.key}".strip() for step in chosen) or UNKNOWN
 
 
 def filter_of(
@@ -91,24 +111,14 @@ def filter_of(
     Raises:
         ConfigurationError: a day or an outcome is none; the message says what would be.
     """
-    if outcome and outcome not in OUTCOME_OF_WORD:
-        raise ConfigurationError(f"resultado desconocido: «{outcome}». Use uno de: {', '.join(OUTCOME_OF_WORD)}")
-    return CallFilter(
-        since=_day(since, zone) if since else None,
-        until=_day(until, zone, days=1) if until else None,
-        queue=queue or None,
-        outcome=OUTCOME_OF_WORD[outcome] if outcome else None,
-        agent=agent or None,
-        ghost_seconds=ghost_seconds,
+    search = CallSearch(
+        since=moment(since, zone) if since else None,
+        until=moment(until, zone, last=True) if until else None,
+        queue=queue,
+        outcome=checked_outcome(outcome),
+        agent=agent,
     )
-
-
-def _day(said: str, zone: tzinfo, days: int = 0) -> datetime:
-    try:
-        day = date.fromisoformat(said) + timedelta(days=days)
-        return datetime.combine(day, time(), zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(f"fecha no válida: «{said}». Escríbala como 2025-06-03") from error
+    return search.filter(ghost_seconds)
 
 
 def _shown(outcome: Outcome) -> ShownOutcome:
@@ -117,6 +127,13 @@ def _shown(outcome: Outcome) -> ShownOutcome:
 
 def _without_queue(call: StoredCall) -> ShownOutcome:
     return ShownOutcome(word="en el menú" if call.ended_at is None else "sin cola", tone=Tone.STALE)
+
+
+def _recording(call: StoredCall) -> str:
+    if not call.recordings:
+        return UNKNOWN
+    running = any(recording.state is RecordingState.RUNNING for recording in call.recordings)
+    return "en curso" if running else "sí" if len(call.recordings) == 1 else f"sí, {len(call.recordings)}"
 
 
 def _talk(legs: list[Leg]) -> str:

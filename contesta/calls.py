@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contesta.call_list import OUTCOME_OF_WORD, THEN, CallLine, filter_of, line_of, shown_number
+from contesta.call_list import THEN, CallLine, line_of, shown_number
+from contesta.call_search import WORDS, CallSearch, checked_outcome, moment
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
 from contesta.settings import Settings
@@ -33,10 +34,10 @@ AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros progra
 def list_calls(  # noqa: PLR0913 - each is an option of the command
     ctx: typer.Context,
     *,
-    since: Annotated[str, typer.Option("--from", help="Primer día, como 2025-06-03.")] = "",
-    until: Annotated[str, typer.Option("--to", help="Último día, incluido.")] = "",
+    since: Annotated[str, typer.Option("--from", help="Primer día, o desde cuándo: 2025-06-03T14:30.")] = "",
+    until: Annotated[str, typer.Option("--to", help="Último día, o antes de cuándo.")] = "",
     queue: Annotated[str, typer.Option("--queue", help="Cola.")] = "",
-    outcome: Annotated[str, typer.Option("--outcome", help=f"Resultado: {', '.join(OUTCOME_OF_WORD)}.")] = "",
+    outcome: Annotated[str, typer.Option("--outcome", help=f"Resultado: {', '.join(WORDS)}.")] = "",
     agent: Annotated[str, typer.Option("--agent", help="Asesor, con su nombre completo.")] = "",
     after: Annotated[str, typer.Option("--after", help="Página siguiente: lo que dijo la anterior.")] = "",
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="Llamadas por página.")] = 50,
@@ -47,15 +48,14 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
         return
     settings: Settings = ctx.obj
     zone = ZoneInfo(settings.timezone)
-    wanted = filter_of(
-        since=since,
-        until=until,
+    search = CallSearch(
+        since=moment(since, zone) if since else None,
+        until=moment(until, zone, last=True) if until else None,
         queue=queue,
-        outcome=outcome,
+        outcome=checked_outcome(outcome),
         agent=agent,
-        zone=zone,
-        ghost_seconds=settings.ghost_seconds,
     )
+    wanted = search.filter(settings.ghost_seconds)
     page = _ledger(settings).calls(wanted, Cursor.parse(after) if after else None, size)
     if as_json:
         _print_json({"calls": [_call_as_json(call) for call in page.calls], "next": page.next and str(page.next)})

@@ -13,9 +13,10 @@ from typing import Any
 from contesta.format import UNKNOWN
 from core.events import Event, Recorded, SystemRestarted
 from quality.metrics.history import CallHistory, Visit, build
+from storage.call_filter import CallFilter
 from storage.channels import resolve
 from storage.ledger import Ledger, is_call
-from storage.listing import CallFilter, Recording, StoredCall
+from storage.listing import Recording, StoredCall
 from telephony.queue_log.reader import Reader
 
 LONGEST_CALL = timedelta(hours=6)  # the dialplan ends the wait and the conversation after four

@@ -19,9 +19,9 @@ from contesta.narrative import OUTCOMES
 from contesta.plans import Plan, varied
 from contesta.scripted import Stage, conversation
 from contesta.settings import Settings
+from storage.call_filter import CallFilter
 from storage.database import connect
 from storage.ledger import Ledger
-from storage.listing import CallFilter
 from telephony.phone import Phone
 
 MOST_AT_ONCE = 30

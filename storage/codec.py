@@ -51,8 +51,8 @@ def encode(event: Event) -> EventValues:
     takes is cut.
     """
     kind = type(event).__name__
-    own = {name: _storable(getattr(event, name)) for name in _shape(kind).fields}
-    call_id, channel_id = _storable(event.call_id), _storable(event.channel_id)
+    own = {name: _kept(getattr(event, name)) for name in _shape(kind).fields}
+    call_id, channel_id = storable(event.call_id), storable(event.channel_id)
     data = _TO_JSON(own)
     said = f"{kind}\0{event.source}\0{event.at.isoformat()}\0{call_id}\0{channel_id}\0{data}"
     return {
@@ -109,9 +109,12 @@ def _value(kind: str, name: str, told: Any, allowed: tuple[type, ...]) -> Any:  
     raise ProtocolError(f"stored {kind} has {told!r} for {name}")
 
 
-def _storable(value: Any) -> Any:  # noqa: ANN401 - a field of any type
-    if not isinstance(value, str):
-        return value
-    if not value.isascii() or "\x00" in value:
-        value = value.replace("\x00", "\ufffd").encode(errors="replace").decode()
-    return value[:LONGEST_TEXT]
+def storable(text: str) -> str:
+    """Give a text as the ledger keeps it, which is also how it is found there."""
+    if not text.isascii() or "\x00" in text:
+        text = text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+    return text[:LONGEST_TEXT]
+
+
+def _kept(value: Any) -> Any:  # noqa: ANN401 - a field of any type
+    return storable(value) if isinstance(value, str) else value

@@ -16,10 +16,11 @@ from sqlmodel import Session, col
 from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted
 from quality.metrics.history import CallHistory, build
 from storage import projection
+from storage.call_filter import CallFilter
 from storage.channels import resolve
-from storage.codec import EventValues, decode, encode
+from storage.codec import EventValues, decode, encode, storable
 from storage.database import reader, take_write_lock
-from storage.listing import CallFilter, Cursor, Page, StoredCall, every_call, page
+from storage.listing import Counts, Cursor, Names, Page, StoredCall, counts, every_call, names, page
 from storage.projection import in_parts
 from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow
 
@@ -74,7 +75,7 @@ class Ledger:
 
     def call(self, call_id: str) -> CallHistory | None:
         """Tell one call from its facts; None if there is no such call. The name of any channel of it will do."""
-        known = select(col(ChannelRow.call_id)).where(col(ChannelRow.channel_id) == call_id)
+        known = select(col(ChannelRow.call_id)).where(col(ChannelRow.channel_id) == storable(call_id))
         with self._reader.begin() as connection:
             return next(iter(_histories(connection, set(connection.scalars(known)))), None)
 
@@ -82,6 +83,16 @@ class Ledger:
         """Read a page of calls, newest first."""
         with Session(self._reader) as session:
             return page(session, wanted, after, size)
+
+    def counts(self, wanted: CallFilter) -> Counts:
+        """Count the calls, visits and conversations asked for."""
+        with Session(self._reader) as session:
+            return counts(session, wanted)
+
+    def names(self) -> Names:
+        """Read the lines, queues and agents there are."""
+        with Session(self._reader) as session:
+            return names(session)
 
     def every_call(self) -> tuple[StoredCall, ...]:
         """Read all calls, in no order."""

@@ -2,36 +2,28 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Self, TypeVar
 
-from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlalchemy import Select, and_, func, literal, or_
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from core.errors import ProtocolError
-from core.events import EndedBy
+from core.events import EndedBy, Event, MenuStepped
 from quality.metrics.history import Leg, Outcome, Reason, Visit
+from storage.call_filter import CallFilter, call_conditions, conversations, visits
+from storage.codec import decode, storable
+from storage.passed_on import passed_on
 from storage.projection import RecordingState, in_parts
-from storage.tables import CallRow, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
+from storage.tables import CallRow, ChannelRow, EventRow, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
+
+MOST_COUNTED = 10_000
+_MOST_NAMES = 500
+_RECENT = 1000
 
 Part = TypeVar("Part", LegRow, VisitRow, SurveyAnswerRow, RecordingRow)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallFilter:
-    """Which calls: those that began in [since, until). None means any.
-
-    If a queue, an outcome or an agent is wanted: those with one visit that is as told, and that was entered in
-    [since, until), as figures count it. Visits abandoned within `ghost_seconds` are ghosts.
-    """
-
-    since: datetime | None = None
-    until: datetime | None = None
-    queue: str | None = None
-    outcome: Outcome | None = None
-    agent: str | None = None
-    ghost_seconds: int = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +47,11 @@ class Cursor:
         started_at, _, call_id = said.partition("_")
         try:
             moment = datetime.fromisoformat(started_at)
-        except ValueError as error:
-            raise ProtocolError(f"not a place in the list of calls: {said!r}") from error
-        if moment.tzinfo is None or not call_id:
-            raise ProtocolError(f"not a place in the list of calls: {said!r}")
-        return cls(started_at=moment, call_id=call_id)
+            if moment.tzinfo is not None and call_id:
+                return cls(started_at=moment.astimezone(UTC), call_id=storable(call_id))
+        except (ValueError, OverflowError):
+            pass
+        raise ProtocolError(f"not a place in the list of calls: {said!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +67,10 @@ class Recording:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCall:
-    """One call as the tables have it. Its visits carry no rings: those are only in the call's events."""
+    """One call as the tables have it. Its visits carry no rings: those are only in the call's events.
+
+    `steps`, through menus, are read for a page of calls only.
+    """
 
     call_id: str
     line: str
@@ -88,6 +83,28 @@ class StoredCall:
     visits: tuple[Visit, ...]
     survey: tuple[tuple[str, int | None], ...]
     recordings: tuple[Recording, ...]
+    steps: tuple[MenuStepped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many are asked for. `visits` are None if nothing is asked of one, `conversations` if no agent is asked for.
+
+    Nothing is counted beyond MOST_COUNTED: that many is "as many or more".
+    """
+
+    calls: int
+    visits: int | None
+    conversations: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """What there is to filter by."""
+
+    lines: tuple[str, ...]
+    queues: tuple[str, ...]
+    agents: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,14 +118,36 @@ class Page:
 def page(session: Session, wanted: CallFilter, after: Cursor | None, size: int) -> Page:
     """Read one page of at most `size` calls."""
     started_at, call_id = col(CallRow.started_at), col(CallRow.id)
-    query = select(CallRow).where(*_conditions(wanted)).order_by(started_at.desc(), call_id.desc()).limit(size + 1)
+    conditions = call_conditions(wanted, passed_on(session.connection(), wanted))
+    query = select(CallRow).where(*conditions).order_by(started_at.desc(), call_id.desc()).limit(size + 1)
     if after is not None:
         earlier = and_(started_at == after.started_at, call_id < after.call_id)
         query = query.where(or_(started_at < after.started_at, earlier))
     rows = session.exec(query).all()
-    calls = stored(session, rows[:size])
+    calls = _with_steps(session, stored(session, rows[:size]))
     last = rows[size - 1] if len(rows) > size else None
     return Page(calls=calls, next=None if last is None else Cursor(started_at=last.started_at, call_id=last.id))
+
+
+def counts(session: Session, wanted: CallFilter) -> Counts:
+    """Count what a filter asks for: a figure counts visits, a list shows the calls they are of."""
+    others = passed_on(session.connection(), wanted)
+    calls = select(literal(1)).select_from(CallRow).where(*call_conditions(wanted, others))
+    return Counts(
+        calls=_count(session, calls),
+        visits=_count(session, visits(wanted, others)) if wanted.of_visits else None,
+        conversations=_count(session, conversations(wanted, others)) if wanted.agent is not None else None,
+    )
+
+
+def names(session: Session) -> Names:
+    """Read the lines of recent calls, and all queues and agents there are."""
+    recent = select(CallRow.line).order_by(col(CallRow.started_at).desc()).limit(_RECENT).subquery()
+    return Names(
+        lines=tuple(session.exec(select(recent.c.line).distinct().order_by(recent.c.line)).all()),
+        queues=_distinct(session, col(VisitRow.queue)),
+        agents=_distinct(session, col(LegRow.agent)),
+    )
 
 
 def every_call(session: Session) -> tuple[StoredCall, ...]:
@@ -149,41 +188,39 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
     )
 
 
-def _conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
-    visit = list(_visit_conditions(wanted))
-    time = col(VisitRow.entered_at) if visit else col(CallRow.started_at)
-    period = []
-    if wanted.since is not None:
-        period.append(time >= wanted.since)
-    if wanted.until is not None:
-        period.append(time < wanted.until)
-    if visit:
-        yield exists().where(col(VisitRow.call_id) == col(CallRow.id), *visit, *period)
-    else:
-        yield from period
-
-
-def _visit_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
-    if wanted.queue is not None:
-        yield col(VisitRow.queue) == wanted.queue
-    if wanted.outcome is not None:
-        yield from _outcome(wanted.outcome, wanted.ghost_seconds * 1000)
-    if wanted.agent is not None:
-        yield exists().where(
-            col(LegRow.call_id) == col(VisitRow.call_id),
-            col(LegRow.queue) == col(VisitRow.queue),
-            col(LegRow.ordinal) == col(VisitRow.ordinal),
-            col(LegRow.agent) == wanted.agent,
+def _with_steps(session: Session, calls: tuple[StoredCall, ...]) -> tuple[StoredCall, ...]:
+    of_call = defaultdict(list)
+    for part in in_parts([call.call_id for call in calls]):
+        query = (
+            select(ChannelRow.call_id, EventRow)
+            .join(EventRow, col(EventRow.channel_id) == col(ChannelRow.channel_id))
+            .where(col(ChannelRow.call_id).in_(part), col(EventRow.kind) == MenuStepped.__name__)
         )
+        for call_id, row in session.exec(query):
+            step = decode(row.model_dump(), call_id)
+            if isinstance(step, MenuStepped):
+                of_call[call_id].append(step)
+    return tuple(replace(call, steps=tuple(sorted(of_call[call.call_id], key=_when))) for call in calls)
 
 
-def _outcome(outcome: Outcome, ghost_ms: int) -> Iterator[ColumnElement[bool]]:
-    kept = Outcome.ABANDONED if outcome is Outcome.GHOST else outcome
-    yield col(VisitRow.result) == kept
-    if outcome is Outcome.GHOST:
-        yield col(VisitRow.wait_ms) <= ghost_ms
-    if outcome is Outcome.ABANDONED:
-        yield or_(col(VisitRow.wait_ms) > ghost_ms, col(VisitRow.wait_ms).is_(None))
+def _when(event: Event) -> tuple[datetime, int]:
+    return event.at, event.order
+
+
+def _count(session: Session, found: Select[int]) -> int:
+    return session.exec(select(func.count()).select_from(found.limit(MOST_COUNTED).subquery())).one()
+
+
+def _distinct(session: Session, column: Mapped[str]) -> tuple[str, ...]:
+    """Read the first texts of an indexed column, each in one step: a DISTINCT would read the whole index."""
+    found: list[str] = []
+    while len(found) < _MOST_NAMES:
+        beyond = select(func.min(column)) if not found else select(func.min(column)).where(column > found[-1])
+        text = session.exec(beyond).one()
+        if text is None:
+            break
+        found.append(text)
+    return tuple(found)
 
 
 def _of(session: Session, table: type[Part], calls: Sequence[str]) -> Iterator[Part]:

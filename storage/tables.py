@@ -95,7 +95,7 @@ class VisitRow(LedgerTable, table=True):
     """One stay in one queue. `result` is the outcome before ghosts are told from abandonments."""
 
     __tablename__ = "visit"
-    __table_args__ = _of_call(Index(None, "queue", "entered_at"))
+    __table_args__ = _of_call(Index(None, "queue", "entered_at"), Index(None, "entered_at"))
     call_id: str = Field(primary_key=True)
     queue: str = Field(primary_key=True)
     ordinal: int = Field(primary_key=True)

@@ -13,7 +13,7 @@ from contesta.demo import stream
 from contesta.plans import plausible_number, varied
 from contesta.settings import Settings
 from core.numbers import Origin, normalise, origin
-from storage.listing import CallFilter
+from storage.call_filter import CallFilter
 from tests.running import RunningLine, eventually, free_port
 
 

@@ -16,10 +16,11 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from core.events import CallEnded, CallStarted, EndedBy, Recorded, Source
 from quality.metrics.history import Outcome
+from storage.call_filter import CallFilter
 from storage.codec import LONGEST_TEXT
 from storage.database import connect
 from storage.ledger import Ledger, LogPosition
-from storage.listing import CallFilter, Cursor, StoredCall
+from storage.listing import Cursor, StoredCall
 from storage.migrate import upgrade
 from storage.projection import RecordingState
 from storage.tables import LedgerTable
@@ -213,16 +214,19 @@ def test_pages_hold_every_call_once_newest_first(ledger: Ledger) -> None:
         (CallFilter(), set(range(16))),
         (CallFilter(since=at(6), until=at(12)), {2, 3}),
         (CallFilter(queue="segunda"), {5, 13}),
-        (CallFilter(outcome=Outcome.ANSWERED), {0, 1, 8, 9}),
-        (CallFilter(outcome=Outcome.ABANDONED), {2, 10}),
-        (CallFilter(outcome=Outcome.GHOST), {3, 11}),
-        (CallFilter(outcome=Outcome.GHOST, ghost_seconds=1), set()),
-        (CallFilter(outcome=Outcome.ABANDONED, ghost_seconds=1), {2, 3, 10, 11}),
-        (CallFilter(outcome=Outcome.WAITING), {7, 15}),
-        (CallFilter(outcome=Outcome.OVERFLOW, queue="segunda"), set()),
+        (CallFilter(outcomes=frozenset({Outcome.ANSWERED})), {0, 1, 8, 9}),
+        (CallFilter(outcomes=frozenset({Outcome.ABANDONED})), {2, 10}),
+        (CallFilter(outcomes=frozenset({Outcome.GHOST})), {3, 11}),
+        (CallFilter(outcomes=frozenset({Outcome.GHOST}), ghost_seconds=1), set()),
+        (CallFilter(outcomes=frozenset({Outcome.ABANDONED}), ghost_seconds=1), {2, 3, 10, 11}),
+        (CallFilter(outcomes=frozenset({Outcome.WAITING})), {7, 15}),
+        (CallFilter(outcomes=frozenset({Outcome.OVERFLOW}), queue="segunda"), set()),
         (CallFilter(since=at(30)), set(range(10, 16))),
-        (CallFilter(outcome=Outcome.CLOSED, queue="segunda", since=at(30)), {5, 13}),  # 5 began before, entered after
-        (CallFilter(outcome=Outcome.CLOSED, queue="segunda", since=at(60)), {13}),
+        (
+            CallFilter(outcomes=frozenset({Outcome.CLOSED}), queue="segunda", since=at(30)),
+            {5, 13},
+        ),  # 5 began before, entered after
+        (CallFilter(outcomes=frozenset({Outcome.CLOSED}), queue="segunda", since=at(60)), {13}),
         (CallFilter(queue="' OR 1=1 --"), set()),
     ],
 )

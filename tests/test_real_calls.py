@@ -18,7 +18,7 @@ from contesta.comparison import differences
 from core.events import EndedBy, RingResult
 from ivr.dialog import FIRST_SILENCE_SECONDS, NEXT_SILENCE_SECONDS
 from quality.metrics.history import CallHistory, Outcome
-from storage.listing import CallFilter
+from storage.call_filter import CallFilter
 from telephony.phone import Account, Call, Phone, State
 from tests.running import RunningLine, eventually
 from tests.sipp.runner import Callers

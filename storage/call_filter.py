@@ -1,0 +1,150 @@
+"""Which calls somebody asks for, as conditions on the ledger's tables.
+
+What is asked of visits is asked of one and the same visit, and its period is that in which the caller entered: so the
+list of a figure has the calls that the figure counts (`quality.metrics.figures.count`), and no other.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy.orm import Mapped
+from sqlmodel import col
+
+from quality.metrics.visits import Outcome
+from storage.codec import storable
+from storage.tables import CallRow, LegRow, VisitRow
+
+VisitKey = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFilter:
+    """Which calls: those of a line that began in [since, until). None means any.
+
+    If anything is asked of a visit: those with one visit that is as told in all, and that was entered in
+    [since, until), as figures count it. Visits abandoned within `ghost_seconds` are ghosts. A visit whose wait nobody
+    told has waited for nothing, as figures count it. `waiting_now` leaves out who is known to have left.
+    `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for.
+    `answered_by` is asked of the call, whatever else is: it has a conversation with that agent.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    line: str | None = None
+    queue: str | None = None
+    outcomes: frozenset[Outcome] | None = None
+    waiting_now: bool = False
+    agent: str | None = None
+    wait_at_most_ms: int | None = None
+    wait_more_than_ms: int | None = None
+    talk_known: bool = False
+    answered_by: str | None = None
+    ghost_seconds: int = 5
+
+    @property
+    def of_visits(self) -> bool:
+        """Whether anything is asked of a visit."""
+        asked = (self.queue, self.outcomes, self.agent, self.wait_at_most_ms, self.wait_more_than_ms)
+        return self.waiting_now or self.talk_known or any(one is not None for one in asked)
+
+    @property
+    def may_be_unheard(self) -> bool:
+        """Whether a visit of which nothing more was heard may be among those asked for."""
+        return self.of_visits and (self.outcomes is None or not self.outcomes.isdisjoint(UNHEARD))
+
+
+UNHEARD = frozenset({Outcome.WAITING, Outcome.LOST})
+
+
+def call_conditions(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Iterator[ColumnElement[bool]]:
+    """Yield what a row of `call` must fulfil. Visits that are `passed_on` count for nothing: another goes on with them.
+
+    A database finds the visits of a period, or of an agent, by an index; all others it tries along the list of calls.
+    """
+    yield from _of_call(wanted)
+    if not wanted.of_visits:
+        yield from _period(wanted, col(CallRow.started_at))
+        return
+    visit = visit_conditions(wanted, passed_on)
+    if wanted.since is not None or wanted.agent is not None:
+        yield col(CallRow.id).in_(select(col(VisitRow.call_id)).where(*visit))
+    else:
+        yield exists().where(col(VisitRow.call_id) == col(CallRow.id), *visit).correlate(CallRow)
+
+
+def visits(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
+    """Select a 1 for each visit asked for."""
+    return _of_calls(wanted, select(1).select_from(VisitRow).where(*visit_conditions(wanted, passed_on)))
+
+
+def conversations(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
+    """Select a 1 for each conversation of the agent asked for."""
+    found = select(1).select_from(VisitRow).join(LegRow, and_(*_of_visit(), *_leg_conditions(wanted)))
+    return _of_calls(wanted, found.where(*visit_conditions(wanted, passed_on)))
+
+
+def visit_conditions(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Iterator[ColumnElement[bool]]:
+    """Yield what a row of `visit` must fulfil."""
+    yield from _period(wanted, col(VisitRow.entered_at))
+    if wanted.queue is not None:
+        yield col(VisitRow.queue) == storable(wanted.queue)
+    if wanted.outcomes is not None:
+        yield or_(false(), *(_outcome(one, wanted.ghost_seconds * 1000) for one in sorted(wanted.outcomes)))
+    if wanted.waiting_now:
+        yield and_(col(VisitRow.result) == Outcome.WAITING, col(VisitRow.left_at).is_(None))
+    wait_ms = func.coalesce(col(VisitRow.wait_ms), 0)
+    if wanted.wait_at_most_ms is not None:
+        yield wait_ms <= wanted.wait_at_most_ms
+    if wanted.wait_more_than_ms is not None:
+        yield wait_ms > wanted.wait_more_than_ms
+    if leg := list(_leg_conditions(wanted)):
+        yield exists().where(*_of_visit(), *leg).correlate(VisitRow)
+    if passed_on:
+        yield tuple_(col(VisitRow.call_id), col(VisitRow.queue), col(VisitRow.ordinal)).not_in(passed_on)
+
+
+def _of_calls(wanted: CallFilter, found: Select[int]) -> Select[int]:
+    of_call = list(_of_call(wanted))
+    return found.join(CallRow, col(CallRow.id) == col(VisitRow.call_id)).where(*of_call) if of_call else found
+
+
+def _of_call(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.line is not None:
+        yield col(CallRow.line) == storable(wanted.line)
+    if wanted.answered_by is not None:
+        answered = select(col(LegRow.call_id)).where(col(LegRow.agent) == storable(wanted.answered_by))
+        yield col(CallRow.id).in_(answered)
+
+
+def _period(wanted: CallFilter, time: Mapped[datetime]) -> Iterator[ColumnElement[bool]]:
+    if wanted.since is not None:
+        yield time >= wanted.since
+    if wanted.until is not None:
+        yield time < wanted.until
+
+
+def _of_visit() -> Iterator[ColumnElement[bool]]:
+    for leg, visit in (
+        (LegRow.call_id, VisitRow.call_id),
+        (LegRow.queue, VisitRow.queue),
+        (LegRow.ordinal, VisitRow.ordinal),
+    ):
+        yield col(leg) == col(visit)
+
+
+def _leg_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.agent is not None:
+        yield col(LegRow.agent) == storable(wanted.agent)
+    if wanted.talk_known:
+        yield col(LegRow.talk_ms).is_not(None)
+
+
+def _outcome(outcome: Outcome, ghost_ms: int) -> ColumnElement[bool]:
+    result = col(VisitRow.result)
+    if outcome is Outcome.GHOST:
+        return and_(result == Outcome.ABANDONED, col(VisitRow.wait_ms) <= ghost_ms)
+    if outcome is Outcome.ABANDONED:
+        return and_(result == outcome, or_(col(VisitRow.wait_ms) > ghost_ms, col(VisitRow.wait_ms).is_(None)))
+    return result == outcome
