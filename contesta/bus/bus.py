@@ -109,6 +109,10 @@ class Subscription:
             self._droppable.popleft()
         return message
 
+    def renew(self) -> None:
+        """Get the retained messages once more."""
+        self._bus.join(self)
+
     def offer(self, message: Message) -> None:
         """Take a message if it is of our topics."""
         if not any(matches(wanted, message.topic) for wanted in self._filters):

@@ -30,9 +30,9 @@ def queue(line: str, name: str) -> str:
     return f"{ROOT}/{_level(line)}/queues/{_level(name)}"
 
 
-def alert(line: str, alert_id: str) -> str:
-    """Topic of one alert's state."""
-    return f"{ROOT}/{_level(line)}/alerts/{_level(alert_id)}"
+def alerts(line: str) -> str:
+    """Topic of the line's alerts."""
+    return f"{ROOT}/{_level(line)}/alerts"
 
 
 def call(line: str, kind: str) -> str:
@@ -88,8 +88,11 @@ class LineState(Payload):
     line: str
     at: datetime
     connected: bool
-    """Whether the telephone system tells what happens. If not, all the rest is of `connected_at`."""
-    connected_at: datetime | None
+    """Whether the telephone system tells what happens. If not, the figures are not current."""
+    silent_since: datetime | None
+    """When it last told something, if it does not now."""
+    queues: list[str]
+    """The queues there are. What a topic may still say of another queue is of the past."""
     figures: dict[str, FigureState]
     """The cards of the board."""
     today: dict[str, int]
@@ -113,18 +116,22 @@ class QueueState(Payload):
     figures: dict[str, FigureState]
 
 
-class AlertState(Payload):
-    """One alert. Retained; when it is over that is told too, and stays."""
+class Alert(Payload):
+    """Something that somebody should do something about."""
 
-    line: str
-    alert: str
-    at: datetime
-    level: Level | None
-    """How bad it is; null when it is over."""
+    id: str
+    level: Level
     figure: str
     queue: str
     """Empty if it is about the whole line."""
     text: str
-    """What it says, in Spanish; of an alert that is over, what it said last."""
+    """What it says, in Spanish."""
     since: datetime
-    """When it began."""
+
+
+class Alerts(Payload):
+    """All alerts that there are now. Retained; told when one begins, changes or ends."""
+
+    line: str
+    at: datetime
+    alerts: list[Alert]
