@@ -5,20 +5,18 @@ telephone needs: no sentence of more than 20 words, and nobody is told that what
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from core import document
+from ivr.line import wording
 
-SENTENCE_WORDS = 20
 SPANISH: Final = Path(__file__).parent / "catalog" / "es.yaml"
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
-_NEVER = re.compile(r"\b(inv[áa]lid|incorrect|err[óo]ne)\w*", re.IGNORECASE)
-_SENTENCE_END = re.compile(r"(?<=[.?!])\s+")
-_STRANGE = re.compile(r"[^\wáéíóúüñÁÉÍÓÚÜÑ .,;:…¿?¡!-]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,20 +50,8 @@ def _checked(written: document.Section) -> Catalogue:
         if not _ID.fullmatch(value.key):
             raise value.fault("use solo minúsculas sin tilde, cifras y _")
         texts[value.key] = value.text()
-        for fault in _faults(texts[value.key]):
+        for fault in chain(wording.unspeakable(texts[value.key]), wording.hard_to_follow(texts[value.key])):
             raise value.fault(fault)
     if not texts:
         raise written.of.fault("no hay ningún texto; escriba «clave: texto»")
     return Catalogue(texts=texts)
-
-
-def _faults(text: str) -> Iterator[str]:
-    """Yield what a caller could not follow, or the voice could not say."""
-    if strange := _STRANGE.search(text):
-        yield f"el carácter {strange[0]!r} no se puede decir; escríbalo con palabras"
-    if blaming := _NEVER.search(text):
-        yield f"no diga «{blaming[0]}»: diga qué puede hacer la persona"
-    for sentence in _SENTENCE_END.split(text):
-        words = len(re.findall(r"\w+", sentence))
-        if words > SENTENCE_WORDS:
-            yield f"una frase tiene {words} palabras; parta la que empieza por «{sentence[:30]}»"
