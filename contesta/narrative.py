@@ -8,16 +8,23 @@ from typing import Any
 from contesta.format import duration
 from core.events import (
     AgentRang,
+    CallbackOffered,
     CallEnded,
     CallStarted,
     CallVanished,
     Completed,
     Connected,
+    ConsentAnswer,
+    ConsentAnswered,
     EndedBy,
     Event,
     ExitReason,
     HoldChanged,
+    LanguageChosen,
+    MailboxStep,
+    MailboxStepped,
     MenuStepped,
+    OfferResult,
     QueueEntered,
     QueueExited,
     QueueLeft,
@@ -59,6 +66,11 @@ _REASONS = {
     Reason.RESTART: "la central se reinició",
     Reason.ENTERED_AGAIN: "volvió a entrar sin haber salido",
     Reason.VANISHED: "se perdió el contacto con la central",
+}
+_CONSENTS = {
+    ConsentAnswer.ACCEPTED: "Autorizó usar sus datos y grabar",
+    ConsentAnswer.DECLINED: "No autorizó usar sus datos ni grabar",
+    ConsentAnswer.NONE: "No dijo si autoriza usar sus datos y grabar",
 }
 _HUNG_UP = {
     EndedBy.AGENT: "colgó el asesor",
@@ -179,20 +191,51 @@ def _started(event: CallStarted) -> tuple[str, str]:
     return CITIZEN, f"Llamó a la línea {event.line}"
 
 
+def _language_chosen(event: LanguageChosen) -> tuple[str, str]:
+    return CITIZEN, f"Se le atiende en el idioma «{event.language}»"
+
+
+def _consent_answered(event: ConsentAnswered) -> tuple[str, str]:
+    return CITIZEN, f"{_CONSENTS[event.answer]} (texto «{event.version}»)"
+
+
 def _menu_stepped(event: MenuStepped) -> tuple[str, str]:
     menu = f"el menú «{event.menu}»"
+    heard = "" if event.heard_seconds is None else f", tras oír {duration(round(event.heard_seconds * 1000))}"
     match event.result:
         case StepResult.CHOSEN:
-            return CITIZEN, f"Marcó {event.key} en {menu}"
+            return CITIZEN, f"Marcó {event.key} en {menu}{heard}"
         case StepResult.WRONG:
-            return CITIZEN, f"Marcó {event.key} en {menu}, que no tiene esa opción"
+            return CITIZEN, f"Marcó {event.key} en {menu}{heard}, que no tiene esa opción"
         case StepResult.SILENT:
             return CITIZEN, f"No marcó nada en {menu}"
         case StepResult.GAVE_UP:
             return LINE, f"Dejó de preguntar en {menu}"
 
 
+def _callback_offered(event: CallbackOffered) -> tuple[str, str]:
+    match event.result:
+        case OfferResult.MADE:
+            return LINE, f"Le ofreció una devolución de llamada en la cola {event.queue}"
+        case OfferResult.ACCEPTED:
+            return CITIZEN, f"Aceptó la devolución de llamada de la cola {event.queue}"
+        case OfferResult.DECLINED:
+            return CITIZEN, f"Prefirió esperar en la cola {event.queue}"
+
+
+def _mailbox_stepped(event: MailboxStepped) -> tuple[str, str]:
+    match event.step:
+        case MailboxStep.BEGUN:
+            return CITIZEN, f"Comenzó a dejar sus datos en el buzón, radicado {event.request}"
+        case MailboxStep.FINISHED:
+            return CITIZEN, f"Dejó sus datos completos, radicado {event.request}"
+        case MailboxStep.LEFT:
+            return CITIZEN, f"No terminó de dejar sus datos, radicado {event.request}"
+
+
 def _survey_answered(event: SurveyAnswered) -> tuple[str, str]:
+    if event.file:
+        return CITIZEN, f"Respondió con su voz la pregunta «{event.question}»"
     if event.answer is None:
         return CITIZEN, f"No respondió la pregunta «{event.question}»"
     return CITIZEN, f"Respondió {event.answer} a la pregunta «{event.question}»"
@@ -288,7 +331,11 @@ def _restarted(_event: SystemRestarted) -> tuple[str, str]:
 
 _TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
     CallStarted: _started,
+    LanguageChosen: _language_chosen,
+    ConsentAnswered: _consent_answered,
     MenuStepped: _menu_stepped,
+    CallbackOffered: _callback_offered,
+    MailboxStepped: _mailbox_stepped,
     SurveyAnswered: _survey_answered,
     Recorded: _recorded,
     QueueEntered: _queue_entered,

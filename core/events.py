@@ -51,6 +51,30 @@ class StepResult(StrEnum):
     GAVE_UP = "gave_up"
 
 
+class ConsentAnswer(StrEnum):
+    """What a caller answered to the request for authorisation. Silence and keys without a meaning authorise nothing."""
+
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    NONE = "none"
+
+
+class MailboxStep(StrEnum):
+    """How far a caller came in leaving a request to be called."""
+
+    BEGUN = "begun"
+    FINISHED = "finished"
+    LEFT = "left"
+
+
+class OfferResult(StrEnum):
+    """What became of the offer to be called back without losing one's place."""
+
+    MADE = "made"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+
+
 class RingResult(StrEnum):
     """How one ring of one agent ended."""
 
@@ -101,19 +125,51 @@ class CallVanished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuStepped(Event):
-    """One answer, or none, to one menu. `key` is empty when nothing was pressed."""
+    """One answer, or none, to one menu. `key` is empty when nothing was pressed.
+
+    `heard_seconds` is how much of the menu had been said when the key came, None if all of it or if nobody says.
+    """
 
     menu: str
     key: str
     result: StepResult
+    heard_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentAnswered(Event):
+    """The caller was read `version` of the request for authorisation, and answered."""
+
+    version: str
+    answer: ConsentAnswer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageChosen(Event):
+    """The caller is attended in `language` (BCP 47), whether chosen or left at the line's first."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxStepped(Event):
+    """The caller left a request to be called, or left before it was whole. `request` is its filing number."""
+
+    request: str
+    step: MailboxStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyAnswered(Event):
-    """The caller answered one survey question, or was asked and did not (`answer` None)."""
+    """The caller answered one question of `survey`, or was asked and did not (`answer` None, no `file`).
+
+    `file` is the recording of a spoken comment, below the folder of messages.
+    """
 
     question: str
     answer: int | None
+    survey: str = ""
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,6 +262,13 @@ class Rejected(QueueEvent):
     """The queue did not take the caller: FULL, JOINEMPTY, JOINUNAVAIL or UNKNOWN in `status`."""
 
     status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackOffered(QueueEvent):
+    """A caller of a queue was offered to be called back without losing their place, or answered that."""
+
+    result: OfferResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ ODD_LINES = [
     b"1767280001|c1|NONE|NONE|MENU|principal|1|otra cosa",
     b"1767280001|c1|NONE|NONE|FIN|nadie|16",
     b"1767280001|c1|NONE|NONE|ENCUESTA|claridad|mucho",
+    b"1767280001|c1|NONE|NONE|CONSENTIMIENTO|v1|tal vez",
+    b"1767280001|c1|NONE|NONE|MENU|principal|1|chosen|2.4",
     b"1767280001|c1|NONE|NONE|CUALQUIERCOSA|" + b"x" * 300,
     b"1767280001|c1|atencion|NONE|ENTERQUEUE||" + b"3" * 17_000 + b"|1",
     b"1767280001|c1|atencion|NONE|" + b"E" * 40 + b"|1",
@@ -79,9 +81,11 @@ class Life:
     def whole(self) -> list[tuple[int, str]]:
         line, result = self.chance.choice(["018000910123", "018000119900"]), self.chance.choice(["chosen", "wrong"])
         self.ours(f"NONE|NONE|LLAMADA|{self.name}|{line}|+573001234567", f"NONE|NONE|MENU|principal|1|{result}")
+        self.ours("NONE|NONE|IDIOMA|es", "NONE|NONE|CONSENTIMIENTO|v1|accepted", "atencion|NONE|OFERTA|made")
         for _ in range(self.chance.choice([0, 1, 1, 1, 1, 2, 3])):
             self.stay(self.chance.choice(["atencion", "jurídica"]), self.chance.choice(["Ana Ruiz", "Beto", "José"]))
             self.second += self.chance.choice([0, 0, 1, 4])
+        self.ours(f"NONE|NONE|BUZON|{self.second}|begun")
         self.ours(f"NONE|NONE|ENCUESTA|claridad|{self.chance.choice(['', '5'])}", "NONE|NONE|FIN|caller|16")
         return self.lines
 

@@ -3,7 +3,7 @@
 import pytest
 
 from contesta.narrative import gaps, sentence, short_name, timeline
-from core.events import CallVanished, Event, HoldChanged, Source
+from core.events import CallVanished, ConsentAnswer, Event, HoldChanged, MailboxStep, OfferResult, Source
 from quality.metrics.history import CallHistory, build
 from tests.stories import START, at, events_of
 
@@ -111,6 +111,12 @@ def test_every_event_of_a_call_can_be_told() -> None:
         "46 q|NONE|RECHAZADA|JOINEMPTY",
         "47 NONE|NONE|ENCUESTA|p|4",
         "48 NONE|NONE|ENCUESTA|p2|",
+        "49 NONE|NONE|ENCUESTA|p3||s|f.wav",
+        "49 NONE|NONE|IDIOMA|es",
+        *(f"49 NONE|NONE|CONSENTIMIENTO|v{place}|{answer}" for place, answer in enumerate(ConsentAnswer)),
+        *(f"49 q|NONE|OFERTA|{result}" for result in OfferResult),
+        *(f"49 NONE|NONE|BUZON|2601010001|{step}" for step in MailboxStep),
+        "49 NONE|NONE|MENU|m|1|chosen|2.5",
         HANGS_UP,
     )
     told = [step.fact for step in timeline(call(*facts))]

@@ -14,13 +14,17 @@ from typing import Any
 from core.events import (
     AgentPresence,
     AgentRang,
+    CallbackOffered,
     CallEnded,
     CallStarted,
     CallVanished,
     Completed,
     Connected,
+    ConsentAnswered,
     Event,
     HoldChanged,
+    LanguageChosen,
+    MailboxStepped,
     MenuStepped,
     QueueEntered,
     QueueExited,
@@ -42,7 +46,10 @@ LIFE: tuple[type[Event], ...] = (
     SystemRestarted,
     AgentPresence,
     CallStarted,
+    LanguageChosen,
+    ConsentAnswered,
     MenuStepped,
+    CallbackOffered,
     Rejected,
     QueueEntered,
     AgentRang,
@@ -53,6 +60,7 @@ LIFE: tuple[type[Event], ...] = (
     HoldChanged,
     Completed,
     QueueExited,
+    MailboxStepped,
     SurveyAnswered,
     CallVanished,
     CallEnded,
@@ -61,7 +69,9 @@ _STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
 
 # What two accounts of one fact must agree on, beside kind, channel and, within two seconds, time.
 _DISTINGUISHING = {
-    kind: tuple({"queue", "agent", "menu", "question", "on", "change"} & {field.name for field in fields(kind)})
+    kind: tuple(
+        {"queue", "agent", "menu", "question", "request", "on", "change"} & {field.name for field in fields(kind)}
+    )
     for kind in LIFE
 }
 _IDENTIFYING = {

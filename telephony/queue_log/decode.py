@@ -6,8 +6,12 @@ is unknown (None). Events nobody knows here decode to nothing: other people's Qu
 Lines of our own, after `second|channel|`:
 
     NONE|NONE|LLAMADA|linkedid|line|number              a call reached a line
-    NONE|NONE|MENU|menu|key|result                      one answer to a menu
-    NONE|NONE|ENCUESTA|question|answer                  one survey question
+    NONE|NONE|IDIOMA|language                           the language a caller is attended in
+    NONE|NONE|CONSENTIMIENTO|version|answer             the answer to the request for authorisation
+    NONE|NONE|MENU|menu|key|result|heard                one answer to a menu, and the seconds of it that were heard
+    queue|NONE|OFERTA|result                            to be called back without losing one's place
+    NONE|NONE|BUZON|request|step                        a request to be called
+    NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
     NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
@@ -21,14 +25,21 @@ from typing import Any
 
 from core.events import (
     AgentPresence,
+    CallbackOffered,
     CallEnded,
     CallStarted,
     Completed,
     Connected,
+    ConsentAnswer,
+    ConsentAnswered,
     EndedBy,
     Event,
     ExitReason,
+    LanguageChosen,
+    MailboxStep,
+    MailboxStepped,
     MenuStepped,
+    OfferResult,
     PresenceChange,
     QueueEntered,
     QueueExited,
@@ -49,6 +60,7 @@ NOBODY = "NONE"
 OF_NO_CALL = frozenset({NOBODY, "MANAGER", "REALTIME"})  # what app_queue writes where a channel would stand
 
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,4}\.[0-9]", re.ASCII)
 _FIELDS_OF_ENTERQUEUE = 3
 
 
@@ -186,11 +198,42 @@ def _call_started(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
 
 
 def _menu_stepped(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
-    return (MenuStepped(**about, menu=_field(line, 0), key=_field(line, 1), result=StepResult(_field(line, 2))),)
+    heard = _field(line, 3)
+    if heard and not _SECONDS.fullmatch(heard):
+        raise ValueError(f"not seconds: {heard[:40]!r}")
+    return (
+        MenuStepped(
+            **about,
+            menu=_field(line, 0),
+            key=_field(line, 1),
+            result=StepResult(_field(line, 2)),
+            heard_seconds=float(heard) if heard else None,
+        ),
+    )
+
+
+def _language_chosen(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (LanguageChosen(**about, language=_field(line, 0)),)
+
+
+def _consent_answered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (ConsentAnswered(**about, version=_field(line, 0), answer=ConsentAnswer(_field(line, 1))),)
+
+
+def _callback_offered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (CallbackOffered(**about, queue=line.queue, result=OfferResult(_field(line, 0))),)
+
+
+def _mailbox_stepped(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (MailboxStepped(**about, request=_field(line, 0), step=MailboxStep(_field(line, 1))),)
 
 
 def _survey_answered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
-    return (SurveyAnswered(**about, question=_field(line, 0), answer=_number(line, 1)),)
+    return (
+        SurveyAnswered(
+            **about, question=_field(line, 0), answer=_number(line, 1), survey=_field(line, 2), file=_field(line, 3)
+        ),
+    )
 
 
 def _recorded(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
@@ -228,7 +271,11 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "UNPAUSEALL": partial(_presence, change=PresenceChange.UNPAUSED),
     "QUEUESTART": _restarted,
     "LLAMADA": _call_started,
+    "IDIOMA": _language_chosen,
+    "CONSENTIMIENTO": _consent_answered,
     "MENU": _menu_stepped,
+    "OFERTA": _callback_offered,
+    "BUZON": _mailbox_stepped,
     "ENCUESTA": _survey_answered,
     "RECHAZADA": _rejected,
     "GRABACION": _recorded,

@@ -36,6 +36,9 @@ class Kind(IntEnum):
     ODD = 8  # only the long way knows
 
 
+_CHECKED = (b"IDIOMA", b"CONSENTIMIENTO", b"MENU", b"OFERTA", b"BUZON", b"ENCUESTA", b"FIN")
+"""Lines of ours that may hold what they cannot hold."""
+
 _KINDS = {
     **dict.fromkeys(map(str.encode, DECODERS), Kind.ODD),
     b"ENTERQUEUE": Kind.ENTER,
@@ -44,7 +47,7 @@ _KINDS = {
     **dict.fromkeys((b"COMPLETEAGENT", b"COMPLETECALLER", b"BLINDTRANSFER"), Kind.COMPLETE),
     **dict.fromkeys((b"ABANDON", b"EXITWITHTIMEOUT", b"EXITWITHKEY", b"WITHDRAW", b"EXITEMPTY"), Kind.EXIT),
     b"RECHAZADA": Kind.REJECT,
-    **dict.fromkeys((b"LLAMADA", b"MENU", b"ENCUESTA", b"GRABACION", b"FIN"), Kind.ASIDE),
+    **dict.fromkeys((b"LLAMADA", b"GRABACION", *_CHECKED), Kind.ASIDE),
 }
 _OUTCOMES = {
     b"ABANDON": Outcome.ABANDONED,
@@ -224,7 +227,7 @@ class _Stays:
 
     def _check_ours(self) -> None:
         """Mark lines of ours that hold what they cannot hold."""
-        ours = np.flatnonzero(self._is(b"MENU", b"ENCUESTA", b"FIN"))
+        ours = np.flatnonzero(self._is(*_CHECKED))
         begin, end = self._columns.field(4)[0][self._order[ours]], self._columns.ends[self._order[ours]]
         names = self._columns.names(begin, end, words=8)
         damaged = np.array([_is_damaged(text) for text in names.examples], np.bool_)

@@ -1,0 +1,65 @@
+"""From the facts that the call scripts tell to entries of queue_log, which `decode` reads back.
+
+Fields are separated by | and the arguments of QueueLog() by commas. The names that a line's file allows hold neither.
+"""
+
+import re
+from typing import NamedTuple
+
+from core.events import (
+    CallbackOffered,
+    ConsentAnswered,
+    Event,
+    LanguageChosen,
+    MailboxStepped,
+    MenuStepped,
+    SurveyAnswered,
+)
+
+from .decode import NOBODY
+
+_FIELD = re.compile(r"[\w .:*#/+-]{0,200}")
+
+
+class Entry(NamedTuple):
+    """What QueueLog() is given beside the channel: a queue, the event's name, its data."""
+
+    queue: str
+    event: str
+    data: str
+
+
+def encode(event: Event) -> Entry:
+    """Write a fact as an entry of queue_log.
+
+    Raises:
+        ValueError: a text in it would be read as two fields.
+        TypeError: no script tells such a fact.
+    """
+    queue, name, fields = _written(event)
+    if not all(_FIELD.fullmatch(text) for text in (queue, *fields)):
+        raise ValueError(f"a text in {type(event).__name__} cannot be written to queue_log")
+    return Entry(queue, name, "|".join(fields))
+
+
+def _written(event: Event) -> tuple[str, str, tuple[str, ...]]:
+    written: tuple[str, str, tuple[str, ...]]
+    match event:
+        case LanguageChosen():
+            written = NOBODY, "IDIOMA", (event.language,)
+        case ConsentAnswered():
+            written = NOBODY, "CONSENTIMIENTO", (event.version, event.answer)
+        case MenuStepped(heard_seconds=None):
+            written = NOBODY, "MENU", (event.menu, event.key, event.result)
+        case MenuStepped():
+            written = NOBODY, "MENU", (event.menu, event.key, event.result, f"{event.heard_seconds:.1f}")
+        case CallbackOffered():
+            written = event.queue, "OFERTA", (event.result,)
+        case MailboxStepped():
+            written = NOBODY, "BUZON", (event.request, event.step)
+        case SurveyAnswered():
+            answer = "" if event.answer is None else str(event.answer)
+            written = NOBODY, "ENCUESTA", (event.question, answer, event.survey, event.file)
+        case _:
+            raise TypeError(f"no script tells {type(event).__name__}")
+    return written
