@@ -44,14 +44,6 @@ class Raised(NamedTuple):
     since: datetime
 
 
-class Told(NamedTuple):
-    """What others are to be told: what became of a subject. `level` OK: it is no alert any more."""
-
-    subject: Subject
-    level: Level
-    at: datetime
-
-
 _Key = tuple[Subject, Level]
 
 
@@ -83,10 +75,8 @@ class Alarms:
         return None
 
 
-def look(
-    alarms: Alarms, scopes: Iterable[Scope], targets: Targets, faults: Iterable[Fault], now: datetime
-) -> tuple[Alarms, list[Told]]:
-    """Return the alarms after a look at all figures and at what is wrong, and what others are to be told.
+def look(alarms: Alarms, scopes: Iterable[Scope], targets: Targets, faults: Iterable[Fault], now: datetime) -> Alarms:
+    """Return the alarms after a look at all figures and at what is wrong.
 
     While the telephone system tells nothing, nothing is known of any figure.
     """
@@ -99,16 +89,11 @@ def look(
     }
     seen = dict(_of_figures(found, blind=blind))
     seen |= {(Subject(fault), level): _of_fault(fault in wrong) for fault, level in FAULT_LEVELS.items()}
-    gone = {key: Sighting.OUT for key, watch in alarms.watches.items() if key not in seen and watch != Watch()}
-    watches: dict[_Key, Watch] = {}
-    changed: dict[Subject, None] = {}
-    for key, sighting in (seen | gone).items():
-        watches[key], change = advance(alarms.watches.get(key, Watch()), sighting, now)
-        if change is not None:
-            changed[key[0]] = None
-    measured = frozenset(subject for subject, (_, value) in found.items() if value is not None)
-    after = Alarms(watches=watches, measured=measured)
-    return after, [_told(after, subject, now) for subject in changed]
+    seen |= {key: Sighting.OUT for key, watch in alarms.watches.items() if key not in seen and watch != Watch()}
+    return Alarms(
+        watches={key: advance(alarms.watches.get(key, Watch()), sighting, now) for key, sighting in seen.items()},
+        measured=frozenset(subject for subject, (_, value) in found.items() if value is not None),
+    )
 
 
 def _of_figures(
@@ -124,8 +109,3 @@ def _of_figures(
 
 def _of_fault(wrong: bool) -> Sighting:  # noqa: FBT001  it is all there is to see
     return Sighting.BREACH if wrong else Sighting.OUT
-
-
-def _told(alarms: Alarms, subject: Subject, now: datetime) -> Told:
-    raised = alarms.raised_of(subject)
-    return Told(subject, raised.level if raised else Level.OK, now)

@@ -148,7 +148,7 @@ class WallBoard(View):
     """The board without anything about a person: what hangs on a wall for all to see.
 
     `sequence` grows with every version. `connected`: the telephone system tells what happens; `connected_at` is when
-    it last did, None if never. `advisers_by_state` has every state, in the order of `AgentState`.
+    it last did: `at`, as long as it does; None if never. `advisers_by_state` has all states, in order.
     """
 
     sequence: int
@@ -174,6 +174,13 @@ class Board(WallBoard):
 
     advisers: list[AdviserRow]
     waiting: list[Caller]
+
+    def shows_the_same_as(self, other: "Board") -> bool:
+        """Tell whether two boards differ in nothing but when they were made."""
+        moments = {"sequence": other.sequence, "at": other.at}
+        if self.connected and other.connected:
+            moments["connected_at"] = other.connected_at
+        return self.model_copy(update=moments) == other
 
 
 class Quarter(View):

@@ -36,13 +36,6 @@ class State(StrEnum):
     LEAVING = "leaving"
 
 
-class Change(StrEnum):
-    """What others are to be told."""
-
-    RAISED = "raised"
-    LIFTED = "lifted"
-
-
 TRANSITIONS: Final[Mapping[tuple[State, Sighting], State]] = {
     (State.QUIET, Sighting.BREACH): State.ENTERING,
     (State.QUIET, Sighting.NEAR): State.QUIET,
@@ -77,14 +70,16 @@ class Watch:
     raised_at: datetime | None = None
 
 
-def advance(watch: Watch, sighting: Sighting, now: datetime) -> tuple[Watch, Change | None]:
-    """Return the watch after what was seen at `now`, and what others are to be told of it."""
+def advance(watch: Watch, sighting: Sighting, now: datetime) -> Watch:
+    """Return the watch after what was seen at `now`."""
     pair = (watch.state, sighting)
     state, hold = TRANSITIONS[pair], HOLDS.get(pair)
     if state is watch.state or (hold and watch.since and now - watch.since < hold):
-        return watch, None
-    if state is State.ACTIVE and watch.raised_at is None:
-        return Watch(state=state, since=now, raised_at=now), Change.RAISED
-    if state is State.QUIET:
-        return Watch(), Change.LIFTED if watch.raised_at else None
-    return Watch(state=state, since=now, raised_at=watch.raised_at), None
+        return watch
+    match state:
+        case State.QUIET:
+            return Watch()
+        case State.ACTIVE:
+            return Watch(state=state, since=now, raised_at=watch.raised_at or now)
+        case _:
+            return Watch(state=state, since=now, raised_at=watch.raised_at)

@@ -1,0 +1,56 @@
+"""An alert in a sentence. It tells the threshold and not the figure, so that it stays what it is while it lasts."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from quality.metrics.limits import Level, Metric
+
+from .alarms import Fault, Raised, Subject
+from .cells import quantity
+from .targets import Targets
+from .view import Alert
+
+_SAID: Final[Mapping[Metric, str]] = {
+    Metric.WAITING: "{where}esperan más de {limit} personas.",
+    Metric.LONGEST_WAIT: "{where}alguien espera más de {limit}.",
+    Metric.AVAILABLE: "{where}hay menos de {limit} asesores disponibles.",
+    Metric.SERVICE_LEVEL: "{where}el nivel de servicio de hoy baja de {limit}.",
+    Metric.ABANDONMENT: "{where}el abandono de hoy pasa de {limit}.",
+}
+_NOBODY_FREE: Final = "{where}no hay asesores disponibles."
+_FAULTS: Final[Mapping[Fault, str]] = {
+    Fault.UNBALANCED: "Las cifras de hoy no cuadran: es un defecto del programa. Avise a quien lo administra.",
+    Fault.DISCONNECTED: "Central sin conexión: las esperas y los asesores que se ven no son actuales.",
+    Fault.DAMAGED: "El registro de la central tiene líneas dañadas. Revíselas con «contesta reconcile --check».",
+}
+
+
+def alert_id(subject: Subject) -> str:
+    """Name what an alert is about, the same at all times."""
+    return f"{subject.of}:{subject.queue}" if subject.queue else str(subject.of)
+
+
+def alert(raised: Raised, targets: Targets) -> Alert:
+    """Write an alert."""
+    subject, level, since = raised
+    return Alert(
+        id=alert_id(subject),
+        level=level,
+        figure=subject.of,
+        queue=subject.queue,
+        text=_text(subject, level, targets),
+        since=since,
+    )
+
+
+def _text(subject: Subject, level: Level, targets: Targets) -> str:
+    if isinstance(subject.of, Fault):
+        return _FAULTS[subject.of]
+    where = f"En {subject.queue} " if subject.queue else ""
+    limits = targets.limits_of(subject.of, subject.queue)
+    if limits is None:  # its thresholds were taken away while it was on
+        return f"{where}{subject.of}"
+    limit = limits.limit(level).value
+    form = _NOBODY_FREE if subject.of is Metric.AVAILABLE and limit <= 1 else _SAID[subject.of]
+    said = form.format(where=where, limit=quantity(subject.of, limit))
+    return f"{said[0].upper()}{said[1:]}"

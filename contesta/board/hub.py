@@ -1,0 +1,130 @@
+"""What makes the board of a feed, again and again, and tells it on the bus when it changed."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
+from typing import Final, Protocol
+
+from contesta.bus import topics
+from contesta.bus.bus import Bus
+from quality.metrics.live import LiveEngine
+
+from .alarms import Alarms
+from .board import Scene, wall
+from .moment import Moment, moment, watch
+from .targets import Targets
+from .view import Mode
+
+LOOK_SECONDS: Final = 0.1
+WALL_VIEW: Final = "view/wall"
+"""The board for walls, retained. It stays in the process: other systems are told of the line in their own words."""
+
+
+class Feed(Protocol):
+    """What knows the line. `connected` is set while the telephone system tells what happens."""
+
+    @property
+    def engine(self) -> LiveEngine:
+        """What the board is asked of."""
+
+    @property
+    def connected(self) -> asyncio.Event:
+        """Whether what the engine knows is of this moment."""
+
+    @property
+    def damaged_lines(self) -> int:
+        """How many lines of the log could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a hub's boards are of: a line, and whether it is seen live or played again."""
+
+    line: str
+    zone: tzinfo
+    mode: Mode = Mode.LIVE
+    source: str = "en vivo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of the board and its JSON. `sequence` grows, also from one run of the program to the next."""
+
+    sequence: int
+    moment: Moment
+    payload: bytes
+    wall_payload: bytes
+
+
+class Hub:
+    """The newest board, for whoever asks and for whoever waits for the next one.
+
+    It belongs to one event loop. `feed` and `targets` may be exchanged at any time. `looked_at` is the last look.
+    """
+
+    def __init__(self, bus: Bus, place: Place, feed: Feed, targets: Targets, clock: Callable[[], datetime]) -> None:
+        self.feed = feed
+        self.targets = targets
+        self.looked_at = clock()
+        self._bus = bus
+        self._place = place
+        self._clock = clock
+        self._alarms = Alarms()
+        self._connected_at: datetime | None = None
+        self._news = asyncio.Event()
+        self._version = self._publish(self._moment(), round(self.looked_at.timestamp() * 1000))
+
+    @property
+    def version(self) -> Version:
+        """The newest version."""
+        return self._version
+
+    async def run(self) -> None:
+        """Look at the line again and again, until cancelled."""
+        while True:
+            self.look()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    def look(self) -> None:
+        """Look at the line once, and publish the board if it shows anything new."""
+        self.looked_at = max(self.looked_at, self._clock())
+        now = self._moment()
+        if not now.board.shows_the_same_as(self._version.moment.board):
+            self._version = self._publish(now, self._version.sequence + 1)
+            self._news.set()
+            self._news = asyncio.Event()
+
+    async def other_than(self, sequence: int | None) -> Version:
+        """Wait until there is another version than that one, and return the newest."""
+        while self._version.sequence == sequence:
+            await self._news.wait()
+        return self._version
+
+    def _moment(self) -> Moment:
+        connected = self.feed.connected.is_set()
+        self._connected_at = self.looked_at if connected else self._connected_at
+        snapshot = self.feed.engine.snapshot(self.looked_at)
+        damaged_lines = self.feed.damaged_lines
+        self._alarms = watch(self._alarms, snapshot, self.targets, connected=connected, damaged_lines=damaged_lines)
+        scene = Scene(
+            line=self._place.line,
+            zone=self._place.zone,
+            mode=self._place.mode,
+            source=self._place.source,
+            connected=connected,
+            connected_at=self._connected_at,
+        )
+        return moment(snapshot, self.targets, self._alarms, scene)
+
+    def _publish(self, now: Moment, sequence: int) -> Version:
+        """Write a version, once for all who read it, and tell it."""
+        shown = now.board.model_copy(update={"sequence": sequence})
+        self._bus.publish(topics.VIEW, shown, retain=True)
+        self._bus.publish(WALL_VIEW, wall(shown), retain=True)
+        return Version(
+            sequence=sequence,
+            moment=replace(now, board=shown),
+            payload=self._bus.retained[topics.VIEW].payload,
+            wall_payload=self._bus.retained[WALL_VIEW].payload,
+        )

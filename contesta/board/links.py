@@ -1,0 +1,77 @@
+"""Where the figures of the board lead: to exactly the calls they count, and to why they are what they are."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, tzinfo
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from contesta.call_search import CALLS, WAITING_NOW, CallSearch, calls_address, day_of
+from quality.metrics.limits import Metric
+
+WHY: Final = "/api/v1/board/why"
+OFFERED: Final = "recibidas"
+WITHOUT_GHOSTS: Final = "sin fantasmas"
+ATTENDED_OR_LEFT: Final = "contestadas o abandonadas"
+OTHERS: Final = "otras"
+"""Outcomes that figures count together, as the lists of calls call them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """The addresses of one day's board. `as_of`: the calls as they were at that moment; None: as they are."""
+
+    day: date
+    zone: tzinfo
+    as_of: datetime | None = None
+
+    def today(
+        self,
+        outcome: str = "",
+        *,
+        queue: str = "",
+        agent: str = "",
+        wait_at_most: int | None = None,
+        talk_known: bool = False,
+    ) -> str:
+        """Give the list of the calls with a visit of the day that is as told; waits are in seconds."""
+        since, until = day_of(self.day, self.zone)
+        return self._list(
+            CallSearch(
+                since=since,
+                until=until,
+                outcome=outcome,
+                queue=queue,
+                agent=agent,
+                wait_at_most=wait_at_most,
+                talk_known=talk_known,
+            )
+        )
+
+    def between(self, since: datetime, until: datetime, outcome: str, queue: str = "") -> str:
+        """Give the list of the calls that entered a queue in [since, until)."""
+        return self._list(CallSearch(since=since, until=until, outcome=outcome, queue=queue))
+
+    def waiting(self, queue: str = "") -> str:
+        """Give the list of the calls that wait now, whenever they came."""
+        return self._list(CallSearch(outcome=WAITING_NOW, queue=queue))
+
+    def call(self, call_id: str) -> str:
+        """Give the page of one call."""
+        return f"{CALLS}/{quote(call_id, safe='')}"
+
+    def why(self, metric: Metric, queue: str = "") -> str:
+        """Give the explanation of a figure."""
+        asked = {"figure": str(metric)} | ({"queue": queue} if queue else {})
+        if self.as_of:
+            asked["at"] = self.as_of.isoformat()
+        return f"{WHY}?{urlencode(asked)}"
+
+    def _list(self, search: CallSearch) -> str:
+        return _address(search, self.zone)
+
+
+@lru_cache(maxsize=4096)
+def _address(search: CallSearch, zone: tzinfo) -> str:
+    """Write an address once: a board asks for the same ones ten times a second."""
+    return calls_address(search, zone)
