@@ -5,6 +5,7 @@ because a mistyped one would otherwise be ignored in silence.
 """
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -73,7 +74,17 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8080, ge=1024, le=65535, description="Página web")
     web_host: str = Field(
         default=LOCALHOST,
-        description="Dirección donde escucha la página; no pide contraseña: solo 127.0.0.1 o un contenedor",
+        description="Dirección donde escucha la página; otra que 127.0.0.1 solo en un contenedor o tras un proxy",
+    )
+    web_origin: str = Field(
+        default="",
+        pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?)?$",
+        description="Dirección con que se abre la página, como https://contesta.entidad.gov.co; vacía: solo aquí",
+    )
+    web_proxy: str = Field(
+        default="",
+        pattern=r"^[0-9a-f.:]*$",
+        description="Dirección IP del proxy propio que dice, en X-Forwarded-For, desde dónde se abre la página",
     )
     manage_asterisk: bool = Field(
         default=True, description="Iniciar y vigilar Asterisk; «false» si otro programa lo hace"
@@ -85,6 +96,21 @@ class Settings(BaseSettings):
     )
     agi_max_calls: int = Field(
         default=1000, ge=1, le=5000, description="Llamadas en guiones a la vez; las demás pasan a la cola"
+    )
+    mqtt_host: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9.:_-]*$",
+        description="Equipo del servidor MQTT que recibe lo que pasa en la línea; vacío: ninguno",
+    )
+    mqtt_port: int = Field(default=1883, ge=1, le=65535, description="Puerto del servidor MQTT; con TLS suele ser 8883")
+    mqtt_user: str = Field(default="", description="Usuario en el servidor MQTT; obligatorio si está en otro equipo")
+    mqtt_password: str = Field(default="", repr=False, description="Contraseña de ese usuario")
+    mqtt_password_file: str = Field(
+        default="", description="Archivo que contiene la contraseña, en lugar de escribirla en una variable"
+    )
+    mqtt_tls: bool = Field(default=False, description="Cifrar la conexión con el servidor MQTT")
+    mqtt_ca_file: str = Field(
+        default="", description="Certificado de quien firmó el del servidor MQTT; vacío: los que conoce el sistema"
     )
 
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
@@ -99,6 +125,18 @@ class Settings(BaseSettings):
             raise ValueError("dos servicios tienen el mismo puerto")
         if self.rtp_first_port + self.rtp_ports > 65535:  # noqa: PLR2004  the last port there is
             raise ValueError("rtp_first_port más rtp_ports pasa de 65535")
+        return self
+
+    @model_validator(mode="after")
+    def _broker_knows_us(self) -> "Settings":
+        if self.mqtt_password and self.mqtt_password_file:
+            raise ValueError("hay contraseña de MQTT y archivo de contraseña: deje solo CONTESTA_MQTT_PASSWORD_FILE")
+        password = self.mqtt_password or self.mqtt_password_file
+        if self.mqtt_host and not is_loopback(self.mqtt_host) and not (self.mqtt_user and password):
+            raise ValueError(
+                f"el servidor MQTT {self.mqtt_host} está en otro equipo: hacen falta CONTESTA_MQTT_USER y "
+                "CONTESTA_MQTT_PASSWORD"
+            )
         return self
 
     @property
@@ -149,6 +187,14 @@ class Settings(BaseSettings):
     def as_child_environment(self) -> dict[str, str]:
         """Give the environment of a process that is to have these settings."""
         return os.environ | {PREFIX + name.upper(): str(getattr(self, name)) for name in type(self).model_fields}
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a name or address is this machine itself."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def load() -> Settings:

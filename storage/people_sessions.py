@@ -72,8 +72,8 @@ class Sessions:
                 connection.execute(delete(SessionRow).where(col(SessionRow.token) == former))
             connection.execute(insert(SessionRow), values | {"address": browser.address, "browser": browser.name})
 
-    def find(self, token: bytes, now: datetime) -> SignedIn | None:
-        """Tell whose session this is, and that it is being used; None if it is over or its owner disabled."""
+    def find(self, token: bytes, now: datetime, *, using: bool = True) -> SignedIn | None:
+        """Tell whose session this is; None if it is over or its owner disabled. `using` it keeps it from idling."""
         query: Select[*tuple[Any, ...]] = (
             select(
                 col(SessionRow.id).label("session_id"),
@@ -94,19 +94,9 @@ class Sessions:
         if row is None:
             return None
         told = row._asdict()
-        if now - told.pop("seen_at") >= SEEN_EVERY:
+        if now - told.pop("seen_at") >= SEEN_EVERY and using:
             self._seen(token, now)
         return SignedIn(**told)
-
-    def alive(self, session_id: int, now: datetime) -> bool:
-        """Tell whether a session goes on, without using it."""
-        query = (
-            select(col(SessionRow.id))
-            .join(PersonRow, col(PersonRow.id) == col(SessionRow.person_id))
-            .where(col(SessionRow.id) == session_id, self._lives(now), col(PersonRow.disabled_at).is_(None))
-        )
-        with self._reader.begin() as connection:
-            return connection.scalar(query) is not None
 
     def of(self, person_id: int, now: datetime) -> tuple[OwnSession, ...]:
         """Read somebody's live sessions, the last used first."""

@@ -132,9 +132,15 @@ def ledger(engine: Engine) -> Ledger:
 
 
 @pytest.fixture
-def sqlite_ledger(sqlite_url: str) -> Iterator[Ledger]:
-    """A ledger where the kind of database is not the point."""
+def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
+    """A migrated database where its kind is not the point."""
     engine = connect(sqlite_url)
     upgrade(engine)
-    yield Ledger(engine)
+    yield engine
     engine.dispose()
+
+
+@pytest.fixture
+def sqlite_ledger(sqlite_engine: Engine) -> Ledger:
+    """A ledger where the kind of database is not the point."""
+    return Ledger(sqlite_engine)

@@ -1,6 +1,5 @@
 """The pages, asked for as a browser would, and shown in a real one."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from html import unescape
@@ -8,43 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientResponse
-from aiohttp.test_utils import TestClient, TestServer
-from aiohttp.web import Application, Request
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
+from sqlalchemy import Engine
 
-from contesta.settings import Settings
-from contesta.web.app import make_app
+from contesta.web.access import Role
+from contesta.web.sessions import COOKIE
 from core.events import CallStarted, Connected, MenuStepped, QueueEntered, Source, StepResult
 from storage.database import connect
 from storage.ledger import Ledger
 from tests.stories import at, events_of, log_of, restart, uid
+from tests.web import Client, Office, assert_guarded, complaints_of, overflows, run_office
 
 EVIL = """<script>document.title='owned'</script>"><img src=x onerror=alert(1)>' -- {{7*7}}"""
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-Client = TestClient[Request, Application]
 
 
 @pytest.fixture
-def full_ledger(sqlite_ledger: Ledger) -> Ledger:
-    sqlite_ledger.apply(events_of(log_of(range(64), restart(250))))
-    return sqlite_ledger
+def full(sqlite_engine: Engine) -> Engine:
+    Ledger(sqlite_engine).apply(events_of(log_of(range(64), restart(250))))
+    return sqlite_engine
 
 
 @pytest.fixture
-def evil_ledger(full_ledger: Ledger) -> Ledger:
+def evil(full: Engine) -> Engine:
     """A call in which every text that somebody outside could choose is hostile."""
     of: dict[str, Any] = {"call_id": EVIL, "channel_id": EVIL, "source": Source.AMI}
-    full_ledger.apply(
+    Ledger(full).apply(
         [
             CallStarted(at=at(500), line=EVIL, number=EVIL, **of),
             MenuStepped(at=at(501), menu=EVIL, key=EVIL, result=StepResult.WRONG, **of),
@@ -52,27 +39,26 @@ def evil_ledger(full_ledger: Ledger) -> Ledger:
             Connected(at=at(503), queue=EVIL, agent=EVIL, wait_seconds=1, **of),
         ]
     )
-    return full_ledger
+    return full
 
 
-def browse(ledger: Ledger, scenario: Callable[[Client], Awaitable[None]]) -> None:
-    """Run a scenario against a server of these pages."""
+def browse(engine: Engine, scenario: Callable[[Client], Awaitable[None]]) -> None:
+    """Run a scenario in the browser of a supervisor."""
 
-    async def run() -> None:
-        async with TestClient(TestServer(make_app(Settings(), ledger))) as client:
-            await scenario(client)
+    async def signed_in(office: Office) -> None:
+        await scenario(await office.signed_in(Role.SUPERVISOR))
 
-    asyncio.run(run())
+    run_office(engine, signed_in)
 
 
 def links(page: str, pattern: str) -> list[str]:
     return [unescape(found) for found in re.findall(f'href="({pattern})"', page)]
 
 
-def test_list_shows_every_call_once_over_its_pages(full_ledger: Ledger) -> None:
+def test_list_shows_every_call_once_over_its_pages(full: Engine) -> None:
     async def scenario(client: Client) -> None:
         seen: list[str] = []
-        address = "/"
+        address = "/llamadas"
         while address:
             page = await (await client.get(address)).text()
             seen += links(page, '/llamadas/[^"]+')
@@ -80,12 +66,12 @@ def test_list_shows_every_call_once_over_its_pages(full_ledger: Ledger) -> None:
             address = unescape(older[1]) if older else ""
         assert seen == [f"/llamadas/{uid(call)}" for call in reversed(range(64))]
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def test_list_masks_numbers_and_tells_outcomes(full_ledger: Ledger) -> None:
+def test_list_masks_numbers_and_tells_outcomes(full: Engine) -> None:
     async def scenario(client: Client) -> None:
-        page = await (await client.get("/")).text()
+        page = await (await client.get("/llamadas")).text()
         assert "300 *** **63" in page
         assert "573000000063" not in page
         for said in ("contestada", "abandonada", "fantasma", "desbordada", "rechazada", "perdida", "sin cola"):
@@ -93,46 +79,48 @@ def test_list_masks_numbers_and_tells_outcomes(full_ledger: Ledger) -> None:
         assert "15:06:40" not in page, "hours are Colombia's"
         assert "10:09:" in page
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def test_filters_are_in_the_address_and_can_be_taken_off(full_ledger: Ledger) -> None:
+def test_filters_are_in_the_address_and_can_be_taken_off(full: Engine) -> None:
     async def scenario(client: Client) -> None:
-        page = await (await client.get("/?cola=segunda&resultado=rechazada&desde=2026-01-01&hasta=2026-01-01")).text()
+        page = await (
+            await client.get("/llamadas?cola=segunda&resultado=rechazada&desde=2026-01-01&hasta=2026-01-01")
+        ).text()
         assert links(page, '/llamadas/[^"]+') == [f"/llamadas/{uid(call)}" for call in range(61, 0, -8)]
         assert "<option selected>rechazada</option>" in page
-        assert "/?desde=2026-01-01&hasta=2026-01-01&resultado=rechazada" in links(page, '/[^"]*')
-        page = await (await client.get("/?hasta=2025-12-31")).text()
+        assert "/llamadas?desde=2026-01-01&hasta=2026-01-01&resultado=rechazada" in links(page, '/llamadas[^"]*')
+        page = await (await client.get("/llamadas?hasta=2025-12-31")).text()
         assert "Ninguna llamada cumple estos filtros" in page
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
 @pytest.mark.parametrize(
     ("address", "status", "says"),
     [
-        ("/?desde=ayer", 400, "fecha no válida: «ayer»"),
-        ("/?hasta=9999-12-31", 400, "fecha no válida"),
-        ("/?resultado=excelente", 400, "resultado desconocido"),
-        ("/?despues=aqu%C3%AD", 400, "aquí"),
+        ("/llamadas?desde=ayer", 400, "fecha no válida: «ayer»"),
+        ("/llamadas?hasta=9999-12-31", 400, "fecha no válida"),
+        ("/llamadas?resultado=excelente", 400, "resultado desconocido"),
+        ("/llamadas?despues=aqu%C3%AD", 400, "aquí"),
         ("/llamadas/99.9", 404, "no existe"),
         ("/llamadas/", 404, "no existe"),
-        ("/estilo/../app.py", 404, "no existe"),
-        ("/estilo/%2e%2e/app.py", 404, "no existe"),
+        ("/estatico/../app.py", 404, "no existe"),
+        ("/estatico/%2e%2e/app.py", 404, "no existe"),
         ("/nada", 404, "no existe"),
     ],
 )
-def test_mistakes_are_told_in_words(full_ledger: Ledger, address: str, status: int, says: str) -> None:
+def test_mistakes_are_told_in_words(full: Engine, address: str, status: int, says: str) -> None:
     async def scenario(client: Client) -> None:
         response = await client.get(address)
         assert response.status == status
         assert says.lower() in unescape(await response.text()).lower()
         assert_guarded(response)
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def test_call_is_told_step_by_step(full_ledger: Ledger) -> None:
+def test_call_is_told_step_by_step(full: Engine) -> None:
     async def scenario(client: Client) -> None:
         page = unescape(await (await client.get(f"/llamadas/{uid(8)}")).text())
         assert "Esperó 0:10, habló 0:21 con A. Ruiz; colgó el asesor." in page
@@ -143,29 +131,20 @@ def test_call_is_told_step_by_step(full_ledger: Ledger) -> None:
         assert re.findall(r'class="elapsed">([^<]+)<', page)[:3] == ["+00:00", "+00:03", "+00:04"]
         assert set(re.findall(r'class="source">([^<]+)<', page)) == {"queue_log"}
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def test_call_that_was_cut_off_says_what_is_not_known(full_ledger: Ledger) -> None:
+def test_call_that_was_cut_off_says_what_is_not_known(full: Engine) -> None:
     async def scenario(client: Client) -> None:
         page = unescape(await (await client.get(f"/llamadas/{uid(7)}")).text())
         assert "Se perdió mientras esperaba en la cola atencion: la central se reinició." in page
         assert "La central se reinició durante la llamada; lo que siguió no se conoce." in page
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def assert_guarded(response: ClientResponse) -> None:
-    policy = response.headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "unsafe" not in policy
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
-    assert response.headers["Cache-Control"] == "no-store"
-    assert "Server" not in response.headers
-
-
-@pytest.mark.parametrize("address", ["/", f"/llamadas/{uid(0)}", "/healthz", "/estilo/contesta.css"])
-def test_every_answer_is_guarded_and_only_read(full_ledger: Ledger, address: str) -> None:
+@pytest.mark.parametrize("address", ["/llamadas", f"/llamadas/{uid(0)}", "/healthz", "/estatico/contesta.css"])
+def test_every_answer_is_guarded_and_only_read(full: Engine, address: str) -> None:
     async def scenario(client: Client) -> None:
         for method in ("GET", "HEAD"):
             response = await client.request(method, address)
@@ -177,7 +156,7 @@ def test_every_answer_is_guarded_and_only_read(full_ledger: Ledger, address: str
             assert response.headers["Allow"] == "GET,HEAD"
             assert_guarded(response)
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
 @pytest.mark.parametrize(
@@ -194,18 +173,18 @@ def test_every_answer_is_guarded_and_only_read(full_ledger: Ledger, address: str
         ("", 421),
     ],
 )
-def test_only_this_machines_names_are_answered(full_ledger: Ledger, host: str, status: int) -> None:
+def test_only_this_machines_names_are_answered(full: Engine, host: str, status: int) -> None:
     async def scenario(client: Client) -> None:
-        response = await client.get("/", headers={"Host": host})
+        response = await client.get("/llamadas", headers={"Host": host})
         assert response.status == status
         assert ("Llamadas, las más recientes" in await response.text()) is (status == 200)
 
-    browse(full_ledger, scenario)
+    browse(full, scenario)
 
 
-def test_hostile_data_is_shown_as_text(evil_ledger: Ledger) -> None:
+def test_hostile_data_is_shown_as_text(evil: Engine) -> None:
     async def scenario(client: Client) -> None:
-        page = await (await client.get("/")).text()
+        page = await (await client.get("/llamadas")).text()
         (link,) = (one for one in links(page, '/llamadas/[^"]+') if "script" in one)
         story = await (await client.get(link)).text()
         for html in (page, story):
@@ -214,44 +193,31 @@ def test_hostile_data_is_shown_as_text(evil_ledger: Ledger) -> None:
             assert "&lt;script&gt;" in html
         assert "49" not in re.findall(r"<h1>.*?</h1>", story)[0]
 
-    browse(evil_ledger, scenario)
+    browse(evil, scenario)
 
 
 def test_without_its_database_the_page_says_so(tmp_path: Path) -> None:
-    async def scenario(client: Client) -> None:
-        for address in ("/", "/healthz", "/llamadas/1.1"):
-            response = await client.get(address)
+    async def scenario(office: Office) -> None:
+        browser = await office.visitor(Cookie=f"{COOKIE}=anything")
+        for address in ("/llamadas", "/healthz", "/llamadas/1.1"):
+            response = await browser.get(address)
             assert response.status == 503
             assert "No se puede leer el libro de llamadas" in await response.text()
             assert_guarded(response)
 
     engine = connect(f"sqlite:///{tmp_path / 'nowhere' / 'ledger.db'}")
-    browse(Ledger(engine), scenario)
+    run_office(engine, scenario)
     engine.dispose()
 
 
-def test_page_refreshes_itself_only_when_asked_to(full_ledger: Ledger) -> None:
+def test_page_refreshes_itself_only_when_asked_to(full: Engine) -> None:
     async def scenario(client: Client) -> None:
-        assert "http-equiv" not in await (await client.get("/")).text()
-        page = await (await client.get("/?cola=segunda&actualizar=si")).text()
+        assert "http-equiv" not in await (await client.get("/llamadas")).text()
+        page = await (await client.get("/llamadas?cola=segunda&actualizar=si")).text()
         assert '<meta http-equiv="refresh" content="10">' in page
-        assert "/?cola=segunda" in links(page, '/[^"]*'), "and it can be stopped"
+        assert "/llamadas?cola=segunda" in links(page, '/llamadas[^"]*'), "and it can be stopped"
 
-    browse(full_ledger, scenario)
-
-
-def complaints_of(page: Page) -> list[str]:
-    """Errors, console lines and dialogs of a page, from now on."""
-    said: list[str] = []
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("console", lambda message: said.append(message.text))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    return said
-
-
-async def overflows(page: Page) -> bool:
-    wide = await page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    return bool(wide)
+    browse(full, scenario)
 
 
 CONTRAST = """() => {
@@ -278,37 +244,32 @@ CONTRAST = """() => {
 }"""
 
 
-def test_in_a_real_browser(evil_ledger: Ledger) -> None:
+def test_in_a_real_browser(evil: Engine) -> None:
     """Light, dark and 320 px wide: nothing hostile runs, nothing overflows, everything can be read and reached."""
 
-    async def scenario(client: Client) -> None:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_OPTIONS)
-            for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320), ("dark", 320)):
-                page = await browser.new_page(
-                    color_scheme="dark" if scheme == "dark" else "light", viewport={"width": width, "height": 800}
-                )
+    async def scenario(office: Office) -> None:
+        for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320), ("dark", 320)):
+            viewport = {"width": width, "height": 800}
+            async with office.page(Role.SUPERVISOR, color_scheme=scheme, viewport=viewport) as page:
                 complaints = complaints_of(page)
-                await page.goto(str(client.make_url("/")))
-                await look(page, f"lista-{scheme}-{width}")
+                await page.goto("/llamadas")
+                await look(page)
                 await page.keyboard.press("Tab")
                 assert await page.evaluate("() => document.activeElement.textContent") == "Ir al contenido"
                 await page.locator("tbody a").nth(3).focus()
                 await page.keyboard.press("Enter")
                 await page.wait_for_url("**/llamadas/**")
-                await look(page, f"llamada-{scheme}-{width}")
-                await page.goto(str(client.make_url("/?cola=segunda")))
+                await look(page)
+                await page.goto("/llamadas?cola=segunda")
                 await page.get_by_role("link", name="Quitar el filtro Cola: segunda").click()
                 await page.locator("tbody a").first.click()
                 assert "owned" not in await page.title()
                 assert "<script>" in await page.locator("main").inner_text()
-                await look(page, f"hostil-{scheme}-{width}")
+                await look(page)
                 assert complaints == []
-                await page.close()
-            await browser.close()
 
-    async def look(page: Page, _name: str) -> None:
+    async def look(page: Page) -> None:
         assert not await overflows(page)
         assert await page.evaluate(CONTRAST) == []
 
-    browse(evil_ledger, scenario)
+    run_office(evil, scenario)

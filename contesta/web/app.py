@@ -1,6 +1,7 @@
-"""The web application: reads the ledger, on this machine only, until there is a sign-in."""
+"""The web application: what it is made of, and how it is served."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp_jinja2
@@ -8,20 +9,41 @@ import jinja2
 from aiohttp import web
 from sqlalchemy import Engine
 
-from contesta.settings import LOCALHOST, Settings
-from contesta.web import guard, pages
+from contesta.settings import Settings
+from contesta.web import access, calls, guard, home, routes, sessions
+from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS, Clock
 from storage.database import connect
 from storage.ledger import Ledger
+from storage.people_access_log import AccessLog
+from storage.people_keys import AccessKeys
+from storage.people_sessions import Lifetime, Sessions
 
-ENGINE = web.AppKey("engine", Engine)
 _HERE = Path(__file__).parent
 
+FEATURES: tuple[tuple[routes.Route, ...], ...] = (home.ROUTES, calls.ROUTES)
+"""The routes of each part, in the order of the navigation."""
 
-def make_app(settings: Settings, ledger: Ledger) -> web.Application:
-    """Build the application over a ledger."""
-    app = web.Application(middlewares=[guard.errors_are_pages, guard.only_reading_and_only_here])
-    app[pages.SETTINGS] = settings
-    app[pages.LEDGER] = ledger
+PREPARATIONS: tuple[Callable[[web.Application], None], ...] = ()
+"""What each part that needs it does before the application starts."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def make_app(settings: Settings, engine: Engine, clock: Clock = _now) -> web.Application:
+    """Build the application over the ledger's database."""
+    app = web.Application(
+        middlewares=[guard.errors_are_told, guard.only_our_names, guard.only_from_our_pages, sessions.identify],
+        client_max_size=routes.LARGEST_BODY_BYTES,
+    )
+    app[SETTINGS] = settings
+    app[ENGINE] = engine
+    app[LEDGER] = Ledger(engine)
+    app[CLOCK] = clock
+    app[access.LOG] = AccessLog(engine)
+    app[sessions.SESSIONS] = Sessions(engine, Lifetime())
+    app[sessions.KEYS_MADE] = AccessKeys(engine)
     app.on_response_prepare.append(guard.add_headers)
     aiohttp_jinja2.setup(
         app,
@@ -31,20 +53,20 @@ def make_app(settings: Settings, ledger: Ledger) -> web.Application:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    app.router.add_get("/", pages.calls)
-    app.router.add_get("/llamadas/{call_id:.+}", pages.call, name="call")
-    app.router.add_get("/healthz", pages.health)
-    app.router.add_static("/estilo/", _HERE / "static", name="static")
+    for prepare in PREPARATIONS:
+        prepare(app)
+    every = tuple(route for feature in FEATURES for route in feature)
+    app[routes.ROUTES] = every
+    routes.register(app, every)
+    app.router.add_static(sessions.STATIC, _HERE / "static", name="static")
     return app
 
 
 def run_web(settings: Settings) -> None:
-    """Serve the pages on loopback until SIGTERM or SIGINT."""
-    engine = connect(settings.ledger_url)
-    app = make_app(settings, Ledger(engine))
-    app[ENGINE] = engine
+    """Serve the pages until SIGTERM or SIGINT."""
+    app = make_app(settings, connect(settings.ledger_url))
     app.cleanup_ctx.append(_database)
-    web.run_app(app, host=LOCALHOST, port=settings.web_port, print=None, access_log=None, shutdown_timeout=3)
+    web.run_app(app, host=settings.web_host, port=settings.web_port, print=None, access_log=None, shutdown_timeout=3)
 
 
 async def _database(app: web.Application) -> AsyncIterator[None]:

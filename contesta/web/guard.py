@@ -1,20 +1,25 @@
 """What every answer and every request must obey, whatever the page."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
-import aiohttp_jinja2
 import structlog
 from aiohttp import hdrs, web
+from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
+from yarl import URL
 
+from contesta.settings import Settings
+from contesta.web.context import SETTINGS
+from contesta.web.pages import NONCE, render
+from contesta.web.routes import of_api
+from contesta.web.sessions import STATIC
+from contesta.web.validation import InvalidInputError
 from core.errors import ContestaError
 
-OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+OUR_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine itself, which are always answered."""
+
 HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -23,60 +28,144 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-_SAID = {
-    400: "La dirección tiene un dato que no se entiende.",
-    404: "Esta página no existe.",
-    405: "Esta página solo se puede leer.",
-    421: "Esta página solo se abre con la dirección de este equipo, por ejemplo http://127.0.0.1.",
-    503: "No se puede leer el libro de llamadas en este momento. Espere unos segundos y vuelva a intentarlo.",
-}
+_TWO_YEARS = "max-age=63072000"
+
+_KEPT = (hdrs.ALLOW, hdrs.RETRY_AFTER)
+_READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
+_OWN_SITES = frozenset({"same-origin", "none"})
 
 log = structlog.get_logger()
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Send the headers that keep a browser from doing more than showing the page."""
-    response.headers.update(HEADERS)
+class Said(BaseModel):
+    """What went wrong: `code` for programs, `message` for people, `where` the field that is meant, "" if none."""
+
+    code: str
+    message: str
+    where: str = ""
+
+
+class Problem(BaseModel):
+    """The answer of the API to what it cannot do."""
+
+    error: Said
+
+
+_SAID: Mapping[int, Said] = {
+    400: Said(code="invalid_input", message="La dirección tiene un dato que no se entiende."),
+    401: Said(code="not_signed_in", message="Su sesión terminó o no ha ingresado. Ingrese de nuevo."),
+    403: Said(code="forbidden", message="Su cuenta no tiene permiso para esto. Pídalo a quien administra la línea."),
+    404: Said(code="not_found", message="Esta página no existe."),
+    405: Said(code="method_not_allowed", message="Esta página no acepta esa orden."),
+    413: Said(code="too_large", message="Lo enviado es demasiado grande."),
+    415: Said(code="unsupported_media_type", message="Lo enviado no viene en la forma que se espera."),
+    421: Said(code="wrong_host", message="Esta página solo se abre con su propia dirección."),
+    429: Said(code="too_many_requests", message="Hubo demasiadas solicitudes. Espere un momento e intente de nuevo."),
+    503: Said(
+        code="unavailable",
+        message="No se puede leer el libro de llamadas en este momento. Espere unos segundos y vuelva a intentarlo.",
+    ),
+}
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Send the headers that keep a browser from doing more than the page needs."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.path.startswith(STATIC):
+        response.headers[hdrs.CACHE_CONTROL] = "no-cache"
+    own = f"'self' 'nonce-{request[NONCE]}'" if NONCE in request else "'self'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; script-src {own}; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    if request.app[SETTINGS].web_origin.startswith("https:"):
+        response.headers["Strict-Transport-Security"] = _TWO_YEARS
     response.headers.popall(hdrs.SERVER, None)
 
 
 @web.middleware
-async def errors_are_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Say what happened in words; what we did not expect is logged and said without details."""
+async def errors_are_told(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Say what happened in words, as a page or as JSON; what we did not expect is logged and said without details."""
     try:
         return await handler(request)
     except web.HTTPException as error:
         if error.status not in _SAID:
             raise
-        return _page(request, error.status, _SAID[error.status], allow=error.headers.get(hdrs.ALLOW))
+        kept = {str(name): error.headers[name] for name in _KEPT if name in error.headers}
+        if of_api(request) and error.status == web.HTTPUnauthorized.status_code:
+            kept[hdrs.WWW_AUTHENTICATE] = "Bearer"
+        return tell(request, error.status, _SAID[error.status], kept)
+    except InvalidInputError as error:
+        said = Said(code=_SAID[400].code, message=_sentence(str(error)), where=error.where)
+        return tell(request, web.HTTPBadRequest.status_code, said)
     except ContestaError as error:
-        return _page(request, web.HTTPBadRequest.status_code, _sentence(str(error)))
+        said = Said(code=_SAID[400].code, message=_sentence(str(error)))
+        return tell(request, web.HTTPBadRequest.status_code, said)
     except (OperationalError, InterfaceError) as error:
         log.error("cannot read the ledger", error=str(error.orig))  # noqa: TRY400 - its trace tells nothing
-        return _page(request, web.HTTPServiceUnavailable.status_code, _SAID[503])
+        return tell(request, web.HTTPServiceUnavailable.status_code, _SAID[503])
 
 
 @web.middleware
-async def only_reading_and_only_here(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse all but GET and HEAD, and any name that is not this machine's.
+async def only_our_names(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse any name that is not ours.
 
-    There is no sign-in yet. A page elsewhere that has its own name point to this machine (DNS rebinding) would
-    otherwise read the calls through the browser of whoever opens it.
+    A page elsewhere that has its own name point to this machine (DNS rebinding) would otherwise be of our origin.
     """
-    name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    if name.lower() not in OUR_NAMES:
+    asked = _authority(request)
+    settings = request.app[SETTINGS]
+    if asked is None or not (asked.host in OUR_NAMES or asked.authority == _authority_of(settings)):
         raise web.HTTPMisdirectedRequest
-    if request.method not in {hdrs.METH_GET, hdrs.METH_HEAD}:
-        raise web.HTTPMethodNotAllowed(request.method, [hdrs.METH_GET, hdrs.METH_HEAD])
     return await handler(request)
 
 
-def _page(request: web.Request, status: int, said: str, allow: str | None = None) -> web.Response:
-    response = aiohttp_jinja2.render_template("error.html", request, {"said": said}, status=status)
-    if allow:
-        response.headers[hdrs.ALLOW] = allow
+@web.middleware
+async def only_from_our_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what changes something unless our own page sent it, or a program that shows its key (CSRF).
+
+    Browsers tell in Sec-Fetch-Site where a request comes from; those that do not, in Origin.
+    """
+    if request.method not in _READING and hdrs.AUTHORIZATION not in request.headers:
+        site = request.headers.get("Sec-Fetch-Site")
+        ours = site in _OWN_SITES if site is not None else request.headers.get(hdrs.ORIGIN, "") in _origins(request)
+        if not ours:
+            raise web.HTTPForbidden
+    return await handler(request)
+
+
+def _origins(request: web.Request) -> frozenset[str]:
+    asked = _authority(request)
+    settings = request.app[SETTINGS]
+    own = {settings.web_origin} if settings.web_origin else set()
+    if asked is not None and asked.host in OUR_NAMES:
+        own.add(f"http://{request.host.lower()}")
+    return frozenset(own)
+
+
+def _authority(request: web.Request) -> URL | None:
+    """Give what the Host header says, None if it is no host."""
+    try:
+        told = URL(f"http://{request.host}")
+    except ValueError:
+        return None
+    plain = told.user is None and told.path == "/" and not told.query_string and not told.fragment
+    return told if told.host and plain else None
+
+
+def _authority_of(settings: Settings) -> str:
+    return URL(settings.web_origin).authority if settings.web_origin else ""
+
+
+def tell(request: web.Request, status: int, said: Said, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer with what went wrong, as the asker can read it."""
+    if of_api(request):
+        answer = Problem(error=said).model_dump_json()
+        return web.Response(text=answer, status=status, content_type="application/json", headers=headers)
+    response = render(request, "error.html", {"said": said.message}, status)
+    response.headers.update(headers or {})
     return response
 
 

@@ -1,106 +1,53 @@
-"""The pages: the list of calls and the story of one."""
+"""How a page is made: from a template, with what every page has."""
 
-import asyncio
-from typing import Any, TypedDict
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import Any
 
 import aiohttp_jinja2
 from aiohttp import web
 
-from contesta.call_list import OUTCOME_OF_WORD, filter_of, line_of, shown_number
-from contesta.format import clock, elapsed, long_date
-from contesta.narrative import gaps, sentence, timeline
-from contesta.settings import Settings
-from storage.ledger import Ledger
-from storage.listing import Cursor
+from contesta.web.access import IDENTITY, Identity
+from contesta.web.routes import ROUTES, Handler, Route
 
-SETTINGS = web.AppKey("settings", Settings)
-LEDGER = web.AppKey("ledger", Ledger)
+NONCE = web.RequestKey("nonce", str)
 
-PAGE_SIZE = 50
-REFRESH_SECONDS = 10
-FILTERS = {"desde": "Desde", "hasta": "Hasta", "cola": "Cola", "resultado": "Resultado"}
-_REFRESH = "actualizar"
-_AFTER = "despues"
+Context = Mapping[str, Any]
+Shows = Callable[[web.Request], Awaitable[Context]]
 
 
-class Chip(TypedDict):
-    """A filter in force, and the address of the list without it."""
+def page(template: str) -> Callable[[Shows], Handler]:
+    """Make a handler of a function that gives what its template shows."""
 
-    text: str
-    without: str
+    def of(handler: Shows) -> Handler:
+        @wraps(handler)
+        async def show(request: web.Request) -> web.Response:
+            return render(request, template, await handler(request))
 
+        return show
 
-@aiohttp_jinja2.template("calls.html")
-async def calls(request: web.Request) -> dict[str, Any]:
-    """Show a page of the list, as its address asks."""
-    settings = request.app[SETTINGS]
-    zone = ZoneInfo(settings.timezone)
-    asked = {name: request.query.get(name, "").strip() for name in FILTERS}
-    wanted = filter_of(
-        since=asked["desde"],
-        until=asked["hasta"],
-        queue=asked["cola"],
-        outcome=asked["resultado"],
-        zone=zone,
-        ghost_seconds=settings.ghost_seconds,
-    )
-    after = request.query.get(_AFTER)
-    page = await asyncio.to_thread(request.app[LEDGER].calls, wanted, Cursor.parse(after) if after else None, PAGE_SIZE)
-    in_force = {name: said for name, said in asked.items() if said}
-    refreshes = _REFRESH in request.query and not after
-    return {
-        "lines": [line_of(call, zone, settings.ghost_seconds) for call in page.calls],
-        "asked": asked,
-        "outcomes": list(OUTCOME_OF_WORD),
-        "chips": [_chip(name, in_force) for name in in_force],
-        "older": page.next and _address(in_force | {_AFTER: str(page.next)}),
-        "newest": _address(in_force) if after else None,
-        "refresh_seconds": REFRESH_SECONDS if refreshes else None,
-        "toggle_refresh": _address(in_force if refreshes else in_force | {_REFRESH: "si"}),
-    }
+    return of
 
 
-@aiohttp_jinja2.template("call.html")
-async def call(request: web.Request) -> dict[str, Any]:
-    """Tell one call."""
-    settings = request.app[SETTINGS]
-    zone = ZoneInfo(settings.timezone)
-    history = await asyncio.to_thread(request.app[LEDGER].call, request.match_info["call_id"])
-    if history is None:
-        raise web.HTTPNotFound
-    return {
-        "call": history,
-        "number": shown_number(history.number),
-        "day": long_date(history.started_at, zone),
-        "hour": clock(history.started_at, zone),
-        "sentence": sentence(history, settings.ghost_seconds),
-        "gaps": gaps(history),
-        "steps": [
-            {
-                "hour": clock(step.at, zone),
-                "at": step.at.isoformat(),
-                "elapsed": elapsed(step.since_start),
-                "actor": step.actor,
-                "fact": step.fact,
-                "source": step.source,
-            }
-            for step in timeline(history)
-        ],
-    }
+def render(request: web.Request, template: str, context: Context, status: int = 200) -> web.Response:
+    """Answer with a page.
+
+    Beside `context` it has `user` (None: nobody has signed in), `nav`, and `nonce` for scripts and import maps.
+    """
+    return aiohttp_jinja2.render_template(template, request, {**_frame(request), **context}, status=status)
 
 
-async def health(request: web.Request) -> web.Response:
-    """Answer "ok" if the ledger can be read."""
-    await asyncio.to_thread(request.app[LEDGER].position, "")
-    return web.Response(text="ok\n")
+def _frame(request: web.Request) -> Context:
+    request[NONCE] = secrets.token_urlsafe(16)
+    known: Identity | None = request.get(IDENTITY)
+    nav = [
+        {"name": route.nav, "address": route.path, "here": request.path.startswith(route.path)}
+        for route in request.app[ROUTES]
+        if known is not None and route.nav and _may(known, route)
+    ]
+    return {"user": known, "nav": nav, "nonce": request[NONCE]}
 
 
-def _chip(name: str, in_force: dict[str, str]) -> Chip:
-    others = {other: said for other, said in in_force.items() if other != name}
-    return {"text": f"{FILTERS[name]}: {in_force[name]}", "without": _address(others)}
-
-
-def _address(query: dict[str, str]) -> str:
-    return f"/?{urlencode(query)}" if query else "/"
+def _may(known: Identity, route: Route) -> bool:
+    return route.permission is None or known.may(route.permission)

@@ -1,0 +1,162 @@
+"""Who may do what, who is asking, and the log of who saw what."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiohttp import web
+
+from contesta.web.context import CLOCK, SETTINGS
+from storage.people_access_log import Access, AccessLog
+
+
+class Role(StrEnum):
+    """What somebody is here for. The last two are of keys, not of people."""
+
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    ADVISER = "adviser"
+    ADMINISTRATOR = "administrator"
+    WALL = "wall"
+    INTEGRATION = "integration"
+
+
+PEOPLE = (Role.SUPERVISOR, Role.AUDITOR, Role.ADVISER, Role.ADMINISTRATOR)
+KEYS = (Role.WALL, Role.INTEGRATION)
+
+
+class Permission(StrEnum):
+    """What a route asks of whoever opens it."""
+
+    WATCH_BOARD = "watch_board"
+    WATCH_WALL = "watch_wall"
+    READ_CALLS = "read_calls"
+    REVEAL_NUMBER = "reveal_number"
+    EXPORT_CALLS = "export_calls"
+    READ_FEED = "read_feed"
+    READ_METRICS = "read_metrics"
+    READ_API_DESCRIPTION = "read_api_description"
+    ADMINISTER = "administer"
+    READ_ACCESS_LOG = "read_access_log"
+    OWN_ACCOUNT = "own_account"
+
+
+_OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
+
+GRANTS: Mapping[Role, frozenset[Permission]] = {
+    Role.SUPERVISOR: _OF_EVERY_PERSON | {Permission.WATCH_BOARD, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
+    Role.AUDITOR: _OF_EVERY_PERSON | {Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
+    Role.ADVISER: _OF_EVERY_PERSON,
+    Role.ADMINISTRATOR: _OF_EVERY_PERSON
+    | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
+    Role.WALL: frozenset({Permission.WATCH_WALL}),
+    Role.INTEGRATION: frozenset({Permission.READ_FEED, Permission.READ_METRICS, Permission.READ_API_DESCRIPTION}),
+}
+"""An adviser's READ_CALLS is of the calls that he answered: see `Identity.only_agent`."""
+
+HOME: Mapping[Role, str] = {
+    Role.SUPERVISOR: "/tablero",
+    Role.AUDITOR: "/llamadas",
+    Role.ADVISER: "/llamadas",
+    Role.ADMINISTRATOR: "/administracion/personas",
+}
+"""The page that somebody comes to who asked for none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who is asking: a person in a session, or whoever holds a key.
+
+    `who` is the name in the access log: how the person signs in, or the key's label. `agent` is how queue_log calls
+    an adviser.
+    """
+
+    role: Role
+    who: str
+    name: str
+    user_id: int | None = None
+    session_id: int | None = None
+    key_id: int | None = None
+    agent: str | None = None
+    shortcuts: bool = True
+
+    @property
+    def permissions(self) -> frozenset[Permission]:
+        """What this identity may do. An adviser without an adviser's name has no calls to read."""
+        granted = GRANTS[self.role]
+        return granted - {Permission.READ_CALLS} if self.role is Role.ADVISER and not self.agent else granted
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether this identity may do something."""
+        return permission in self.permissions
+
+    @property
+    def only_agent(self) -> str | None:
+        """The adviser whose calls are all that may be read; None where there is no such bound."""
+        return self.agent if self.role is Role.ADVISER else None
+
+
+IDENTITY = web.RequestKey("identity", Identity)
+
+
+def identity(request: web.Request) -> Identity:
+    """Tell who is asking.
+
+    Raises:
+        web.HTTPUnauthorized: nobody we know.
+    """
+    found: Identity | None = request.get(IDENTITY)
+    if found is None:
+        raise web.HTTPUnauthorized
+    return found
+
+
+class Action(StrEnum):
+    """What the access log tells."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    INVITATION_ACCEPTED = "invitation_accepted"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105  the name of what was done
+    SESSION_ENDED = "session_ended"
+    CALL_READ = "call_read"
+    NUMBER_REVEALED = "number_revealed"
+    CALLS_EXPORTED = "calls_exported"
+    PERSON_INVITED = "person_invited"
+    PERSON_CHANGED = "person_changed"
+    PERSON_DISABLED = "person_disabled"
+    PERSON_RESET = "person_reset"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+
+
+LOG = web.AppKey("access_log", AccessLog)
+
+
+async def access_log(request: web.Request, action: Action, what: str, *, who: str = "") -> None:
+    """Write who did or saw something, before it is shown: what cannot be logged is not shown.
+
+    `what` names the thing (a call's id, a person's sign-in name), never personal data of a citizen nor a secret. `who`
+    is for those who have not signed in.
+    """
+    known = request.get(IDENTITY)
+    line = Access(
+        at=request.app[CLOCK](),
+        who=known.who if known else who,
+        role=known.role if known else "",
+        address=remote(request),
+        action=action,
+        what=what,
+    )
+    await asyncio.to_thread(request.app[LOG].write, line)
+
+
+def remote(request: web.Request) -> str:
+    """Give the network address that a request came from; behind our own proxy, the one that the proxy tells."""
+    peer = request.remote or ""
+    if peer and peer == request.app[SETTINGS].web_proxy:
+        forwarded = request.headers.get("X-Forwarded-For", "").rsplit(",", 1)[-1].strip()
+        return forwarded[:45] or peer
+    return peer

@@ -1,0 +1,97 @@
+"""What comes from outside, read into models; what is wrong is said in words, with its place.
+
+Errors here are messages for a person: `InvalidInput.where` is the field, such as "query.desde".
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.errors import ContestaError
+
+_UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LONGEST_SHOWN = 60
+_SAID = {
+    "missing": "falta",
+    "extra_forbidden": "no se conoce aquí",
+    "string_too_short": "es muy corto: mínimo {min_length} caracteres",
+    "string_too_long": "es muy largo: máximo {max_length} caracteres",
+    "string_pattern_mismatch": "tiene caracteres que no se aceptan",
+    "int_parsing": "no es un número entero",
+    "int_parsing_size": "es un número demasiado grande",
+    "greater_than_equal": "debe ser mínimo {ge}",
+    "less_than_equal": "debe ser máximo {le}",
+    "enum": "debe ser uno de: {expected}",
+    "literal_error": "debe ser uno de: {expected}",
+    "bool_parsing": "debe ser sí o no",
+    "json_invalid": "no es JSON",
+}
+_BY_BEGINNING = {"date_": "no es una fecha; escríbala como 2025-06-03", "datetime_": "no es un momento con su zona"}
+_UNCLEAR = "no se entiende"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Asked(BaseModel):
+    """Base of what is asked in a query or a form: nothing unknown, and no text longer than anybody would write."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=200)
+
+
+class InvalidInputError(ContestaError):
+    """What was asked cannot be: `where` names the field, the message what is wrong with it."""
+
+    def __init__(self, message: str, where: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+def read(model: type[Model], told: Mapping[str, Any], place: str) -> Model:
+    """Read `told` into a model. `place` is "query" or "body".
+
+    Raises:
+        InvalidInputError: the first thing that is wrong.
+    """
+    for name, text in _texts(told):
+        if not is_plain(text):
+            raise InvalidInputError(f"«{shown(name)}» tiene caracteres que no se pueden escribir", f"{place}.{name}")
+    try:
+        return model.model_validate(told)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        message = f"«{shown(name)}» {_words(fault['type'], fault.get('ctx', {}))}" if name else _UNCLEAR
+        raise InvalidInputError(message, f"{place}.{name}".rstrip(".")) from error
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a text has neither control characters (but those of a line's end) nor halves of characters."""
+    return _UNWRITABLE.search(text) is None
+
+
+def shown(text: str) -> str:
+    """Give a text from outside as a message may show it: short, and without what cannot be written."""
+    return _UNWRITABLE.sub("", text)[:_LONGEST_SHOWN]
+
+
+def _texts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give every text in `told`, names included, each with the name of the field it is in."""
+    for name, value in told.items():
+        yield name, name
+        values = value if isinstance(value, list) else [value]
+        for one in values:
+            if isinstance(one, str):
+                yield name, one
+            elif isinstance(one, Mapping):
+                yield from _texts(one)
+
+
+def _words(kind: str, context: Mapping[str, Any]) -> str:
+    if kind == "value_error":
+        return str(context["error"])
+    for beginning, words in _BY_BEGINNING.items():
+        if kind.startswith(beginning):
+            return words
+    return _SAID.get(kind, _UNCLEAR).format_map(context).replace(" or ", " o ")
