@@ -4,17 +4,17 @@ A visit belongs to the interval in which the caller entered the queue. What is k
 queues and agents seen, not with the calls. Tables are sums of the same cells, so that their totals are the calls'.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum, auto
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from .batch import UNKNOWN_MS, Batch, Flags, Ints
-from .figures import LONGEST_WAIT, AgentTally, Tally, Thresholds, add_up, count
+from .batch import Batch, Ints
+from .figures import AgentTally, Tally, Thresholds, add_up, count, count_conversations, count_rings, sum_up
 from .presence import Presence
 
 QUARTER_HOUR_SECONDS = 900
@@ -38,134 +38,177 @@ class Period:
         return begin, datetime.combine(self.last + timedelta(days=1), time(), zone).timestamp()
 
 
+class Kind(Enum):
+    """By what is counted."""
+
+    CELL = auto()
+    DISPOSITION = auto()
+    TRANSFER_AREA = auto()
+    AGENT = auto()
+
+
+class Cell(NamedTuple):
+    """Where a visit is counted; `quarter_hour` counts from the beginning of Unix time."""
+
+    quarter_hour: int
+    line: str
+    queue: str
+
+
+class Share(NamedTuple):
+    """What some visits add to one sum: `counts`, fields by items, and the visit that each item is of."""
+
+    kind: Kind
+    key: Cell | str
+    counts: Ints
+    visit: Ints
+
+
 class Aggregate:
     """Adds up visits; asked for a table at any moment."""
 
     def __init__(self, zone: tzinfo, thresholds: Thresholds | None = None, period: Period | None = None) -> None:
         self.zone = zone
         self.thresholds = thresholds or Thresholds()
-        self.begin, self.end = (period or Period()).seconds(zone)
-        self.by_agent: defaultdict[str, AgentTally] = defaultdict(AgentTally)
-        self._cells: dict[tuple[int, str, str], Ints] = {}
-        self._dispositions: dict[str, Ints] = {}
-        self._transfer_areas: dict[str, Ints] = {}
+        self.period = period or Period()
+        self.begin, self.end = self.period.seconds(zone)
+        self._sums: dict[Kind, dict[Any, Ints]] = {kind: {} for kind in Kind}
+        self._by_agent: dict[str, AgentTally] | None = None
 
     def add(self, visits: Batch) -> None:
         """Count visits, those whose callers entered within the period."""
-        inside = (visits.entered >= self.begin) & (visits.entered < self.end)
-        counts = count(visits, self.thresholds)
-        at = np.flatnonzero(inside)
-        quarters, lines, queues = visits.entered[at] // QUARTER_HOUR_SECONDS, visits.line, visits.queue
-        keys = (quarters * len(lines.texts) + lines.number[at]) * len(queues.texts) + queues.number[at]
-        for key, column in _sums(keys, counts[:, at]):
-            rest, queue = divmod(key, len(queues.texts))
-            quarter, line = divmod(rest, len(lines.texts))
-            _add(self._cells, (quarter, lines.texts[line], queues.texts[queue]), column)
-        for number, column in _sums(visits.disposition.number[at], counts[:, at]):
-            if visits.disposition.texts[number]:
-                _add(self._dispositions, visits.disposition.texts[number], column)
-        self._add_legs(visits, inside, counts)
-        rings = np.bincount(visits.ring_agent.number[inside[visits.ring_visit]], minlength=len(visits.ring_agent.texts))
-        for agent, unanswered in zip(visits.ring_agent.texts, rings.tolist(), strict=True):
-            if unanswered:
-                self.by_agent[agent].rings_unanswered += unanswered
-
-    def _add_legs(self, visits: Batch, inside: Flags, counts: Ints) -> None:
-        at = np.flatnonzero(inside[visits.leg_visit])
-        visit, talk_ms = visits.leg_visit[at], visits.leg_talk_ms[at]
-        known = talk_ms != UNKNOWN_MS
-        last_of_visit = np.concatenate((np.diff(visit) != 0, [True]))[: len(at)]
-        targets = visits.leg_target
-        passed_on = np.array([bool(text) for text in targets.texts], np.bool_)[targets.number[at]]
-        columns = {
-            "answered": np.ones_like(visit),
-            "answered_wait_ms": visits.wait_ms[visit],
-            "talk_ms": talk_ms * known,
-            "hold_ms": visits.leg_hold_ms[at] * known,
-            "work_ms": visits.work_ms[visit] * last_of_visit,
-            "talk_unknown": ~known,
-            "transferred": passed_on,
-        }
-        stacked = np.stack([column.astype(np.int64) for column in columns.values()])
-        for number, column in _sums(visits.leg_agent.number[at], stacked):
-            agent = self.by_agent[visits.leg_agent.texts[number]]
-            for name, value in zip(columns, column.tolist(), strict=True):
-                setattr(agent, name, getattr(agent, name) + value)
-        for number, column in _sums(targets.number[at][passed_on], counts[:, visit[passed_on]]):
-            _add(self._transfer_areas, targets.texts[number], column)
+        for share in self._shares(visits):
+            self._put(share.kind, share.key, sum_up(share.counts))
 
     def add_presence(self, presence: Mapping[str, Presence]) -> None:
         """Count how long agents were logged in and paused; the times are those of the period."""
         for agent, there in presence.items():
-            self.by_agent[agent].logged_in_ms += there.logged_in_ms
-            self.by_agent[agent].paused_ms += there.paused_ms
+            told = AgentTally(logged_in_ms=there.logged_in_ms, paused_ms=there.paused_ms)
+            self._put(Kind.AGENT, agent, told.counts())
+
+    def plus(self, other: "Aggregate") -> "Aggregate":
+        """Return the figures of both, of one period, which share nothing that would change with either."""
+        both = Aggregate(self.zone, self.thresholds, self.period)
+        for kind, key, counts in (*self.sums(), *other.sums()):
+            both._put(kind, key, counts)
+        return both
+
+    def sums(self) -> Iterator[tuple[Kind, Cell | str, Ints]]:
+        """Yield every sum: what it is of, and its counts, which are never changed in place."""
+        for kind, sums in self._sums.items():
+            for key, counts in sums.items():
+                yield kind, key, counts
+
+    def _put(self, kind: Kind, key: Cell | str, counts: Ints) -> None:
+        sums = self._sums[kind]
+        sums[key] = add_up(sums[key], counts) if key in sums else counts
+        self._by_agent = None
+
+    def _shares(self, visits: Batch) -> Iterator[Share]:
+        """Yield all that visits of the period add to any sum."""
+        inside = (visits.entered >= self.begin) & (visits.entered < self.end)
+        counts, at = count(visits, self.thresholds), np.flatnonzero(inside)
+        quarters, lines, queues = visits.entered[at] // QUARTER_HOUR_SECONDS, visits.line, visits.queue
+        cells = (quarters * len(lines.texts) + lines.number[at]) * len(queues.texts) + queues.number[at]
+        for cell, group in _grouped(cells):
+            rest, queue = divmod(cell, len(queues.texts))
+            quarter, line = divmod(rest, len(lines.texts))
+            of_cell = at[group]
+            yield Share(Kind.CELL, Cell(quarter, lines.texts[line], queues.texts[queue]), counts[:, of_cell], of_cell)
+        for number, group in _grouped(visits.disposition.number[at]):
+            if disposition := visits.disposition.texts[number]:
+                yield Share(Kind.DISPOSITION, disposition, counts[:, at[group]], at[group])
+        legs = np.flatnonzero(inside[visits.leg_visit])
+        for number, group in _grouped(visits.leg_target.number[legs]):
+            if area := visits.leg_target.texts[number]:
+                visit = visits.leg_visit[legs[group]]
+                yield Share(Kind.TRANSFER_AREA, area, counts[:, visit], visit)
+        talks = count_conversations(visits)
+        for number, group in _grouped(visits.leg_agent.number[legs]):
+            leg = legs[group]
+            yield Share(Kind.AGENT, visits.leg_agent.texts[number], talks[:, leg], visits.leg_visit[leg])
+        rings = np.flatnonzero(inside[visits.ring_visit])
+        for number, group in _grouped(visits.ring_agent.number[rings]):
+            visit = visits.ring_visit[rings[group]]
+            yield Share(Kind.AGENT, visits.ring_agent.texts[number], count_rings(len(visit)), visit)
+
+    @property
+    def by_agent(self) -> Mapping[str, AgentTally]:
+        """The figures by agent."""
+        if self._by_agent is None:
+            self._by_agent = {agent: AgentTally.of(counts) for agent, counts in self._sums[Kind.AGENT].items()}
+        return self._by_agent
 
     def total(self) -> Tally:
         """Return the figures of all visits."""
-        return self._table(lambda _entered, _line, _queue: None).get(None, Tally())
+        return self._table(lambda _cell: None).get(None, Tally())
 
     def by_line(self) -> dict[str, Tally]:
         """Return the figures by line; "" where the call reached none of ours."""
-        return self._table(lambda _entered, line, _queue: line)
+        return self._table(lambda cell: cell.line)
 
     def by_queue(self) -> dict[str, Tally]:
         """Return the figures by queue."""
-        return self._table(lambda _entered, _line, queue: queue)
+        return self._table(lambda cell: cell.queue)
 
     def by_quarter_hour(self) -> dict[datetime, Tally]:
         """Return the figures by quarter hour, named by its beginning in UTC."""
-        return self._table(lambda entered, _line, _queue: entered.astimezone(UTC))
+        return self._by_time(lambda entered: entered.astimezone(UTC))
 
     def by_hour(self) -> dict[datetime, Tally]:
         """Return the figures by local hour, named by its beginning in UTC: one the clock runs through twice is two."""
-        return self._table(lambda entered, _line, _queue: entered.replace(minute=0).astimezone(UTC))
+        return self._by_time(lambda entered: entered.replace(minute=0).astimezone(UTC))
 
     def by_hour_of_day(self) -> dict[int, Tally]:
         """Return the figures by local hour, all days together."""
-        return self._table(lambda entered, _line, _queue: entered.hour)
+        return self._by_time(lambda entered: entered.hour)
 
     def by_day(self) -> dict[date, Tally]:
         """Return the figures by local day (ART-2019, table 6)."""
-        return self._table(lambda entered, _line, _queue: entered.date())
+        return self._by_time(lambda entered: entered.date())
 
     def by_week_of_month(self) -> dict[tuple[int, int, int], Tally]:
         """Return the figures by year, month and week of month (ART-2019, table 7)."""
-        return self._table(lambda entered, _line, _queue: (entered.year, entered.month, week_of_month(entered.date())))
+        return self._by_time(lambda entered: (entered.year, entered.month, week_of_month(entered.date())))
 
     def by_month(self) -> dict[tuple[int, int], Tally]:
         """Return the figures by year and month."""
-        return self._table(lambda entered, _line, _queue: (entered.year, entered.month))
+        return self._by_time(lambda entered: (entered.year, entered.month))
 
     def by_disposition(self) -> dict[str, Tally]:
         """Return the figures by disposition, of the visits that have one."""
-        return {text: Tally.of(counts) for text, counts in sorted(self._dispositions.items())}
+        return self._by_text(Kind.DISPOSITION)
 
     def by_transfer_area(self) -> dict[str, Tally]:
         """Return the figures by the extension that visits were transferred to; one that was twice counts in both."""
-        return {text: Tally.of(counts) for text, counts in sorted(self._transfer_areas.items())}
+        return self._by_text(Kind.TRANSFER_AREA)
 
-    def _table(self, key: Callable[[datetime, str, str], _K]) -> dict[_K, Tally]:
-        table: dict[_K, Ints] = {}
-        for (quarter, line, queue), counts in sorted(self._cells.items(), key=itemgetter(0)):
-            entered = datetime.fromtimestamp(quarter * QUARTER_HOUR_SECONDS, self.zone)
-            _add(table, key(entered, line, queue), counts)
-        return {of: Tally.of(counts) for of, counts in table.items()}
+    def _by_text(self, kind: Kind) -> dict[str, Tally]:
+        return {text: Tally.of(counts) for text, counts in sorted(self._sums[kind].items())}
+
+    def _by_time(self, key: Callable[[datetime], _K]) -> dict[_K, Tally]:
+        return self._table(
+            lambda cell: key(datetime.fromtimestamp(cell.quarter_hour * QUARTER_HOUR_SECONDS, self.zone))
+        )
+
+    def _table(self, key: Callable[[Cell], _K]) -> dict[_K, Tally]:
+        cells = sorted(self._sums[Kind.CELL].items(), key=itemgetter(0))
+        if not cells:
+            return {}
+        keys = [key(cell) for cell, _ in cells]
+        numbers = {of: number for number, of in enumerate(dict.fromkeys(keys))}
+        counts = np.stack([column for _, column in cells], axis=1)
+        groups = dict(_grouped(np.array([numbers[of] for of in keys])))
+        return {of: Tally.of(sum_up(counts[:, groups[number]])) for of, number in numbers.items()}
 
 
-def _add(table: dict[_K, Ints], key: _K, counts: Ints) -> None:
-    table[key] = add_up(table[key], counts) if key in table else counts
-
-
-def _sums(keys: Ints, counts: Ints) -> Iterator[tuple[int, Ints]]:
-    """Yield each key with the sum of its columns; of the longest wait, the greatest."""
-    if not len(keys):
-        return
-    order = np.argsort(keys, kind="stable")
-    begins = np.flatnonzero(np.concatenate(([True], np.diff(keys[order]) != 0)))
-    sums = np.add.reduceat(counts[:, order], begins, axis=1)
-    if len(counts) > LONGEST_WAIT:
-        sums[LONGEST_WAIT] = np.maximum.reduceat(counts[LONGEST_WAIT, order], begins)
-    yield from zip(keys[order][begins].tolist(), np.ascontiguousarray(sums.T), strict=True)
+def _grouped(keys: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each key with the places where it stands."""
+    if len(keys):
+        order = np.argsort(keys, kind="stable")
+        begins = np.flatnonzero(np.diff(keys[order])) + 1
+        for places in np.split(order, begins):
+            yield int(keys[places[0]]), places
 
 
 def week_of_month(day: date) -> int:

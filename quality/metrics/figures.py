@@ -4,12 +4,12 @@ Nothing is rounded here; a ratio over nothing has no value, which is neither 0 %
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from typing import NamedTuple, Self
 
 import numpy as np
 
-from .batch import CODES, UNKNOWN_MS, Batch, Ints
+from .batch import CODES, UNKNOWN_MS, Batch, Flags, Ints
 from .visits import Outcome
 
 
@@ -45,34 +45,80 @@ def count(visits: Batch, thresholds: Thresholds) -> Ints:
     abandoned = hung_up & ~ghost
     in_time = wait_ms <= thresholds.service_level_seconds * 1000
     known = answered & (talk_ms != UNKNOWN_MS)
-    columns = {
-        "offered": np.ones_like(wait_ms),
-        "answered": answered,
-        "abandoned": abandoned,
-        "ghost": ghost,
-        "overflow": result == CODES[Outcome.OVERFLOW],
-        "closed": result == CODES[Outcome.CLOSED],
-        "lost": result == CODES[Outcome.LOST],
-        "waiting": result == CODES[Outcome.WAITING],
-        "answered_within": answered & in_time,
-        "abandoned_within": abandoned & in_time,
-        "answered_wait_ms": wait_ms * answered,
-        "abandoned_wait_ms": wait_ms * abandoned,
-        "longest_wait_ms": wait_ms,
-        "talk_ms": talk_ms * known,
-        "hold_ms": visits.hold_ms * known,
-        "work_ms": visits.work_ms * known,
-        "talk_unknown": answered & ~known,
-        "inferred": visits.inferred,
-    }
-    return np.stack([columns[field.name].astype(np.int64) for field in fields(Tally)])
+    return _columns(
+        Tally,
+        len(wait_ms),
+        offered=np.ones_like(wait_ms),
+        answered=answered,
+        abandoned=abandoned,
+        ghost=ghost,
+        overflow=result == CODES[Outcome.OVERFLOW],
+        closed=result == CODES[Outcome.CLOSED],
+        lost=result == CODES[Outcome.LOST],
+        waiting=result == CODES[Outcome.WAITING],
+        answered_within=answered & in_time,
+        abandoned_within=abandoned & in_time,
+        answered_wait_ms=wait_ms * answered,
+        abandoned_wait_ms=wait_ms * abandoned,
+        longest_wait_ms=wait_ms,
+        talk_ms=talk_ms * known,
+        hold_ms=visits.hold_ms * known,
+        work_ms=visits.work_ms * known,
+        talk_unknown=answered & ~known,
+        inferred=visits.inferred,
+    )
+
+
+def count_conversations(visits: Batch) -> Ints:
+    """Return what each conversation adds to each field of its `AgentTally`: an array of fields by conversations.
+
+    After-call work is that of the last agent of a visit.
+    """
+    visit, talk_ms = visits.leg_visit, visits.leg_talk_ms
+    known = talk_ms != UNKNOWN_MS
+    last_of_visit = np.concatenate((np.diff(visit) != 0, [True]))[: len(visit)]
+    passed_on = np.array([bool(text) for text in visits.leg_target.texts], np.bool_)[visits.leg_target.number]
+    return _columns(
+        AgentTally,
+        len(visit),
+        answered=np.ones_like(visit),
+        answered_wait_ms=visits.wait_ms[visit],
+        talk_ms=talk_ms * known,
+        hold_ms=visits.leg_hold_ms * known,
+        work_ms=visits.work_ms[visit] * last_of_visit,
+        talk_unknown=~known,
+        transferred=passed_on,
+    )
+
+
+def count_rings(rings: int) -> Ints:
+    """Return what so many rings that nobody answered add to the `AgentTally` of whom they were for."""
+    return _columns(AgentTally, rings, rings_unanswered=np.ones(rings, np.int64))
 
 
 def add_up(counts: Ints, more: Ints) -> Ints:
-    """Return the sum of two columns of `count`."""
+    """Return the sum of two columns of one kind."""
     total = counts + more
-    total[LONGEST_WAIT] = np.maximum(counts[LONGEST_WAIT], more[LONGEST_WAIT])
+    if len(total) == TALLY_FIELDS:
+        total[LONGEST_WAIT] = max(counts[LONGEST_WAIT], more[LONGEST_WAIT])
     return total
+
+
+def sum_up(counts: Ints) -> Ints:
+    """Return the sum of columns of one kind; of the longest wait, the greatest."""
+    total: Ints = counts.sum(axis=1)
+    if len(total) == TALLY_FIELDS:
+        total[LONGEST_WAIT] = counts[LONGEST_WAIT].max()
+    return total
+
+
+def _columns(kind: "type[Tally | AgentTally]", items: int, **columns: Ints | Flags) -> Ints:
+    """Put columns in the order of the fields of `kind`; those not given are 0."""
+    counts = np.zeros((len(fields(kind)), items), np.int64)
+    for place, field in enumerate(fields(kind)):
+        if field.name in columns:
+            counts[place] = columns[field.name]
+    return counts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,6 +201,7 @@ class Tally:
         return Ratio(self.hold_ms, self.answered - self.talk_unknown)
 
 
+TALLY_FIELDS = len(fields(Tally))
 LONGEST_WAIT = [field.name for field in fields(Tally)].index("longest_wait_ms")
 
 
@@ -172,6 +219,15 @@ class AgentTally:
     rings_unanswered: int = 0
     logged_in_ms: int = 0
     paused_ms: int = 0
+
+    @classmethod
+    def of(cls, sums: Iterable[int]) -> Self:
+        """Return the tally of one column of `count_conversations` or `count_rings`, or of a sum of such columns."""
+        return cls(**{field.name: int(value) for field, value in zip(fields(cls), sums, strict=True)})
+
+    def counts(self) -> Ints:
+        """Return the column that this tally is the tally of."""
+        return np.array(astuple(self), np.int64)
 
     @property
     def asa_ms(self) -> Ratio:

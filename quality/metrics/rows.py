@@ -39,6 +39,11 @@ class Row(NamedTuple):
     inferred: bool = False
     adopting: bool = False
 
+    @property
+    def unheard(self) -> bool:
+        """Whether nothing was heard of it after its entry, so that another row may go on with it."""
+        return self.result is Outcome.WAITING or self.result is Outcome.LOST
+
 
 class Call(Protocol):
     """A call as the fold gives it, or as the ledger keeps it."""
@@ -72,7 +77,7 @@ class Settling:
         """Return the rows that are settled; those that may be gone on with are kept to the end."""
         settled: list[Row] = []
         for row in rows:
-            if row.result is Outcome.WAITING or row.result is Outcome.LOST:
+            if row.unheard:
                 self._unheard.append(row)
                 continue
             if row.adopting:
