@@ -14,7 +14,8 @@ from typing import Final
 from core import document
 from ivr.line import wording
 
-SPANISH: Final = Path(__file__).parent / "catalog" / "es.yaml"
+CATALOGUE: Final = Path(__file__).parent / "catalog"
+SPANISH: Final = CATALOGUE / "es.yaml"
 
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -33,6 +34,15 @@ def load(path: Path = SPANISH) -> Catalogue:
         ConfigurationError: the file is missing or wrong; names file, line, key and the mend.
     """
     return _checked(document.read(path))
+
+
+def shared() -> Mapping[str, Mapping[str, str]]:
+    """Read the texts that all lines have, by language and prompt id; a line's file may say its own.
+
+    Raises:
+        ConfigurationError: as `load`.
+    """
+    return {path.stem: load(path).texts for path in sorted(CATALOGUE.glob("*.yaml"))}
 
 
 def parse(source: str, name: str) -> Catalogue:

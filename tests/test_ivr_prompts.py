@@ -22,7 +22,7 @@ def test_every_prompt_of_the_dialogs_and_the_dialplan_is_in_the_catalogue() -> N
     used |= {PRINCIPAL.prompt, PRINCIPAL.give_up}
     for retries in (PRINCIPAL.retries, ATENCION.retries):
         used |= {*retries.wrong, *retries.silent}
-    assert set(load().texts) == used
+    assert used <= load().texts.keys()
 
 
 @pytest.mark.parametrize(

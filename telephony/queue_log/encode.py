@@ -1,6 +1,6 @@
 """From the facts that the call scripts tell to entries of queue_log, which `decode` reads back.
 
-Fields are separated by | and the arguments of QueueLog() by commas. The names that a line's file allows hold neither.
+Fields are separated by | and the arguments of QueueLog() by commas: in a text, such a character becomes _.
 """
 
 import re
@@ -18,7 +18,8 @@ from core.events import (
 
 from .decode import NOBODY
 
-_FIELD = re.compile(r"[\w .:*#/+-]{0,200}")
+_UNFIT = re.compile(r"[^\w .:*#/+-]")
+_LONGEST = 200
 
 
 class Entry(NamedTuple):
@@ -33,13 +34,14 @@ def encode(event: Event) -> Entry:
     """Write a fact as an entry of queue_log.
 
     Raises:
-        ValueError: a text in it would be read as two fields.
         TypeError: no script tells such a fact.
     """
     queue, name, fields = _written(event)
-    if not all(_FIELD.fullmatch(text) for text in (queue, *fields)):
-        raise ValueError(f"a text in {type(event).__name__} cannot be written to queue_log")
-    return Entry(queue, name, "|".join(fields))
+    return Entry(_field(queue), name, "|".join(map(_field, fields)))
+
+
+def _field(text: str) -> str:
+    return _UNFIT.sub("_", text)[:_LONGEST]
 
 
 def _written(event: Event) -> tuple[str, str, tuple[str, ...]]:
