@@ -34,7 +34,8 @@ class Route:
 
     `permission` None is open to everybody. With WATCH_WALL the address has a part `{key}`: the wall's key, which is
     all that is asked. `query` and `body` are what it takes (a form from pages, JSON from the API): the handler
-    gets them from `query` and `body` below. `media_type` is that of `answer`. `nav` puts a page, by that name, in the navigation of whoever may open it.
+    gets them from `query` and `body` below. `media_type` is that of the answer. `nav` puts a page, by that name, in
+    the navigation of whoever may open it.
     """
 
     method: str
