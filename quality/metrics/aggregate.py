@@ -151,9 +151,14 @@ class Aggregate:
         """Return the figures by queue."""
         return self._table(lambda cell: cell.queue)
 
-    def by_quarter_hour(self) -> dict[datetime, Tally]:
-        """Return the figures by quarter hour, named by its beginning in UTC."""
-        return self._by_time(lambda entered: entered.astimezone(UTC))
+    def by_quarter_hour(self, queue: str | None = None) -> dict[datetime, Tally]:
+        """Return the figures by quarter hour, named by its beginning in UTC; of one queue, if it is named."""
+        found = self._table(lambda cell: (cell.quarter_hour, queue in {None, cell.queue}))
+        return {
+            datetime.fromtimestamp(quarter_hour * QUARTER_HOUR_SECONDS, UTC): tally
+            for (quarter_hour, wanted), tally in found.items()
+            if wanted
+        }
 
     def by_hour(self) -> dict[datetime, Tally]:
         """Return the figures by local hour, named by its beginning in UTC: one the clock runs through twice is two."""
