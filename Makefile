@@ -30,6 +30,7 @@ bench: setup-test
 
 docs: setup-test
 	.venv/bin/python -m docs.generate
+	.venv/bin/python -m docs.view_types
 
 # Writes the lock files of Python anew from pyproject.toml (needs uv)
 lock:

@@ -10,7 +10,7 @@ from aiohttp import web
 from sqlalchemy import Engine
 
 from contesta.settings import Settings
-from contesta.web import access, calls, guard, home, routes, sessions
+from contesta.web import access, assets, calls, guard, home, routes, sessions
 from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS, Clock
 from storage.database import connect
 from storage.ledger import Ledger
@@ -20,10 +20,10 @@ from storage.people_sessions import Lifetime, Sessions
 
 _HERE = Path(__file__).parent
 
-FEATURES: tuple[tuple[routes.Route, ...], ...] = (home.ROUTES, calls.ROUTES)
+FEATURES: tuple[tuple[routes.Route, ...], ...] = (home.ROUTES, calls.ROUTES, assets.ROUTES)
 """The routes of each part, in the order of the navigation."""
 
-PREPARATIONS: tuple[Callable[[web.Application], None], ...] = ()
+PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (assets.prepare,)
 """What each part that needs it does before the application starts."""
 
 
@@ -58,7 +58,6 @@ def make_app(settings: Settings, engine: Engine, clock: Clock = _now) -> web.App
     every = tuple(route for feature in FEATURES for route in feature)
     app[routes.ROUTES] = every
     routes.register(app, every)
-    app.router.add_static(sessions.STATIC, _HERE / "static", name="static")
     return app
 
 

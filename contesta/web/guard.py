@@ -12,7 +12,6 @@ from contesta.settings import Settings
 from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
 from contesta.web.routes import of_api
-from contesta.web.sessions import STATIC
 from contesta.web.validation import InvalidInputError
 from core.errors import ContestaError
 
@@ -74,8 +73,6 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Send the headers that keep a browser from doing more than the page needs."""
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.path.startswith(STATIC):
-        response.headers[hdrs.CACHE_CONTROL] = "no-cache"
     own = f"'self' 'nonce-{request[NONCE]}'" if NONCE in request else "'self'"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src {own}; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "

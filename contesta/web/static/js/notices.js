@@ -1,0 +1,29 @@
+import { html } from "htm/preact";
+import { Mark, Since } from "./figure.js";
+import { usePage } from "./page.js";
+
+/**
+ * What somebody should do something about, and what is good to know.
+ *
+ * @param {{ alerts: import("./view.d.ts").Alert[], notices: string[] }} props
+ */
+export function Notices({ alerts, notices }) {
+  const { current } = usePage();
+  const inForce = current ? alerts : [];
+  if (!inForce.length && !notices.length) return null;
+  return html`
+    <section class="notices" aria-labelledby="avisos">
+      <h2 id="avisos" class="visually-hidden">Alertas y avisos</h2>
+      <ul>
+        ${inForce.map(
+          ({ id, level, text, since }) => html`
+            <li key=${id} class="alert ${level}">
+              <${Mark} level=${level} /> <span>${text}</span> <span class="time">hace <${Since} since=${since} /></span>
+            </li>
+          `,
+        )}
+        ${notices.map((notice) => html`<li key=${notice} class="notice"><span class="mark" aria-hidden="true">ⓘ</span> ${notice}</li>`)}
+      </ul>
+    </section>
+  `;
+}

@@ -1,0 +1,49 @@
+"""Writes the types of what the board's scripts are sent, from the models they are sent from. A test fails when old."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from contesta.board.view import Board, DayChart, End, Heartbeat, WallBoard, Why
+
+TYPES = Path(__file__).parents[1] / "contesta" / "web" / "static" / "js" / "view.d.ts"
+SENT: tuple[type[BaseModel], ...] = (Board, WallBoard, DayChart, Why, Heartbeat, End)
+NOTICE = "// Written by «make docs» from contesta/board/view.py.\n"
+_PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
+
+
+def view_types() -> str:
+    """Give the declarations of every model that is sent, and of what they hold."""
+    _, schema = models_json_schema([(model, "serialization") for model in SENT], ref_template="{model}")
+    return NOTICE + "".join(_declared(name, of) for name, of in sorted(schema["$defs"].items()))
+
+
+def _declared(name: str, schema: Mapping[str, Any]) -> str:
+    if schema["type"] != "object":
+        return f"\nexport type {name} = {_type(schema)};\n"
+    return f"\nexport interface {name} {{\n{''.join(_fields(schema['properties']))}}}\n"
+
+
+def _fields(properties: Mapping[str, Any]) -> Iterator[str]:
+    for name, schema in properties.items():
+        yield f"  {name}: {_type(schema)};\n"
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"])
+    if "anyOf" in schema:
+        return " | ".join(_type(one) for one in schema["anyOf"])
+    if "enum" in schema:
+        return " | ".join(f'"{value}"' for value in schema["enum"])
+    if schema["type"] == "array":
+        return f"{_type(schema['items'])}[]"
+    return _PLAIN[schema["type"]]
+
+
+if __name__ == "__main__":
+    TYPES.write_text(view_types(), encoding="utf-8")
+    print(TYPES.relative_to(Path.cwd()))  # noqa: T201  a script that prints what it wrote
