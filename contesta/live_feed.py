@@ -30,11 +30,13 @@ class LiveFeed:
     """Brings an engine up to date and keeps it so. It writes nothing: any number of them may run.
 
     `connected` is set while the manager interface tells what happens and its picture of what goes on was taken in.
+    `damaged_lines` counts the lines of the log that told nothing because they could not be read.
     """
 
     def __init__(self, engine: LiveEngine, account: Account, tailer: Tailer) -> None:
         self.engine = engine
         self.connected = asyncio.Event()
+        self.damaged_lines = 0
         self._account = account
         self._tailer = tailer
         self._picture: Snapshot | None = None
@@ -76,6 +78,7 @@ class LiveFeed:
         while True:
             picture = self._picture
             batch = await asyncio.to_thread(self._tailer.read, READ_LINES)
+            self.damaged_lines += len(batch.faults)
             for event in batch.events:
                 self.engine.take(event)
             if batch.events:
@@ -88,15 +91,17 @@ class LiveFeed:
             await asyncio.sleep(READ_SECONDS)
 
 
-def begin(settings: Settings, now: datetime) -> LiveFeed:
+def begin(settings: Settings, now: datetime, thresholds: Thresholds | None = None) -> LiveFeed:
     """Make a feed whose engine knows what the ledger knows of today and of the calls that go on.
+
+    Visits are counted with `thresholds`, by default those of the settings.
 
     Raises:
         ConfigurationError: there are no secrets: the line was never started here.
     """
     account = accounts.read(settings.secrets_file)
     zone = ZoneInfo(settings.timezone)
-    engine = LiveEngine(zone, Thresholds(ghost_seconds=settings.ghost_seconds))
+    engine = LiveEngine(zone, thresholds or Thresholds(ghost_seconds=settings.ghost_seconds))
     database = connect(settings.ledger_url)
     upgrade(database)
     reached = Ledger(database).position(LOG_NAME)
