@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from core.events import (
@@ -69,13 +70,14 @@ _STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
 
 # What two accounts of one fact must agree on, beside kind, channel and, within two seconds, time.
 _DISTINGUISHING = {
-    kind: tuple(
-        {"queue", "agent", "menu", "question", "request", "on", "change"} & {field.name for field in fields(kind)}
+    kind: attrgetter(
+        "channel_id",
+        *{"queue", "agent", "menu", "question", "request", "on", "change"} & {field.name for field in fields(kind)},
     )
     for kind in LIFE
 }
 _IDENTIFYING = {
-    kind: tuple(field.name for field in fields(kind) if field.name not in {"order", "call_id"}) for kind in LIFE
+    kind: attrgetter(*(field.name for field in fields(kind) if field.name not in {"order", "call_id"})) for kind in LIFE
 }
 
 
@@ -84,7 +86,7 @@ def coalesce(events: Iterable[Event]) -> tuple[Event, ...]:
     once: dict[tuple[Any, ...], Event] = {}
     for event in events:
         key = identity(event)
-        once[key] = min(event, once.get(key, event), key=_place)
+        once[key] = min(event, once[key], key=_place) if key in once else event
     told: defaultdict[tuple[Any, ...], list[Event]] = defaultdict(list)
     for event in once.values():
         told[_fact(event)].append(event)
@@ -96,12 +98,11 @@ def coalesce(events: Iterable[Event]) -> tuple[Event, ...]:
 
 def identity(event: Event) -> tuple[Any, ...]:
     """Return what makes two events the same line: everything but the call, which is learnt later, and the order."""
-    return (type(event), *(getattr(event, name) for name in _IDENTIFYING[type(event)]))
+    return type(event), _IDENTIFYING[type(event)](event)
 
 
 def _fact(event: Event) -> tuple[Any, ...]:
-    kind = type(event)
-    return (kind, event.channel_id, *(getattr(event, name) for name in _DISTINGUISHING[kind]))
+    return type(event), _DISTINGUISHING[type(event)](event)
 
 
 def _place(event: Event) -> tuple[int, bool, str]:
@@ -111,7 +112,7 @@ def _place(event: Event) -> tuple[int, bool, str]:
 
 def _believed(same: list[Event]) -> list[Event]:
     """Drop each event that a more believable source tells too, at about the same time."""
-    if len({event.source for event in same}) == 1:
+    if len(same) == 1 or len({event.source for event in same}) == 1:
         return same
     times = [sorted(event.at for event in same if event.source is source) for source in _MOST_BELIEVABLE_FIRST]
     return [
