@@ -73,9 +73,9 @@ class Back:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HangUp:
-    """Hear a last text, and the call ends."""
+    """The line says goodbye and the call ends; `prompt` is said before."""
 
-    prompt: str
+    prompt: str | None = None
 
 
 Destination: TypeAlias = ToQueue | ToArea | ToMenu | ToMailbox | ToSurvey | Say | Back | HangUp
@@ -247,7 +247,7 @@ class Queue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """An area of the entity that advisers pass callers on to; reports count transfers by it."""
+    """An area of the entity that advisers pass callers on to; often its queue is its own. Reports count by it."""
 
     name: str
     title: str
