@@ -160,12 +160,23 @@ def _queues(line: Line) -> Iterator[Remark]:
             yield (*path, "longest_wait_seconds"), "falta «overflow»: a dónde va quien ya esperó tanto"
         if queue.overflow is None and not queue.wait_without_advisers:
             yield (*path, "wait_without_advisers"), "falta «overflow»: a dónde va quien no puede esperar"
-        passed = [queue.name]
-        while (after := line.queues[passed[-1]].overflow) and isinstance(after, ToQueue) and after.queue in line.queues:
-            if after.queue in passed:
-                yield (*path, "overflow"), "vuelve a una cola por la que ya pasó; termine en un buzón"
+    yield from _circles(line)
+
+
+def _circles(line: Line) -> Iterator[Remark]:
+    """Yield each circle of queues that pass callers on to one another, at the first of them."""
+    ended: set[str] = set()
+    for name in line.queues:
+        passed: list[str] = []
+        after: str | None = name
+        while after and after not in ended:
+            if after in passed:
+                yield ("queues", after, "overflow"), "vuelve a una cola por la que ya pasó; termine en un buzón"
                 break
-            passed.append(after.queue)
+            passed.append(after)
+            overflow = line.queues[after].overflow
+            after = overflow.queue if isinstance(overflow, ToQueue) and overflow.queue in line.queues else None
+        ended.update(passed)
 
 
 def _mailboxes(line: Line) -> Iterator[Remark]:
