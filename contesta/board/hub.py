@@ -1,6 +1,7 @@
 """What makes the board of a feed, again and again, and tells it on the bus when it changed."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -60,25 +61,31 @@ class Version:
 class Hub:
     """The newest board, for whoever asks and for whoever waits for the next one.
 
-    It belongs to one event loop. `feed` and `targets` may be exchanged at any time. `looked_at` is the last look.
+    It belongs to one event loop. `feed` and `targets` may be exchanged at any time.
     """
 
     def __init__(self, bus: Bus, place: Place, feed: Feed, targets: Targets, clock: Callable[[], datetime]) -> None:
         self.feed = feed
         self.targets = targets
-        self.looked_at = clock()
+        self._looked_at = clock()
+        self._looked = time.monotonic()
         self._bus = bus
         self._place = place
         self._clock = clock
         self._alarms = Alarms()
         self._connected_at: datetime | None = None
         self._news = asyncio.Event()
-        self._version = self._publish(self._moment(), round(self.looked_at.timestamp() * 1000))
+        self._version = self._publish(self._moment(), round(self._looked_at.timestamp() * 1000))
 
     @property
     def version(self) -> Version:
         """The newest version."""
         return self._version
+
+    @property
+    def silence_seconds(self) -> float:
+        """How long ago the last look was."""
+        return time.monotonic() - self._looked
 
     async def run(self) -> None:
         """Look at the line again and again, until cancelled."""
@@ -88,8 +95,9 @@ class Hub:
 
     def look(self) -> None:
         """Look at the line once, and publish the board if it shows anything new."""
-        self.looked_at = max(self.looked_at, self._clock())
+        self._looked_at = max(self._looked_at, self._clock())
         now = self._moment()
+        self._looked = time.monotonic()
         if not now.board.shows_the_same_as(self._version.moment.board):
             self._version = self._publish(now, self._version.sequence + 1)
             self._news.set()
@@ -103,8 +111,8 @@ class Hub:
 
     def _moment(self) -> Moment:
         connected = self.feed.connected.is_set()
-        self._connected_at = self.looked_at if connected else self._connected_at
-        snapshot = self.feed.engine.snapshot(self.looked_at)
+        self._connected_at = self._looked_at if connected else self._connected_at
+        snapshot = self.feed.engine.snapshot(self._looked_at)
         damaged_lines = self.feed.damaged_lines
         self._alarms = watch(self._alarms, snapshot, self.targets, connected=connected, damaged_lines=damaged_lines)
         scene = Scene(
@@ -128,3 +136,20 @@ class Hub:
             payload=self._bus.retained[topics.VIEW].payload,
             wall_payload=self._bus.retained[WALL_VIEW].payload,
         )
+
+
+class Source(Protocol):
+    """Where the boards of a hub come from."""
+
+    @property
+    def place(self) -> Place:
+        """What they are of."""
+
+    def clock(self) -> datetime:
+        """Tell the moment that the board is to show, aware and UTC."""
+
+    async def targets(self) -> Targets:
+        """Tell what is asked of the day."""
+
+    async def keep(self, hub: Hub) -> None:
+        """Keep the hub's feed and targets as they should be, until cancelled."""

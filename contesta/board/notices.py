@@ -26,6 +26,7 @@ _BACK: Final = {
 
 def notices(today: Aggregate, targets: Targets) -> Iterator[str]:
     """Say how today stands by each agreement that has a goal and calls to be held against it."""
+    yield from targets.remarks
     for stint in targets.stints:
         definition = stint.definition
         tally = counted(today, definition, targets)

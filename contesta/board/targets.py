@@ -23,7 +23,8 @@ _ONE: Final = Fraction(1)
 class Targets:
     """What is asked of the day `day`. `agreed` has the agreement behind a metric, where there is one.
 
-    `thresholds` are those that visits are to be counted with. `stints` are all agreements in force.
+    `thresholds` are those that visits are to be counted with. `stints` are all agreements in force. `remarks` are what
+    is to be said of all this.
     """
 
     day: date
@@ -33,6 +34,7 @@ class Targets:
     of_queue: Mapping[str, Mapping[Metric, Limits]]
     agreed: Mapping[Metric, Definition]
     stints: tuple[Stint, ...]
+    remarks: tuple[str, ...] = ()
 
     def limits_of(self, metric: Metric, queue: str = "") -> Limits | None:
         """Return the thresholds of a metric, of the line ("") or of a queue; None if there are none."""
@@ -44,7 +46,13 @@ class Targets:
         return {Metric.SERVICE_LEVEL: self.service_level, Metric.ABANDONMENT: Indicator.ABANDONMENT_RATE}
 
 
-def targets(definitions: Iterable[Definition], written: BoardThresholds, day: date, ghost_seconds: int) -> Targets:
+def targets(
+    definitions: Iterable[Definition],
+    written: BoardThresholds,
+    day: date,
+    ghost_seconds: int,
+    remarks: tuple[str, ...] = (),
+) -> Targets:
     """Work out what is asked of a day. Of several agreements about one figure, the first by its id counts."""
     stints = tuple(in_force(definitions, day, day))
     agreed: dict[Metric, Definition] = {}
@@ -66,6 +74,7 @@ def targets(definitions: Iterable[Definition], written: BoardThresholds, day: da
         },
         agreed=agreed,
         stints=stints,
+        remarks=remarks,
     )
 
 

@@ -1,0 +1,82 @@
+"""What keeps a hub on the line of this moment: the live feed, begun anew whenever it ends, and what is asked today."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from contesta.live_feed import LiveFeed, begin
+from contesta.settings import Settings
+from core.errors import ContestaError
+from quality.metrics.live import LiveEngine
+
+from .goals import Goals
+from .hub import Hub, Place
+from .targets import Targets
+
+READ_AGREEMENTS_SECONDS: Final = 20.0
+BEGIN_AGAIN_SECONDS: Final = 5.0
+
+log = structlog.get_logger()
+
+
+class Nothing:
+    """A feed that knows nothing: the line before its real one has begun."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self.engine = LiveEngine(zone)
+        self.connected = asyncio.Event()
+        self.damaged_lines = 0
+
+
+class LiveLine:
+    """The line of some settings, live."""
+
+    def __init__(self, settings: Settings, goals: Goals, clock: Callable[[], datetime]) -> None:
+        self.place = Place(line=settings.line_name, zone=ZoneInfo(settings.timezone))
+        self._settings = settings
+        self._goals = goals
+        self._clock = clock
+
+    def clock(self) -> datetime:
+        """Tell the present moment."""
+        return self._clock()
+
+    async def targets(self) -> Targets:
+        """Read what is asked of today."""
+        return await asyncio.to_thread(self._goals.of, self._clock().astimezone(self.place.zone).date())
+
+    async def keep(self, hub: Hub) -> None:
+        """Feed the hub. A feed that ends is begun anew, and so is one that counts with other thresholds than agreed."""
+        while True:
+            try:
+                asked = await self.targets()
+                feed = await asyncio.to_thread(begin, self._settings, self._clock(), asked.thresholds)
+                hub.feed, hub.targets = feed, asked
+                await self._follow(hub, feed)
+            except (ContestaError, OSError, SQLAlchemyError) as error:
+                log.warning("the board has no feed", error=str(error))
+                await asyncio.sleep(BEGIN_AGAIN_SECONDS)
+
+    async def _follow(self, hub: Hub, feed: LiveFeed) -> None:
+        """Feed until something else is asked than what the feed's engine counts."""
+        feeding = asyncio.create_task(feed.run(), name="board: feed")
+        try:
+            while not (await asyncio.wait([feeding], timeout=READ_AGREEMENTS_SECONDS))[0]:
+                try:
+                    asked = await self.targets()
+                except SQLAlchemyError as error:
+                    log.warning("cannot read the agreements", error=str(error))
+                    continue
+                if asked.thresholds != hub.targets.thresholds:
+                    return
+                hub.targets = asked
+            feeding.result()
+        finally:
+            feeding.cancel()
+            await asyncio.wait([feeding])
+            feed.connected.clear()
