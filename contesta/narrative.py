@@ -228,9 +228,7 @@ def _mailbox_stepped(event: MailboxStepped) -> tuple[str, str]:
         case MailboxStep.BEGUN:
             return CITIZEN, f"Comenzó a dejar sus datos en el buzón, radicado {event.request}"
         case MailboxStep.FINISHED:
-            return CITIZEN, f"Dejó sus datos completos, radicado {event.request}"
-        case MailboxStep.LEFT:
-            return CITIZEN, f"No terminó de dejar sus datos, radicado {event.request}"
+            return CITIZEN, f"Terminó de dejar sus datos en el buzón, radicado {event.request}"
 
 
 def _survey_answered(event: SurveyAnswered) -> tuple[str, str]:

@@ -64,7 +64,6 @@ class MailboxStep(StrEnum):
 
     BEGUN = "begun"
     FINISHED = "finished"
-    LEFT = "left"
 
 
 class OfferResult(StrEnum):
@@ -153,7 +152,7 @@ class LanguageChosen(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxStepped(Event):
-    """The caller left a request to be called, or left before it was whole. `request` is its filing number."""
+    """The caller began to leave a request to be called, or finished it. `request` is its filing number."""
 
     request: str
     step: MailboxStep

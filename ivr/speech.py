@@ -14,6 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Final
 
+from core import codes
+
 Phrases = tuple[str, ...]
 
 PAUSE: Final = "…"
@@ -42,8 +44,8 @@ _CODE_WORDS = (
     "a de Ana, ce de casa, e de Elena, efe de feria, hache de hotel, jota de Juan, ka de kilo, eme de María, "
     "ene de nube, pe de Pedro, erre de río, te de Tomás, equis, ye de yuca, tres, cuatro, siete, nueve"
 ).split(", ")
-CODE_WORDS: Final = dict(zip("ACEFHJKMNPRTXY3479", _CODE_WORDS, strict=True))
-"""The characters of codes and how each is said; those that look like another are left out."""
+CODE_WORDS: Final = dict(zip(codes.CHARACTERS, _CODE_WORDS, strict=True))
+"""How each character of a code is said."""
 
 
 class Form(Enum):
