@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     )
     mqtt_host: str = Field(
         default="",
-        pattern=r"^[A-Za-z0-9.:_-]*$",
+        pattern=r"^([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|[0-9A-Fa-f:]*)$",
         description="Equipo del servidor MQTT que recibe lo que pasa en la línea; vacío: ninguno",
     )
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="Puerto del servidor MQTT; con TLS suele ser 8883")
