@@ -85,7 +85,7 @@ def _limits_of(metric: Metric, section: Section) -> Limits:
         )
     except ValueError as error:
         better = "menor" if metric.better_when_higher else "mayor"
-        raise section["bad"].fault(f"«bad» es peor que «warn»: escriba un valor {better} o igual que él") from error
+        raise section["bad"].fault(f"«bad» es mejor que «warn»; escriba un valor {better} o igual") from error
 
 
 def _quantity(metric: Metric, value: Value) -> Fraction:
