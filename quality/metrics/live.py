@@ -140,7 +140,7 @@ class LiveEngine:
                 self._forget(call)
         self._days.revise(settled, ())
         self._days.settle(settled)
-        self._show()
+        self._forget_adopted()
         oldest = min((call.history.started_at for call in self._open), default=now - SETTLING)
         self._restarts = [at for at in self._restarts if at >= min(oldest, now - SETTLING)]
         self._days.forget_before(now.astimezone(self._zone).date() - timedelta(days=DAYS_KEPT - 1))
@@ -205,7 +205,7 @@ class LiveEngine:
         self._open[call] = None
         return call
 
-    def _show(self, folded: Iterable[OpenCall] = ()) -> None:
+    def _show(self, folded: Iterable[OpenCall]) -> None:
         """Let figures, queues and agents show what was folded, and what that makes of others."""
         shown = {call: call.rows for call in folded}
         if self._adopting or self._adopted:
@@ -229,6 +229,12 @@ class LiveEngine:
         rest = set(map(id, settling.rest()))
         counted = {call: tuple(row for row in call.rows if not row.unheard or id(row) in rest) for call in calls}
         return {call: rows for call, rows in counted.items() if call in folded or rows != call.counted}
+
+    def _forget_adopted(self) -> None:
+        """Forget the calls whose stays were gone on with by calls that were just forgotten."""
+        if self._adopted:
+            for call in self._without_adopted(()):
+                self._forget(call)
 
     def _place(self, call: OpenCall) -> None:
         """Put a call where it is looked for; one that others go on with is nowhere."""
