@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "contesta.call:call",
     "demo": "contesta.demo:demo",
     "calls": "contesta.calls:app",
+    "users": "contesta.users:app",
     "stats": "contesta.stats:stats",
     "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",

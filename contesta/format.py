@@ -64,6 +64,11 @@ def short_date(moment: datetime, zone: tzinfo) -> str:
     return f"{local.day}/{local:%m/%Y}"
 
 
+def day_and_hour(moment: datetime, zone: tzinfo) -> str:
+    """Day and hour in few characters: "3/06/2025 14:05:07"."""
+    return f"{short_date(moment, zone)} {clock(moment, zone)}"
+
+
 def long_date(moment: datetime, zone: tzinfo) -> str:
     """Day in words: "martes 3 de junio de 2025"."""
     local = moment.astimezone(zone)

@@ -9,6 +9,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -220,12 +221,14 @@ class Line:
             tell(f"{name} detenido")
 
 
-def welcome(settings: Settings) -> str:
-    """Say what to do next, in the terminal's markup."""
+def welcome(settings: Settings, invitation: str) -> str:
+    """Say what to do next, in the terminal's markup. `invitation` is the link of the first administrator, or ""."""
+    first = f"  Primer administrador [bold]{invitation}[/]\n                       (sirve una sola vez)\n"
     people = "\n".join(f"    {a.account}  ({a.name})" for a in accounts.read(settings.secrets_file).advisers)
     return (
         f"[bold green]La línea contesta.[/]\n\n"
-        f"  Página de llamadas   [bold]{settings.web_address}[/]\n"
+        f"  Páginas              [bold]{settings.web_origin or settings.web_address}[/]\n"
+        f"{first if invitation else ''}"
         f"  Número de la línea   [bold]sip:{settings.line_number}@{settings.host}:{settings.sip_port}[/]\n"
         f"  Cuentas de asesores  sip:CUENTA@{settings.host}:{settings.sip_port}, contraseñas en "
         f"{settings.secrets_file}\n{people}\n\n"
@@ -233,6 +236,16 @@ def welcome(settings: Settings) -> str:
         f"  Vea la línea con movimiento:                   [bold]make demo[/]\n"
         f"  Ctrl-C detiene todo."
     )
+
+
+def _first_invitation(settings: Settings) -> str:
+    from contesta.users import first_invitation  # noqa: PLC0415  the pages' libraries, wanted only once all is running
+
+    engine = connect(settings.ledger_url)
+    try:
+        return first_invitation(settings, engine, datetime.now(UTC))
+    finally:
+        engine.dispose()
 
 
 async def run(settings: Settings, console: Console) -> None:
@@ -251,7 +264,8 @@ async def run(settings: Settings, console: Console) -> None:
             tell("Asterisk seguía en marcha: se conserva" if await line.start() else "Asterisk en marcha")
             tell("servicios en marcha")
             console.print()
-            console.print(welcome(settings), highlight=False)
+            invitation = await asyncio.to_thread(_first_invitation, settings)
+            console.print(welcome(settings, invitation), highlight=False, soft_wrap=True)
             watching = asyncio.create_task(line.watch(), name="watch")
             stopped = asyncio.create_task(stop.wait(), name="stop")
             await asyncio.wait([watching, stopped], return_when=asyncio.FIRST_COMPLETED)

@@ -7,6 +7,7 @@ because a mistyped one would otherwise be ignored in silence.
 import os
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -36,24 +37,16 @@ class Settings(BaseSettings):
     database_url: str = Field(
         default="", description="Dirección SQLAlchemy del libro; vacía: SQLite en la carpeta de datos"
     )
-    line_name: str = Field(
-        default="ciudadanos", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Nombre corto de la línea"
+    lines_dir: str = Field(
+        default="",
+        description="Carpeta con los archivos de las líneas, uno .yaml por línea; vacía: la línea que trae el programa",
     )
-    line_number: str = Field(
-        default="018000910123", pattern=r"^[0-9]{3,15}$", description="Número que marca la ciudadanía"
-    )
-    queue: str = Field(default="atencion", pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="Cola donde se espera")
-    queue_timeout_seconds: int = Field(
-        default=300,
-        ge=5,
-        le=3600,
-        description="Espera tras la cual se avisa que todos están ocupados; se sigue en espera",
-    )
-    ring_seconds: int = Field(default=12, ge=3, le=60, description="Cuánto timbra el teléfono de un asesor")
     ghost_seconds: int = Field(
         default=5, ge=0, le=60, description="Quien cuelga dentro de este tiempo cuenta como llamada fantasma"
     )
-    timezone: str = Field(default="America/Bogota", description="Zona horaria de la línea")
+    timezone: str = Field(
+        default="America/Bogota", description="Zona horaria de cifras y páginas; la de cada horario va en su línea"
+    )
     host: str = Field(default=LOCALHOST, description="Dirección donde llegan SIP y audio")
     trunk: str = Field(
         default=LOCALHOST,
@@ -86,6 +79,16 @@ class Settings(BaseSettings):
         pattern=r"^[0-9a-f.:]*$",
         description="Dirección IP del proxy propio que dice, en X-Forwarded-For, desde dónde se abre la página",
     )
+    web_requests_per_minute: int = Field(
+        default=1200, ge=60, le=1_000_000, description="Solicitudes por minuto de una persona, clave o dirección de red"
+    )
+    second_factor: Literal["administradores", "todos"] = Field(
+        default="administradores",
+        description="A quién se pide, además de la contraseña, un código de su teléfono: «administradores» o «todos»",
+    )
+    board_thresholds: str = Field(
+        default="", description="Archivo con los umbrales del tablero; vacío: los que trae el programa"
+    )
     manage_asterisk: bool = Field(
         default=True, description="Iniciar y vigilar Asterisk; «false» si otro programa lo hace"
     )
@@ -117,6 +120,11 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("lines_dir")
+    @classmethod
+    def _absolute_unless_empty(cls, value: str) -> str:
+        return str(Path(value).expanduser().absolute()) if value else ""
 
     @model_validator(mode="after")
     def _ports_differ(self) -> "Settings":
@@ -160,14 +168,39 @@ class Settings(BaseSettings):
         return self.data_dir / "grabaciones"
 
     @property
+    def messages_dir(self) -> Path:
+        """Folder of what callers say after the tone."""
+        return self.data_dir / "mensajes"
+
+    @property
+    def sounds_dir(self) -> Path:
+        """Folder of the spoken prompts, a folder for each language."""
+        return self.data_dir / "sounds"
+
+    @property
     def prompts_dir(self) -> Path:
-        """Folder of the spoken prompts the line plays."""
-        return self.data_dir / "sounds" / "es" / "contesta"
+        """Folder of the Spanish prompts."""
+        return self.sounds_dir / "es" / "contesta"
+
+    @property
+    def music_dir(self) -> Path:
+        """Folder of the music of queues, a folder for each."""
+        return Path(self.lines_dir or self.data_dir) / "musica"
+
+    @property
+    def published_dir(self) -> Path:
+        """Folder of the lines as they were published."""
+        return self.data_dir / "lineas"
 
     @property
     def secrets_file(self) -> Path:
         """Generated secrets, readable by their owner only."""
         return self.data_dir / "secretos.json"
+
+    @property
+    def web_key_file(self) -> Path:
+        """Key of the second factors, readable by its owner only."""
+        return self.data_dir / "llave-web"
 
     @property
     def run_dir(self) -> Path:

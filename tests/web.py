@@ -10,21 +10,25 @@ def test_auditor_reads_calls(sqlite_engine: Engine) -> None:
 
 import asyncio
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientResponse, CookieJar, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
 from playwright.async_api import Page, async_playwright
 from sqlalchemy import Engine
 
 from contesta.settings import Settings
 from contesta.web import sessions
 from contesta.web.access import Role
-from contesta.web.app import make_app
-from contesta.web.context import CLOCK, ENGINE
+from contesta.web.app import Policy, make_app
+from contesta.web.context import ENGINE
+from contesta.web.limits import SignInRates
 from storage.people import Acceptance, Invitation, NewPerson, People, Person
 from storage.people_keys import NewKey
 from storage.people_sessions import Browser
@@ -40,6 +44,10 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 WALLS_AND_PROGRAMS_KEEP_KEYS = timedelta(days=30)
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+PASSWORD = "caballo pila grapa correcta"
+PASSWORD_HASH = HASHER.hash(PASSWORD)
+FACTOR_SEED = b"0123456789abcdef"
 
 Client = TestClient[web.Request, web.Application]
 
@@ -93,14 +101,17 @@ class Office:
         return await self.visitor(**{hdrs.AUTHORIZATION: f"Bearer {self.key(role)}"})
 
     def person(self, role: Role, agent: str = "", login: str = "") -> Person:
-        """Somebody who has an account, made when first asked for. The password is of no use: nobody knows it."""
+        """Somebody who has an account, made when first asked for.
+
+        The password is PASSWORD, and an administrator's second factor that of FACTOR_SEED.
+        """
         login = login or f"{role}-{agent}".rstrip("-").replace(" ", "-").lower()
         if login not in self._people:
             people, now, invitation = People(self.app[ENGINE]), self.clock(), sessions.new_secret()
             new = NewPerson(login=login, name=f"Persona {login}", role=role, agent=agent)
             people.add(new, Invitation(digest=invitation.digest, expires_at=now + timedelta(days=1)), now)
-            factor = b"0123456789abcdef" if role is Role.ADMINISTRATOR else None
-            chosen = Acceptance(name=new.name, password_hash="-", factor_seed=factor, factor_step=0)
+            factor = FACTOR_SEED if role is Role.ADMINISTRATOR else None
+            chosen = Acceptance(name=new.name, password_hash=PASSWORD_HASH, factor_seed=factor, factor_step=0)
             accepted = people.accept(invitation.digest, chosen, now)
             assert accepted is not None
             self._people[login] = accepted
@@ -154,22 +165,23 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def open_office(engine: Engine, settings: Settings | None = None) -> AsyncIterator[Office]:
-    """Serve the application over a migrated database."""
+async def open_office(engine: Engine, rates: SignInRates | None = None, **settings: Any) -> AsyncIterator[Office]:  # noqa: ANN401  each its own type
+    """Serve the application over a migrated database, with a folder of its own."""
     clock = Clock()
-    app = make_app(settings or Settings(), engine, clock)
-    assert app[CLOCK] is clock
+    policy = Policy(clock=clock, hasher=HASHER, sign_in=rates or SignInRates())
     async with contextlib.AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="contesta-web-"))
+        app = make_app(Settings.model_validate({"data_dir": Path(folder)} | settings), engine, policy)
         server = TestServer(app)
         await stack.enter_async_context(server)
         yield Office(server=server, clock=clock, _stack=stack)
 
 
-def run_office(engine: Engine, scenario: Callable[[Office], Awaitable[None]], settings: Settings | None = None) -> None:
-    """Run a scenario in the application."""
+def run_office(engine: Engine, scenario: Callable[[Office], Awaitable[None]], **settings: Any) -> None:  # noqa: ANN401  each its own type
+    """Run a scenario in the application; `settings` are those that differ."""
 
     async def run() -> None:
-        async with open_office(engine, settings) as office:
+        async with open_office(engine, **settings) as office:
             await scenario(office)
 
     asyncio.run(run())

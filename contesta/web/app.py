@@ -1,29 +1,60 @@
 """The web application: what it is made of, and how it is served."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
 from contesta.settings import Settings
-from contesta.web import access, assets, calls, guard, home, routes, sessions
+from contesta.web import (
+    access,
+    access_keys,
+    accesses,
+    account,
+    administration,
+    assets,
+    calls,
+    factors,
+    guard,
+    home,
+    invitations,
+    limits,
+    passwords,
+    people,
+    routes,
+    sessions,
+    sign_in,
+)
 from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS, Clock
 from storage.database import connect
 from storage.ledger import Ledger
+from storage.people import People
 from storage.people_access_log import AccessLog
 from storage.people_keys import AccessKeys
 from storage.people_sessions import Lifetime, Sessions
 
 _HERE = Path(__file__).parent
 
-FEATURES: tuple[tuple[routes.Route, ...], ...] = (home.ROUTES, calls.ROUTES, assets.ROUTES)
+FEATURES: tuple[tuple[routes.Route, ...], ...] = (
+    home.ROUTES,
+    calls.ROUTES,
+    administration.ROUTES,
+    access_keys.ROUTES,
+    accesses.ROUTES,
+    account.ROUTES,
+    sign_in.ROUTES,
+    invitations.ROUTES,
+    assets.ROUTES,
+)
 """The routes of each part, in the order of the navigation."""
 
-PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (assets.prepare,)
+PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (limits.prepare, assets.prepare)
 """What each part that needs it does before the application starts."""
 
 
@@ -31,19 +62,40 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def make_app(settings: Settings, engine: Engine, clock: Clock = _now) -> web.Application:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What tests choose otherwise: the clock, how long sessions live, how hard passwords are hashed and tried."""
+
+    clock: Clock = _now
+    sessions: Lifetime = field(default_factory=Lifetime)
+    sign_in: limits.SignInRates = field(default_factory=limits.SignInRates)
+    hasher: PasswordHasher = field(default_factory=PasswordHasher)
+
+
+def make_app(settings: Settings, engine: Engine, policy: Policy | None = None) -> web.Application:
     """Build the application over the ledger's database."""
+    policy = policy or Policy()
     app = web.Application(
-        middlewares=[guard.errors_are_told, guard.only_our_names, guard.only_from_our_pages, sessions.identify],
+        middlewares=[
+            guard.errors_are_told,
+            guard.only_our_names,
+            guard.only_from_our_pages,
+            sessions.identify,
+            limits.not_too_often,
+        ],
         client_max_size=routes.LARGEST_BODY_BYTES,
     )
     app[SETTINGS] = settings
     app[ENGINE] = engine
     app[LEDGER] = Ledger(engine)
-    app[CLOCK] = clock
+    app[CLOCK] = policy.clock
     app[access.LOG] = AccessLog(engine)
-    app[sessions.SESSIONS] = Sessions(engine, Lifetime())
+    app[sessions.SESSIONS] = Sessions(engine, policy.sessions)
     app[sessions.KEYS_MADE] = AccessKeys(engine)
+    app[people.PEOPLE] = People(engine)
+    app[passwords.PASSWORDS] = passwords.Passwords(policy.hasher)
+    app[factors.FACTORS] = factors.Factors(settings.web_key_file)
+    app[limits.SIGN_IN_LIMITS] = limits.SignInLimits(policy.sign_in)
     app.on_response_prepare.append(guard.add_headers)
     aiohttp_jinja2.setup(
         app,

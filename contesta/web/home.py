@@ -2,12 +2,13 @@
 
 from aiohttp import web
 
+from contesta.web.access import HOME, Permission, identity
 from contesta.web.routes import Route
 
 
-async def home(_request: web.Request) -> web.StreamResponse:
-    """Go to the calls."""
-    raise web.HTTPSeeOther("/llamadas")
+async def home(request: web.Request) -> web.StreamResponse:
+    """Go to the page that this person works in."""
+    raise web.HTTPSeeOther(HOME[identity(request).role])
 
 
-ROUTES = (Route(method="GET", path="/", handler=home, permission=None),)
+ROUTES = (Route(method="GET", path="/", handler=home, permission=Permission.OWN_ACCOUNT),)

@@ -23,6 +23,7 @@ _SAID = {
     "int_parsing_size": "es un número demasiado grande",
     "greater_than_equal": "debe ser mínimo {ge}",
     "less_than_equal": "debe ser máximo {le}",
+    "less_than": "debe ser menor que {lt}",
     "enum": "debe ser uno de: {expected}",
     "literal_error": "debe ser uno de: {expected}",
     "bool_parsing": "debe ser sí o no",

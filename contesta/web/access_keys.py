@@ -1,0 +1,120 @@
+"""The keys of wall screens and of other programs: making them and taking them back."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import Field, field_validator
+
+from contesta.format import UNKNOWN, day_and_hour, short_date
+from contesta.web.access import KEYS, Action, Permission, Role, access_log, identity
+from contesta.web.context import CLOCK, SETTINGS
+from contesta.web.pages import render
+from contesta.web.routes import Route, body
+from contesta.web.sessions import KEYS_MADE, new_secret
+from contesta.web.validation import Asked
+from storage.people_keys import AccessKey, NewKey
+
+PATH = "/administracion/claves"
+WALL = "/pared/"
+
+KIND_WORDS = {Role.WALL: "Tablero de pared", Role.INTEGRATION: "Otro programa"}
+
+
+class Wanted(Asked):
+    """A key to make. It opens nothing after `days` days."""
+
+    kind: Role
+    label: str = Field(min_length=1, max_length=80)
+    days: int = Field(default=90, ge=1, le=366)
+
+    @field_validator("kind")
+    @classmethod
+    def _of_a_key(cls, kind: Role) -> Role:
+        if kind not in KEYS:
+            raise ValueError("no es de una clave")
+        return kind
+
+
+async def show(request: web.Request) -> web.StreamResponse:
+    """Show all keys, without their secrets."""
+    zone, now = ZoneInfo(request.app[SETTINGS].timezone), request.app[CLOCK]()
+    keys = await asyncio.to_thread(request.app[KEYS_MADE].all)
+    context: dict[str, Any] = {
+        "keys": [_line(key, zone, now) for key in keys],
+        "kinds": [{"id": str(kind), "word": word} for kind, word in KIND_WORDS.items()],
+    }
+    return render(request, "keys.html", context)
+
+
+async def make(request: web.Request) -> web.StreamResponse:
+    """Make a key, and show its secret once."""
+    said, now = body(request, Wanted), request.app[CLOCK]()
+    secret = new_secret()
+    key = NewKey(
+        token=secret.digest,
+        kind=said.kind,
+        label=said.label,
+        created_by=identity(request).who,
+        expires_at=now + timedelta(days=said.days),
+    )
+    await asyncio.to_thread(request.app[KEYS_MADE].add, key, now)
+    await access_log(request, Action.KEY_MADE, f"{said.label} ({KIND_WORDS[said.kind]})")
+    return _secret(request, said, secret.text, key.expires_at)
+
+
+async def revoke(request: web.Request) -> web.StreamResponse:
+    """Take a key back, for good."""
+    number = int(request.match_info["number"])
+    key = await asyncio.to_thread(request.app[KEYS_MADE].revoke, number, request.app[CLOCK]())
+    if key is None:
+        raise web.HTTPNotFound
+    await access_log(request, Action.KEY_REVOKED, f"{key.label} ({KIND_WORDS[Role(key.kind)]})")
+    raise web.HTTPSeeOther(PATH)
+
+
+def _secret(request: web.Request, said: Wanted, secret: str, ends: datetime) -> web.Response:
+    settings = request.app[SETTINGS]
+    wall = said.kind is Role.WALL
+    context = {
+        "title": f"Clave «{said.label}»",
+        "sentence": (
+            "Abra esta dirección en la pantalla de la pared. Quien la tenga ve el tablero, sin datos personales."
+            if wall
+            else "Configure esta clave en el otro programa, que la envía como «Authorization: Bearer»."
+        ),
+        "secret": f"{settings.web_origin or f'http://{request.host}'}{WALL}{secret}" if wall else secret,
+        "ends": f"Vence el {short_date(ends, ZoneInfo(settings.timezone))}. No se vuelve a mostrar.",
+        "back": PATH,
+        "back_word": "Volver a claves",
+    }
+    return render(request, "link.html", context)
+
+
+def _line(key: AccessKey, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    if key.revoked_at is not None:
+        state = {"tone": "stale", "word": f"Retirada el {short_date(key.revoked_at, zone)}"}
+    elif not key.works(now):
+        state = {"tone": "stale", "word": f"Venció el {short_date(key.expires_at, zone)}"}
+    else:
+        state = {"tone": "ok", "word": f"Sirve hasta el {short_date(key.expires_at, zone)}"}
+    return {
+        "id": key.id,
+        "label": key.label,
+        "kind": KIND_WORDS[Role(key.kind)],
+        "made": f"{short_date(key.created_at, zone)}, {key.created_by}",
+        "used": day_and_hour(key.used_at, zone) if key.used_at else UNKNOWN,
+        "state": state,
+        "works": key.works(now),
+    }
+
+
+_ADMINISTER = Permission.ADMINISTER
+
+ROUTES = (
+    Route(method="GET", path=PATH, handler=show, permission=_ADMINISTER, nav="Claves"),
+    Route(method="POST", path=PATH, handler=make, permission=_ADMINISTER, body=Wanted),
+    Route(method="POST", path=f"{PATH}/{{number:[0-9]{{1,9}}}}/retirar", handler=revoke, permission=_ADMINISTER),
+)
