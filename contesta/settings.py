@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         pattern=r"^([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|[0-9A-Fa-f:]*)$",
         description="Equipo del servidor MQTT que recibe lo que pasa en la línea; vacío: ninguno",
     )
+    mqtt_name: str = Field(
+        default="ciudadanos",
+        pattern=r"^[a-z][a-z0-9_-]{0,31}$",
+        description="Nombre de esta línea en los temas de MQTT: contesta/v1/NOMBRE/…",
+    )
     mqtt_port: int = Field(default=1883, ge=1, le=65535, description="Puerto del servidor MQTT; con TLS suele ser 8883")
     mqtt_user: str = Field(default="", description="Usuario en el servidor MQTT; obligatorio si está en otro equipo")
     mqtt_password: str = Field(default="", repr=False, description="Contraseña de ese usuario")
