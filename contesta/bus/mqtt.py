@@ -60,6 +60,7 @@ class Bridge:
         self._waiting: Subscription = bus.subscribe(topics.EVERYTHING, size=BUFFER_MESSAGES)
         self._held: Message | None = None
         self._said = ""
+        self._leaving = False
 
     @property
     def dropped(self) -> int:
@@ -70,7 +71,6 @@ class Bridge:
         """Hand on what is told until cancelled, and take leave of the broker then."""
         pause_seconds = FIRST_PAUSE_SECONDS
         clock = asyncio.get_running_loop().time
-        task = asyncio.current_task()
         with self._waiting:
             while True:
                 began = clock()
@@ -78,7 +78,7 @@ class Bridge:
                     await self._connection()
                 except* MqttError as group:
                     self._say(_reason(group))
-                if task and task.cancelling():  # what went wrong in taking leave took the cancellation's place
+                if self._leaving:  # taking leave failed, and that took the cancellation's place
                     raise asyncio.CancelledError
                 if clock() - began > STEADY_SECONDS:
                     pause_seconds = FIRST_PAUSE_SECONDS
@@ -105,6 +105,7 @@ class Bridge:
                     tasks.create_task(self._tell(client), name="mqtt: states")
                     tasks.create_task(self._empty_outbox(client), name="mqtt: call events")
             except asyncio.CancelledError:
+                self._leaving = True
                 with contextlib.suppress(MqttError):
                     await self._publish(client, self._status(Presence.OFFLINE, since))
                 raise
