@@ -75,12 +75,18 @@ class Hub:
         self._alarms = Alarms()
         self._connected_at: datetime | None = None
         self._news = asyncio.Event()
-        self._version = self._publish(self._moment(), round(self._looked_at.timestamp() * 1000))
+        self._version = self._publish(self._look(), round(self._looked_at.timestamp() * 1000))
+        self._moment = self._version.moment
 
     @property
     def version(self) -> Version:
-        """The newest version."""
+        """The newest version: what was last found to differ from what was shown before."""
         return self._version
+
+    @property
+    def moment(self) -> Moment:
+        """The last look. Its board shows what the newest version does, but for the times that run."""
+        return self._moment
 
     @property
     def silence_seconds(self) -> float:
@@ -96,12 +102,13 @@ class Hub:
     def look(self) -> None:
         """Look at the line once, and publish the board if it shows anything new."""
         self._looked_at = max(self._looked_at, self._clock())
-        now = self._moment()
+        now = self._look()
         self._looked = time.monotonic()
         if not now.board.shows_the_same_as(self._version.moment.board):
             self._version = self._publish(now, self._version.sequence + 1)
             self._news.set()
             self._news = asyncio.Event()
+        self._moment = replace(now, board=now.board.model_copy(update={"sequence": self._version.sequence}))
 
     async def other_than(self, sequence: int | None) -> Version:
         """Wait until there is another version than that one, and return the newest."""
@@ -109,7 +116,7 @@ class Hub:
             await self._news.wait()
         return self._version
 
-    def _moment(self) -> Moment:
+    def _look(self) -> Moment:
         connected = self.feed.connected.is_set()
         self._connected_at = self._looked_at if connected else self._connected_at
         snapshot = self.feed.engine.snapshot(self._looked_at)

@@ -14,6 +14,7 @@ from contesta.board.goals import Goals
 from contesta.board.hub import Hub, Source
 from contesta.board.links import Links
 from contesta.board.live import LiveLine, Nothing
+from contesta.board.moment import Moment
 from contesta.board.past import Past
 from contesta.board.view import Board, DayChart, Why
 from contesta.board.why_text import explanation
@@ -75,10 +76,7 @@ async def show_wall(request: web.Request) -> Context:
 
 async def board(request: web.Request) -> web.StreamResponse:
     """Give the board of this moment, or of a past one."""
-    at = query(request, At).at
-    if at is None:
-        return web.Response(body=request.app[HUB].version.payload, content_type="application/json")
-    return told((await request.app[PAST].moment(at)).board)
+    return told((await _moment(request, query(request, At).at)).board)
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
@@ -101,14 +99,18 @@ async def day(request: web.Request) -> web.StreamResponse:
 
 async def why(request: web.Request) -> web.StreamResponse:
     """Say why a figure is what it is."""
-    asked, past = query(request, OfFigure), request.app[PAST]
-    now = request.app[HUB].version.moment if asked.at is None else await past.moment(asked.at)
+    asked = query(request, OfFigure)
+    now = await _moment(request, asked.at)
     links = Links(day=now.snapshot.day, zone=request.app[SOURCE].place.zone, as_of=asked.at)
     try:
         said = explanation(now, asked.figure, asked.queue, {}, links)
     except KeyError as unknown:
         raise web.HTTPNotFound from unknown
     return told(said)
+
+
+async def _moment(request: web.Request, at: dt.datetime | None) -> Moment:
+    return request.app[HUB].moment if at is None else await request.app[PAST].moment(at)
 
 
 ROUTES = (
