@@ -64,7 +64,7 @@ async def change_password(request: web.Request) -> web.StreamResponse:
     app[SIGN_IN_LIMITS].succeeded(known.who, address)
     if said.password != said.again:
         return await _page(request, "Las dos contraseñas nuevas no son iguales.")
-    if fault := weakness(said.password, person.name, person.login, app[SETTINGS].line_name):
+    if fault := weakness(said.password, person.name, person.login):
         return await _page(request, fault)
     await asyncio.to_thread(app[PEOPLE].set_password, person.id, await app[PASSWORDS].hashed(said.password))
     await access_log(request, Action.PASSWORD_CHANGED, "")

@@ -43,7 +43,7 @@ async def accept(request: web.Request) -> web.StreamResponse:
         return _over(request)
     if said.password != said.again:
         return await _form(request, person, said.name, "Las dos contraseñas no son iguales.")
-    if fault := weakness(said.password, said.name, person.login, request.app[SETTINGS].line_name):
+    if fault := weakness(said.password, said.name, person.login):
         return await _form(request, person, said.name, fault)
     seed, step = None, 0
     if needs_factor(person.role, request.app[SETTINGS]):
@@ -84,12 +84,11 @@ async def _form(request: web.Request, person: Person, name: str, fault: str = ""
         "fault": fault,
         "factor": None,
     }
-    settings = request.app[SETTINGS]
-    if needs_factor(person.role, settings):
+    if needs_factor(person.role, request.app[SETTINGS]):
         seed, factors = seed_of(request.match_info["key"]), request.app[FACTORS]
         secret = await asyncio.to_thread(factors.secret, seed)
         groups = " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
-        picture = await asyncio.to_thread(factors.picture, seed, person.login, f"Contesta {settings.line_name}")
+        picture = await asyncio.to_thread(factors.picture, seed, person.login, "Contesta")
         context["factor"] = {"secret": groups, "picture": picture}
     return render(request, "invitation.html", context, web.HTTPBadRequest.status_code if fault else 200)
 

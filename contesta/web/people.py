@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from aiohttp import web
 from pydantic import Field, field_validator
 
-from contesta.format import day_and_hour, short_date
+from contesta.format import short_date
 from contesta.settings import Settings
 from contesta.web.access import PEOPLE as ROLES
 from contesta.web.access import Role
@@ -67,7 +67,7 @@ def state_of(person: Person, zone: tzinfo, now: datetime) -> State:
     ends = person.invitation_expires_at
     if ends is None or ends <= now:
         return State(tone="bad", word="Invitación vencida")
-    return State(tone="warn", word=f"Invitada hasta el {day_and_hour(ends, zone)}")
+    return State(tone="warn", word=f"Invitada hasta el {short_date(ends, zone)}")
 
 
 def new_invitation(now: datetime) -> tuple[str, Invitation]:
