@@ -25,6 +25,7 @@ NOT_TOLD = {
     "QueueLeft": "the log says soon after why he left",
     "ConsentAnswered": "what somebody authorised is between him and the line",
     "MailboxStepped": "a filing number leads to a person",
+    "MessageLeft": "what somebody said after the tone is theirs",
     "LanguageChosen": "nobody has asked for it",
     "CallbackOffered": "nobody has asked for it",
 }

@@ -9,7 +9,7 @@ from dataclasses import fields
 from datetime import datetime
 from hashlib import blake2b
 from types import MappingProxyType
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator
 
@@ -177,25 +177,27 @@ class Gap(Payload):
     """How many."""
 
 
-MODELS: Mapping[type[events.Event], type[CallEvent]] = MappingProxyType(
-    {
-        events.CallStarted: CallStarted,
-        events.MenuStepped: MenuStepped,
-        events.Rejected: Rejected,
-        events.QueueEntered: QueueEntered,
-        events.AgentRang: AgentRang,
-        events.RingEnded: RingEnded,
-        events.Connected: Connected,
-        events.Recorded: Recorded,
-        events.HoldChanged: HoldChanged,
-        events.Completed: Completed,
-        events.QueueExited: QueueExited,
-        events.SurveyAnswered: SurveyAnswered,
-        events.CallVanished: CallVanished,
-        events.CallEnded: CallEnded,
-        events.SystemRestarted: SystemRestarted,
-    }
+AnyCallEvent = (
+    CallStarted
+    | MenuStepped
+    | Rejected
+    | QueueEntered
+    | AgentRang
+    | RingEnded
+    | Connected
+    | Recorded
+    | HoldChanged
+    | Completed
+    | QueueExited
+    | SurveyAnswered
+    | CallVanished
+    | CallEnded
+    | SystemRestarted
 )
+MODELS: Mapping[type[events.Event], type[AnyCallEvent]] = MappingProxyType(
+    {getattr(events, model.__name__): model for model in get_args(AnyCallEvent)}
+)
+"""The model of each kind of fact: it has its name."""
 
 _NOT_IN_THE_LOG = {
     events.AgentRang: Source.AMI,
@@ -214,7 +216,7 @@ def pseudonyms(secret: str) -> Callable[[str], str]:
     return lambda name: blake2b(name.encode(), key=key, digest_size=8).hexdigest()
 
 
-def told(entry: Entry, pseudonym: Callable[[str], str]) -> CallEvent:
+def told(entry: Entry, pseudonym: Callable[[str], str]) -> AnyCallEvent:
     """Write a fact of the feed as it is told."""
     event = entry.event
     model = MODELS[type(event)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from contesta.bus import topics
 from contesta.bus.bus import Message
-from contesta.bus.call_events import CallEvent, Gap, gap, told
+from contesta.bus.call_events import AnyCallEvent, Gap, gap, told
 from storage.outbox import Feed
 
 READER = "mqtt"
@@ -81,5 +81,5 @@ class Outbox:
             self._feed.reach(READER, self._reached)
         return self._reached
 
-    def _message(self, payload: CallEvent | Gap) -> Message:
+    def _message(self, payload: AnyCallEvent | Gap) -> Message:
         return Message(topic=topics.call(self._line, payload.kind), payload=payload.model_dump_json().encode(), qos=1)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from contesta import accounts
 from contesta.bus.bus import Bus
-from contesta.bus.call_events import SOURCES, CallEvent, pseudonyms, told
+from contesta.bus.call_events import SOURCES, AnyCallEvent, pseudonyms, told
 from contesta.bus.mqtt import Bridge, Broker
 from contesta.bus.outbox import Outbox
 from contesta.bus.snapshots import publish_snapshots
@@ -47,7 +47,7 @@ def prepare(app: web.Application) -> None:
     app.cleanup_ctx.append(_run)
 
 
-def events_after(app: web.Application, sequence: int, limit: int) -> list[CallEvent]:
+def events_after(app: web.Application, sequence: int, limit: int) -> list[AnyCallEvent]:
     """Read the call events that follow a number, as they are told on the bus. It blocks.
 
     Raises:
