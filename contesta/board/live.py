@@ -37,7 +37,7 @@ class LiveLine:
     """The line of some settings, live."""
 
     def __init__(self, settings: Settings, goals: Goals, clock: Callable[[], datetime]) -> None:
-        self.place = Place(line=settings.line_name, zone=ZoneInfo(settings.timezone))
+        self.place = Place(line=settings.mqtt_name, zone=ZoneInfo(settings.timezone))
         self._settings = settings
         self._goals = goals
         self._clock = clock

@@ -19,6 +19,8 @@ from contesta.web import (
     account,
     administration,
     assets,
+    board,
+    bus,
     calls,
     factors,
     guard,
@@ -43,6 +45,7 @@ _HERE = Path(__file__).parent
 
 FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     home.ROUTES,
+    board.ROUTES,
     calls.ROUTES,
     administration.ROUTES,
     access_keys.ROUTES,
@@ -54,7 +57,12 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
 )
 """The routes of each part, in the order of the navigation."""
 
-PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (limits.prepare, assets.prepare)
+PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
+    limits.prepare,
+    assets.prepare,
+    bus.prepare,
+    board.prepare,
+)
 """What each part that needs it does before the application starts."""
 
 
