@@ -1,4 +1,4 @@
-"""Writes the pages that follow from the code: commands and settings. A test fails when they are old."""
+"""Writes the pages that follow from the code: commands, settings, metrics, schemas. A test fails when they are old."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -6,11 +6,15 @@ from typing import Any
 
 import typer
 
+from contesta.bus import schemas
 from contesta.cli import app
 from contesta.settings import PREFIX, Settings
+from contesta.web.metrics import FAMILIES, Kind
 
 DOCS = Path(__file__).parent
 NOTICE = "<!-- Se genera con «make docs»; no se edita a mano. -->\n\n"
+
+_KINDS = {Kind.GAUGE: "valor actual", Kind.COUNTER: "solo crece", Kind.HISTOGRAM: "histograma"}
 
 
 def _commands(command: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer's own types are private
@@ -57,9 +61,33 @@ def settings_page() -> str:
     )
 
 
+def metrics_page() -> str:
+    """Make the page of what is told to Prometheus."""
+    rows = [
+        f"| `{family.name}` | {', '.join(f'`{label}`' for label in family.labels)} | {_KINDS[family.kind]} | "
+        f"{family.meaning} |"
+        for family in FAMILIES
+    ]
+    return (
+        f"{NOTICE}# Métricas\n\n`/metrics` las da en el formato de Prometheus, a una clave de integración o a un "
+        "administrador.\nEn Prometheus, la clave va así:\n\n```yaml\nscrape_configs:\n  - job_name: contesta\n"
+        "    authorization: { credentials_file: /etc/prometheus/clave-contesta }\n"
+        "    static_configs: [{ targets: ['127.0.0.1:8080'] }]\n```\n\n"
+        "Las cifras de hoy empiezan de nuevo a medianoche. Las que solo crecen vuelven a cero con cada inicio."
+        "\n\n| métrica | etiquetas | tipo | qué es |\n|---|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "Además están las del proceso: `process_cpu_seconds_total`, `process_resident_memory_bytes`, "
+        "`process_open_fds` y otras.\n"
+    )
+
+
 def pages() -> Mapping[str, str]:
     """Give every generated page: file name to text."""
-    return {"comandos.md": commands_page(), "configuracion.md": settings_page()}
+    return {
+        "comandos.md": commands_page(),
+        "configuracion.md": settings_page(),
+        "metricas.md": metrics_page(),
+        **{f"bus/{name}": text for name, text in schemas.pages().items()},
+    }
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ BACKLOG_EVENTS = 100_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """Some events to tell, in order, and the position that is reached with them."""
+    """Some events to tell, in order, the position that is reached with them, and how many events were left out."""
 
     messages: tuple[Message, ...]
     reached: int
+    skipped: int = 0
 
 
 class Outbox:
@@ -51,7 +52,7 @@ class Outbox:
         """
         reached = self._position()
         if skip := self._feed.skip(reached, self._backlog_events):
-            return Batch(messages=(self._message(gap(skip)),), reached=skip.sequence)
+            return Batch(messages=(self._message(gap(skip)),), reached=skip.sequence, skipped=skip.count)
         entries = self._feed.after(reached, BATCH_EVENTS)
         if not entries:
             return None
@@ -68,6 +69,7 @@ class Outbox:
         """
         self._feed.reach(READER, batch.reached)
         self._reached = batch.reached
+        self.skipped += batch.skipped
 
     def backlog(self) -> int:
         """Count the events that wait."""

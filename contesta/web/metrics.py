@@ -85,7 +85,7 @@ FAMILIES = (
     _gauge("contesta_streams_open", "Tableros abiertos que reciben cambios"),
     _counter("contesta_http_requests_total", "Solicitudes respondidas", "method", "route", "status"),
     Family(
-        name="contesta_http_request_seconds",
+        name="contesta_http_request_duration_seconds",
         kind=Kind.HISTOGRAM,
         meaning="Tiempo hasta que empieza la respuesta",
         labels=("route",),
@@ -114,7 +114,7 @@ class Metrics(Collector):
         families = {family.name: (family.name, family.meaning, family.labels) for family in FAMILIES}
         self.requests = Counter(*families["contesta_http_requests_total"], registry=self.registry)
         self.request_seconds = Histogram(
-            *families["contesta_http_request_seconds"], registry=self.registry, buckets=_BUCKETS_SECONDS
+            *families["contesta_http_request_duration_seconds"], registry=self.registry, buckets=_BUCKETS_SECONDS
         )
         self.sign_in_failures = Counter(*families["contesta_sign_in_failures_total"], registry=self.registry)
         self._app = app
