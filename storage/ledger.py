@@ -189,6 +189,12 @@ def _interrupted(connection: Connection, new: Iterable[EventValues]) -> set[str]
     return calls
 
 
+def write_anew(connection: Connection) -> None:
+    """Write all calls anew from their facts."""
+    for part in in_parts(connection.scalars(select(col(CallRow.id))).all()):
+        _rebuild(connection, part)
+
+
 def _rebuild(connection: Connection, calls: Collection[str]) -> None:
     projection.erase(connection, calls)
     projection.write(connection, _histories(connection, calls))

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from core.events import Recorded
 from quality.metrics.history import CallHistory
-from storage.tables import CallRow, LedgerTable, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
+from storage.tables import CallRow, LedgerTable, LegRow, RecordingRow, RingRow, SurveyAnswerRow, VisitRow
 
 Name = TypeVar("Name", str, bytes)
 Rows = Iterator[dict[str, Any]]
@@ -43,6 +43,7 @@ def write(connection: Connection, histories: Iterable[CallHistory]) -> None:
         (CallRow, (row for call in told for row in _call(call))),
         (VisitRow, (row for call in told for row in _visits(call))),
         (LegRow, (row for call in told for row in _legs(call))),
+        (RingRow, (row for call in told for row in _rings(call))),
         (SurveyAnswerRow, (row for call in told for row in _answers(call))),
         (RecordingRow, (row for call in told for row in _recordings(call))),
     )
@@ -101,6 +102,21 @@ def _legs(call: CallHistory) -> Rows:
             }
 
 
+def _rings(call: CallHistory) -> Rows:
+    for visit in call.visits:
+        for position, ring in enumerate(visit.rings):
+            yield {
+                "call_id": call.call_id,
+                "queue": visit.queue,
+                "ordinal": visit.ordinal,
+                "position": position,
+                "agent": ring.agent,
+                "at": ring.at,
+                "ms": ring.ms,
+                "result": ring.result,
+            }
+
+
 def _answers(call: CallHistory) -> Rows:
     for position, said in enumerate(call.survey):
         yield {
@@ -121,11 +137,12 @@ def _recordings(call: CallHistory) -> Rows:
             "queue": recorded.queue,
             "agent": recorded.agent,
             "file": recorded.file,
-            "state": _state(call, recorded),
+            "state": recording_state(call, recorded),
         }
 
 
-def _state(call: CallHistory, recorded: Recorded) -> RecordingState:
+def recording_state(call: CallHistory, recorded: Recorded) -> RecordingState:
+    """Tell how far a recording of a call is: as far as its conversation."""
     talking = any(
         leg.agent == recorded.agent and leg.ended_at is None
         for visit in call.visits

@@ -39,6 +39,11 @@ class EventRow(LedgerTable, table=True):
     """A fact as it was told. `key` is a digest of it; `data` holds the fields that have no column, as JSON."""
 
     __tablename__ = "event"
+    __table_args__ = (
+        Index(
+            "ix_event_of_no_call", "at", sqlite_where=text("channel_id = ''"), postgresql_where=text("channel_id = ''")
+        ),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary(16), nullable=False, unique=True))
     kind: str
@@ -131,6 +136,25 @@ class LegRow(LedgerTable, table=True):
     ended_at: datetime | None = _moment(nullable=True)
     ended_by: str | None
     target: str
+
+
+class RingRow(LedgerTable, table=True):
+    """One ring of one adviser that led to no conversation. `position` counts the rings of a visit from 0."""
+
+    __tablename__ = "ring"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["call_id", "queue", "ordinal"], ["visit.call_id", "visit.queue", "visit.ordinal"], ondelete="CASCADE"
+        ),
+    )
+    call_id: str = Field(primary_key=True)
+    queue: str = Field(primary_key=True)
+    ordinal: int = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    agent: str
+    at: datetime = _moment()
+    ms: int | None = Field(sa_column=Column(BigInteger))
+    result: str | None
 
 
 class SurveyAnswerRow(LedgerTable, table=True):

@@ -11,16 +11,19 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, select
 from sqlmodel import col
 
-from core.events import EndedBy
+from core.events import EndedBy, RingResult
 from quality.metrics.rows import Row, Settling, rows_of
-from quality.metrics.visits import Leg, Outcome, Visit
+from quality.metrics.visits import Leg, Outcome, Ring, Visit
 from storage.database import reader
 from storage.projection import in_parts
-from storage.tables import CallRow, LegRow, VisitRow
+from storage.tables import CallRow, LegRow, RingRow, VisitRow
 
 _VISIT = VisitRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
 _LEG = LegRow.__table__.columns  # type: ignore[attr-defined]  # as above
+_RING = RingRow.__table__.columns  # type: ignore[attr-defined]  # as above
 _MARGIN = timedelta(seconds=2)  # within it may lie the other half of a stay that was logged in two
+
+_Stay = tuple[str, str, int]
 
 
 class _Call(NamedTuple):
@@ -48,7 +51,7 @@ def visits(engine: Engine, since: datetime | None, until: datetime | None) -> It
 
 
 def _calls(connection: Connection, part: Sequence[str]) -> Iterator[_Call]:
-    legs = _legs(connection, part)
+    legs, rings = _legs(connection, part), _unanswered(connection, part)
     of_call = col(CallRow.id) == col(VisitRow.call_id)
     query = select(col(CallRow.line), *_VISIT).join(CallRow, of_call).where(col(VisitRow.call_id).in_(part))
     lines: dict[str, str] = {}
@@ -64,14 +67,24 @@ def _calls(connection: Connection, part: Sequence[str]) -> Iterator[_Call]:
             entry_inferred=row.entry_inferred,
             wait_ms=row.wait_ms,
             result=Outcome(row.result),
+            rings=tuple(rings[row.call_id, row.queue, row.ordinal]),
             legs=tuple(legs[row.call_id, row.queue, row.ordinal]),
         )
         visits_of[row.call_id].append(visit)
     return (_Call(lines[call_id], tuple(of_one)) for call_id, of_one in visits_of.items())
 
 
-def _legs(connection: Connection, part: Sequence[str]) -> defaultdict[tuple[str, str, int], list[Leg]]:
-    legs: defaultdict[tuple[str, str, int], list[Leg]] = defaultdict(list)
+def _unanswered(connection: Connection, part: Sequence[str]) -> defaultdict[_Stay, list[Ring]]:
+    rings: defaultdict[_Stay, list[Ring]] = defaultdict(list)
+    no_answer = col(RingRow.result) == RingResult.NO_ANSWER.value
+    for row in connection.execute(select(*_RING).where(col(RingRow.call_id).in_(part), no_answer)):
+        ring = Ring(agent=row.agent, at=row.at, ms=row.ms, result=RingResult.NO_ANSWER)
+        rings[row.call_id, row.queue, row.ordinal].append(ring)
+    return rings
+
+
+def _legs(connection: Connection, part: Sequence[str]) -> defaultdict[_Stay, list[Leg]]:
+    legs: defaultdict[_Stay, list[Leg]] = defaultdict(list)
     query = select(*_LEG).where(col(LegRow.call_id).in_(part)).order_by(col(LegRow.position))
     for row in connection.execute(query):
         leg = Leg(

@@ -1,13 +1,16 @@
-"""How long each agent was logged in and paused, from presence events in order of time.
+"""How long each agent was logged in and paused, from what is told of his presence in order of time.
 
-An agent is logged in while in any queue, and paused while paused in every queue he is in. What a log does not tell is
-not guessed: static members of a queue, who never log in, have no time here until they pause.
+An agent is logged in while he is in any queue and his telephone is not known to be absent, and paused while, logged in,
+he is paused in every queue he is in. A log tells nothing of telephones and nothing of static members, who never log in:
+by a log alone they have no time here until they pause. The manager interface tells of all of them.
 """
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 
 from core.events import AgentPresence, PresenceChange
+
+from .agents import Member, Telephone
 
 
 @dataclass(slots=True)
@@ -17,11 +20,12 @@ class Presence:
     logged_in_ms: int = 0
     paused_ms: int = 0
     queues: dict[str, bool] = field(default_factory=dict)
+    reachable: bool = True
     since: float = float("-inf")
 
     def pass_time(self, until: float, begin: float, end: float) -> None:
         """Let time run up to the Unix time `until`; what lies between `begin` and `end` counts."""
-        if self.queues:
+        if self.queues and self.reachable:
             ms = max(0, round((min(until, end) - max(self.since, begin)) * 1000))
             self.logged_in_ms += ms
             self.paused_ms += ms if all(self.queues.values()) else 0
@@ -36,6 +40,14 @@ class Presence:
             else:
                 self.queues[queue] = event.change is PresenceChange.PAUSED
 
+    def see(self, member: Member) -> None:
+        """Be in a queue as the manager interface tells it."""
+        if member.telephone is None:
+            self.queues.pop(member.queue, None)
+        else:
+            self.queues[member.queue] = member.paused
+            self.reachable = member.telephone is not Telephone.ABSENT
+
 
 class Presences:
     """The presence of all agents between two Unix times."""
@@ -45,13 +57,16 @@ class Presences:
         self._end = end
         self._agents: defaultdict[str, Presence] = defaultdict(Presence)
 
-    def take(self, event: AgentPresence) -> None:
-        """Take the next event. One that lies before what was taken already is a repetition and is passed over."""
-        agent = self._agents[event.agent]
-        at = event.at.timestamp()
+    def take(self, told: AgentPresence | Member) -> None:
+        """Take what is told next. What lies before what was taken already is a repetition and is passed over."""
+        agent = self._agents[told.agent]
+        at = told.at.timestamp()
         if at >= agent.since:
             agent.pass_time(at, self._begin, self._end)
-            agent.change(event)
+            if isinstance(told, Member):
+                agent.see(told)
+            else:
+                agent.change(told)
 
     def until(self, at: float) -> dict[str, Presence]:
         """Let time run up to the Unix time `at` and return each agent's presence."""
