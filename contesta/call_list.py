@@ -5,19 +5,15 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
 
-from contesta import call_search
-from contesta.call_search import CallSearch, checked_outcome, moment
 from contesta.format import UNKNOWN, clock, duration, short_date
 from contesta.narrative import OUTCOMES, short_name
 from core.events import MenuStepped, StepResult
 from core.numbers import masked
 from quality.metrics.history import Leg, Outcome
-from storage.call_filter import CallFilter
 from storage.listing import StoredCall
 from storage.projection import RecordingState
 
 THEN = " → "
-OUTCOME_OF_WORD = call_search.OUTCOME_OF_WORD
 
 
 class Tone(StrEnum):
@@ -101,24 +97,6 @@ def path(steps: Iterable[MenuStepped]) -> str:
     """Tell the way through the menus: what was chosen in each, one after the other."""
     chosen = (step for step in steps if step.result in {StepResult.CHOSEN, StepResult.GAVE_UP})
     return THEN.join(f"{step.menu} {step.key}".strip() for step in chosen) or UNKNOWN
-
-
-def filter_of(
-    *, since: str, until: str, queue: str, outcome: str, agent: str = "", zone: tzinfo, ghost_seconds: int
-) -> CallFilter:
-    """Read what somebody asked for; an empty text asks for nothing. Both days belong to the period.
-
-    Raises:
-        ConfigurationError: a day or an outcome is none; the message says what would be.
-    """
-    search = CallSearch(
-        since=moment(since, zone) if since else None,
-        until=moment(until, zone, last=True) if until else None,
-        queue=queue,
-        outcome=checked_outcome(outcome),
-        agent=agent,
-    )
-    return search.filter(ghost_seconds)
 
 
 def _shown(outcome: Outcome) -> ShownOutcome:

@@ -5,9 +5,10 @@
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from urllib.parse import urlencode
+from typing import Any, Self
+from urllib.parse import quote, urlencode
 
 from contesta.format import duration, short_date
 from contesta.narrative import OUTCOMES
@@ -19,6 +20,7 @@ CALLS = "/llamadas"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 LONGEST_WAIT_SECONDS = 86_400
 WAITING_NOW = "esperando"
+TALK_KNOWN = "conocida"
 OUTCOME_OF_WORD = {word.replace("en ", ""): outcome for outcome, word in OUTCOMES.items()}
 GROUPS: Mapping[str, frozenset[Outcome]] = {
     "recibidas": frozenset(Outcome),
@@ -66,6 +68,11 @@ class CallSearch:
         """Write what is asked as the parameters of an address."""
         return {name: text for name, text in self._told(zone) if text}
 
+    def without(self, parameter: str) -> Self:
+        """Give it without one of its parameters."""
+        unasked: dict[str, Any] = {_FIELDS[parameter]: getattr(NOTHING_ASKED, _FIELDS[parameter])}
+        return replace(self, **unasked)
+
     def _told(self, zone: tzinfo) -> Iterator[tuple[str, str]]:
         yield "desde", "" if self.since is None else _written(self.since, zone)
         yield "hasta", "" if self.until is None else _written(self.until, zone, days=-1)
@@ -75,7 +82,7 @@ class CallSearch:
         yield "asesor", self.agent
         yield "espera_max", "" if self.wait_at_most is None else str(self.wait_at_most)
         yield "espera_mas_de", "" if self.wait_more_than is None else str(self.wait_more_than)
-        yield "duracion", "conocida" if self.talk_known else ""
+        yield "duracion", TALK_KNOWN if self.talk_known else ""
 
     def chips(self, zone: tzinfo) -> dict[str, str]:
         """Say each filter in words, under the name of its parameter."""
@@ -93,10 +100,29 @@ class CallSearch:
         return {name: words[name] for name in self.parameters(zone)}
 
 
+NOTHING_ASKED = CallSearch()
+_FIELDS = {
+    "desde": "since",
+    "hasta": "until",
+    "linea": "line",
+    "cola": "queue",
+    "resultado": "outcome",
+    "asesor": "agent",
+    "espera_max": "wait_at_most",
+    "espera_mas_de": "wait_more_than",
+    "duracion": "talk_known",
+}
+
+
 def calls_address(search: CallSearch, zone: tzinfo, page: str = CALLS, **more: str) -> str:
     """Give the address of the calls asked for."""
     query = urlencode(search.parameters(zone) | more)
     return f"{page}?{query}" if query else page
+
+
+def call_address(call_id: str) -> str:
+    """Give the address of one call's page."""
+    return f"{CALLS}/{quote(call_id, safe='')}"
 
 
 def day_of(day: date, zone: tzinfo) -> tuple[datetime, datetime]:

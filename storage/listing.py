@@ -12,11 +12,11 @@ from sqlmodel import Session, col, select
 
 from core.errors import ProtocolError
 from core.events import EndedBy, Event, MenuStepped
-from quality.metrics.history import Leg, Outcome, Reason, Visit
+from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 from storage.call_filter import CallFilter, call_conditions, conversations, visits
 from storage.codec import decode, storable
 from storage.passed_on import passed_on
-from storage.projection import RecordingState, in_parts
+from storage.projection import RecordingState, in_parts, recording_state
 from storage.tables import CallRow, ChannelRow, EventRow, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
 
 MOST_COUNTED = 10_000
@@ -185,6 +185,27 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
             recordings=tuple(_recording(one) for one in sorted(recordings[row.id], key=lambda one: one.position)),
         )
         for row in rows
+    )
+
+
+def stored_of(call: CallHistory) -> StoredCall:
+    """Give a call's history as a list would show it."""
+    return StoredCall(
+        call_id=call.call_id,
+        line=call.line,
+        number=call.number,
+        started_at=call.started_at,
+        ended_at=call.ended_at,
+        ended_by=call.ended_by,
+        cause=call.cause,
+        lost=call.lost,
+        visits=call.visits,
+        survey=tuple((said.question, said.answer) for said in call.survey),
+        recordings=tuple(
+            Recording(at=one.at, queue=one.queue, agent=one.agent, file=one.file, state=recording_state(call, one))
+            for one in call.recordings
+        ),
+        steps=call.menu_steps,
     )
 
 

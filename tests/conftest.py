@@ -7,7 +7,7 @@ import pytest
 
 from tests.running import RunningLine, start_line
 
-pytest_plugins = ["tests.databases", "tests.mosquitto"]
+pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.web_calls"]
 
 LONGEST_FIRST = ("test_real_calls.py", "test_faults.py", "test_listener.py", "test_call_and_demo.py")
 """Files that take minutes: started first, they end with the others and not after them."""

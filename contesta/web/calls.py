@@ -1,25 +1,116 @@
-"""The pages: the list of calls and the story of one."""
+"""The pages of calls: the list, what it holds as a table for spreadsheets, and the story of one call."""
 
 import asyncio
-from typing import Any, TypedDict
-from urllib.parse import urlencode
+from datetime import tzinfo
+from typing import Annotated, Any, Literal, TypedDict
 from zoneinfo import ZoneInfo
 
-from aiohttp import web
+import structlog
+from aiohttp import hdrs, web
+from pydantic import BeforeValidator, Field
+from sqlalchemy.exc import InterfaceError, OperationalError
 
-from contesta.call_list import OUTCOME_OF_WORD, filter_of, line_of, shown_number
-from contesta.format import clock, elapsed, long_date
+from contesta import call_csv
+from contesta.call_list import line_of, shown_number
+from contesta.call_search import (
+    CALLS,
+    GROUPS,
+    LONGEST_WAIT_SECONDS,
+    OUTCOME_OF_WORD,
+    WAITING_NOW,
+    CallSearch,
+    call_address,
+    calls_address,
+    checked_outcome,
+    moment,
+)
+from contesta.format import UNKNOWN, clock, elapsed, long_date, phone, whole
 from contesta.narrative import gaps, sentence, timeline
-from contesta.web.context import LEDGER, SETTINGS
-from contesta.web.pages import page
-from contesta.web.routes import Route
-from storage.listing import Cursor
+from contesta.web.access import Action, Permission, access_log, identity
+from contesta.web.calls_read import call_of, counted, known_names, listed, place
+from contesta.web.context import CLOCK, LEDGER, SETTINGS
+from contesta.web.pages import render
+from contesta.web.routes import Route, query
+from contesta.web.validation import Asked, InvalidInputError
+from core.errors import ConfigurationError
+from quality.metrics.history import CallHistory
+from storage.listing import MOST_COUNTED, Counts, stored_of
 
 PAGE_SIZE = 50
+EXPORTED_AT_ONCE = 500
 REFRESH_SECONDS = 10
-FILTERS = {"desde": "Desde", "hasta": "Hasta", "cola": "Cola", "resultado": "Resultado"}
-_REFRESH = "actualizar"
-_AFTER = "despues"
+TABLE = "/llamadas.csv"
+
+_USUAL = frozenset({"desde", "hasta", "cola", "resultado"})
+
+log = structlog.get_logger()
+
+_Seconds = Annotated[
+    Annotated[int, Field(ge=0, le=LONGEST_WAIT_SECONDS)] | None,
+    BeforeValidator(lambda said: None if said == "" else said),
+]
+
+
+class SearchAsked(Asked):
+    """What the address of a list asks for. A form may give hours by themselves, and sends what is empty too."""
+
+    desde: str = ""
+    desde_hora: str = ""
+    hasta: str = ""
+    hasta_hora: str = ""
+    linea: str = ""
+    cola: str = ""
+    resultado: str = ""
+    asesor: str = ""
+    espera_max: _Seconds = None
+    espera_mas_de: _Seconds = None
+    duracion: Literal["", "conocida"] = ""
+
+    @property
+    def is_of_form(self) -> bool:
+        """Whether the address can be written shorter."""
+        return any(getattr(self, name) in {"", None} or name.endswith("_hora") for name in self.model_fields_set)
+
+    def search(self, zone: tzinfo) -> CallSearch:
+        """Give what is asked for.
+
+        Raises:
+            InvalidInputError: a moment or an outcome is none.
+        """
+        since, until = _joined(self.desde, self.desde_hora), _joined(self.hasta, self.hasta_hora)
+        try:
+            where = "desde"
+            begins = moment(since, zone) if since else None
+            where = "hasta"
+            ends = moment(until, zone, last=True) if until else None
+            where = "resultado"
+            outcome = checked_outcome(self.resultado)
+        except ConfigurationError as error:
+            raise InvalidInputError(str(error), f"query.{where}") from error
+        return CallSearch(
+            since=begins,
+            until=ends,
+            line=self.linea,
+            queue=self.cola,
+            outcome=outcome,
+            agent=self.asesor,
+            wait_at_most=self.espera_max,
+            wait_more_than=self.espera_mas_de,
+            talk_known=bool(self.duracion),
+        )
+
+
+class ListAsked(SearchAsked):
+    """Which part of the list, and whether it is to be kept up to date."""
+
+    despues: str = Field(default="", max_length=400)
+    actualizar: Literal["", "si"] = ""
+
+
+class TableAsked(SearchAsked):
+    """Whether whole numbers are wanted in the table."""
+
+    numeros: Literal["", "completos"] = ""
 
 
 class Chip(TypedDict):
@@ -29,52 +120,123 @@ class Chip(TypedDict):
     without: str
 
 
-@page("calls.html")
-async def calls(request: web.Request) -> dict[str, Any]:
+async def calls(request: web.Request) -> web.StreamResponse:
     """Show a page of the list, as its address asks."""
-    settings = request.app[SETTINGS]
-    zone = ZoneInfo(settings.timezone)
-    asked = {name: request.query.get(name, "").strip() for name in FILTERS}
-    wanted = filter_of(
-        since=asked["desde"],
-        until=asked["hasta"],
-        queue=asked["cola"],
-        outcome=asked["resultado"],
-        zone=zone,
-        ghost_seconds=settings.ghost_seconds,
+    asked, zone = query(request, ListAsked), _zone(request)
+    search = asked.search(zone)
+    if asked.is_of_form:
+        raise web.HTTPSeeOther(calls_address(search, zone))
+    page, counts, known = await asyncio.gather(
+        listed(request, search, place(asked.despues, "despues"), PAGE_SIZE),
+        counted(request, search),
+        known_names(request),
     )
-    after = request.query.get(_AFTER)
-    found = await asyncio.to_thread(
-        request.app[LEDGER].calls, wanted, Cursor.parse(after) if after else None, PAGE_SIZE
-    )
-    in_force = {name: said for name, said in asked.items() if said}
-    refreshes = _REFRESH in request.query and not after
-    return {
-        "lines": [line_of(call, zone, settings.ghost_seconds) for call in found.calls],
-        "asked": asked,
-        "outcomes": list(OUTCOME_OF_WORD),
-        "chips": [_chip(name, in_force) for name in in_force],
-        "older": found.next and _address(in_force | {_AFTER: str(found.next)}),
-        "newest": _address(in_force) if after else None,
+    refreshes = bool(asked.actualizar) and not asked.despues
+    fields = _fields(search, zone)
+    context = {
+        "call_address": call_address,
+        "lines": [line_of(call, zone, request.app[SETTINGS].ghost_seconds) for call in page.calls],
+        "asked": fields,
+        "more_open": any(told for name, told in fields.items() if name not in _USUAL),
+        "names": known,
+        "outcomes": {"Uno": list(OUTCOME_OF_WORD), "Varios": list(GROUPS), "Ahora": [WAITING_NOW]},
+        "chips": _chips(search, zone),
+        "counts": said(counts),
+        "older": page.next and calls_address(search, zone, despues=str(page.next)),
+        "newest": calls_address(search, zone) if asked.despues else None,
+        "table": calls_address(search, zone, TABLE),
+        "whole_table": calls_address(search, zone, TABLE, numeros="completos"),
+        "may_export": identity(request).may(Permission.EXPORT_CALLS),
+        "all_agents": identity(request).only_agent is None,
         "refresh_seconds": REFRESH_SECONDS if refreshes else None,
-        "toggle_refresh": _address(in_force if refreshes else in_force | {_REFRESH: "si"}),
+        "toggle_refresh": calls_address(search, zone, **({} if refreshes else {"actualizar": "si"})),
     }
+    return render(request, "calls.html", context)
 
 
-@page("call.html")
-async def call(request: web.Request) -> dict[str, Any]:
-    """Tell one call."""
-    settings = request.app[SETTINGS]
-    zone = ZoneInfo(settings.timezone)
-    history = await asyncio.to_thread(request.app[LEDGER].call, request.match_info["call_id"])
-    if history is None:
-        raise web.HTTPNotFound
-    return {
+async def export(request: web.Request) -> web.StreamResponse:
+    """Send the whole list as a table. It is written to the access log first, with what was asked for."""
+    asked, zone = query(request, TableAsked), _zone(request)
+    search, whole_numbers = asked.search(zone), bool(asked.numeros)
+    if whole_numbers and not identity(request).may(Permission.EXPORT_CALLS):
+        raise web.HTTPForbidden
+    today = request.app[CLOCK]().astimezone(zone)
+    response = web.StreamResponse(
+        headers={
+            hdrs.CONTENT_TYPE: "text/csv; charset=utf-8",
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="llamadas-{today:%Y-%m-%d}.csv"',
+        }
+    )
+    if request.method == hdrs.METH_HEAD:
+        return response
+    numbers = {"numeros": asked.numeros} if whole_numbers else {}
+    await access_log(request, Action.CALLS_EXPORTED, calls_address(search, zone, TABLE, **numbers))
+    page = await listed(request, search, None, EXPORTED_AT_ONCE)  # what cannot be read is told before anything is sent
+    await response.prepare(request)
+    await response.write((call_csv.BEGINNING + call_csv.heading()).encode())
+    ghost_seconds = request.app[SETTINGS].ghost_seconds
+    try:
+        while page.calls:
+            rows = call_csv.table(page.calls, zone, ghost_seconds, whole_numbers=whole_numbers)
+            await response.write(rows.encode())
+            if page.next is None:
+                break
+            page = await listed(request, search, page.next, EXPORTED_AT_ONCE)
+    except (OperationalError, InterfaceError) as error:
+        log.error("a table of calls was cut off", error=str(error.orig))  # noqa: TRY400 - its trace tells nothing
+        if request.transport is not None:
+            request.transport.abort()  # so that nobody takes it for whole
+    return response
+
+
+async def call(request: web.Request) -> web.StreamResponse:
+    """Tell one call. That it was read is written to the access log."""
+    history = await call_of(request)
+    await access_log(request, Action.CALL_READ, history.call_id)
+    return _told(request, history, shown_number(history.number), revealed=False)
+
+
+async def reveal(request: web.Request) -> web.StreamResponse:
+    """Tell one call with its caller's whole number. It is written to the access log first."""
+    history = await call_of(request)
+    await access_log(request, Action.NUMBER_REVEALED, history.call_id)
+    return _told(request, history, phone(history.number) or UNKNOWN, revealed=True)
+
+
+async def health(request: web.Request) -> web.Response:
+    """Answer "ok" if the ledger can be read."""
+    await asyncio.to_thread(request.app[LEDGER].position, "")
+    return web.Response(text="ok\n")
+
+
+def said(counts: Counts) -> str:
+    """Say how many calls there are, and how many of what a figure counts."""
+    told = _some(counts.calls, "llamada", "llamadas")
+    if counts.conversations is not None:
+        return f"{_some(counts.conversations, 'conversación', 'conversaciones')} en {told}"
+    if counts.visits is not None and counts.visits != counts.calls:
+        return f"{_some(counts.visits, 'paso por una cola', 'pasos por colas')} en {told}"
+    return told
+
+
+def _some(count: int, one: str, many: str) -> str:
+    if count >= MOST_COUNTED:
+        return f"{whole(count)} {many} o más"
+    return f"{whole(count)} {one if count == 1 else many}"
+
+
+def _told(request: web.Request, history: CallHistory, number: str, *, revealed: bool) -> web.StreamResponse:
+    zone, ghost_seconds = _zone(request), request.app[SETTINGS].ghost_seconds
+    context: dict[str, Any] = {
         "call": history,
-        "number": shown_number(history.number),
+        "address": call_address(history.call_id),
+        "line": line_of(stored_of(history), zone, ghost_seconds),
+        "number": number,
+        "revealed": revealed,
+        "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and history.number not in {"", "anonymous"},
         "day": long_date(history.started_at, zone),
         "hour": clock(history.started_at, zone),
-        "sentence": sentence(history, settings.ghost_seconds),
+        "sentence": sentence(history, ghost_seconds),
         "gaps": gaps(history),
         "steps": [
             {
@@ -88,25 +250,49 @@ async def call(request: web.Request) -> dict[str, Any]:
             for step in timeline(history)
         ],
     }
+    return render(request, "call.html", context)
 
 
-async def health(request: web.Request) -> web.Response:
-    """Answer "ok" if the ledger can be read."""
-    await asyncio.to_thread(request.app[LEDGER].position, "")
-    return web.Response(text="ok\n")
+def _zone(request: web.Request) -> ZoneInfo:
+    return ZoneInfo(request.app[SETTINGS].timezone)
 
 
-def _chip(name: str, in_force: dict[str, str]) -> Chip:
-    others = {other: said for other, said in in_force.items() if other != name}
-    return {"text": f"{FILTERS[name]}: {in_force[name]}", "without": _address(others)}
+def _joined(day: str, hour: str) -> str:
+    return f"{day}T{hour}" if hour else day
 
 
-def _address(query: dict[str, str]) -> str:
-    return f"/llamadas?{urlencode(query)}" if query else "/llamadas"
+def _fields(search: CallSearch, zone: tzinfo) -> dict[str, str]:
+    """Give what each field of the form holds; a moment is a day and an hour there."""
+    told = dict.fromkeys(SearchAsked.model_fields, "") | search.parameters(zone)
+    for name in ("desde", "hasta"):
+        told[name], _, hour = told[name].partition("T")
+        told[f"{name}_hora"] = hour[:8]
+    return told
+
+
+def _chips(search: CallSearch, zone: tzinfo) -> list[Chip]:
+    return [
+        {"text": text, "without": calls_address(search.without(name), zone)}
+        for name, text in search.chips(zone).items()
+    ]
 
 
 ROUTES = (
-    Route(method="GET", path="/llamadas", handler=calls, permission=None, name="calls", nav="Llamadas"),
-    Route(method="GET", path="/llamadas/{call_id:.+}", handler=call, permission=None, name="call"),
+    Route(
+        method="GET",
+        path=CALLS,
+        handler=calls,
+        permission=Permission.READ_CALLS,
+        query=ListAsked,
+        nav="Llamadas",
+    ),
+    Route(method="GET", path=TABLE, handler=export, permission=Permission.READ_CALLS, query=TableAsked),
+    Route(method="GET", path=CALLS + "/{call_id:[^/]+}", handler=call, permission=Permission.READ_CALLS),
+    Route(
+        method="POST",
+        path=CALLS + "/{call_id:[^/]+}/numero",
+        handler=reveal,
+        permission=Permission.REVEAL_NUMBER,
+    ),
     Route(method="GET", path="/healthz", handler=health, permission=None),
 )
