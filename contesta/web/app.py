@@ -22,11 +22,14 @@ from contesta.web import (
     board,
     bus,
     calls,
+    events,
     factors,
     guard,
+    health,
     home,
     invitations,
     limits,
+    metrics,
     passwords,
     people,
     routes,
@@ -47,6 +50,7 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     home.ROUTES,
     board.ROUTES,
     calls.ROUTES,
+    events.ROUTES,
     administration.ROUTES,
     access_keys.ROUTES,
     accesses.ROUTES,
@@ -54,6 +58,8 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     sign_in.ROUTES,
     invitations.ROUTES,
     assets.ROUTES,
+    health.ROUTES,
+    metrics.ROUTES,
 )
 """The routes of each part, in the order of the navigation."""
 
@@ -62,6 +68,8 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     assets.prepare,
     bus.prepare,
     board.prepare,
+    health.prepare,
+    metrics.prepare,
 )
 """What each part that needs it does before the application starts."""
 
