@@ -266,7 +266,7 @@ def test_every_text_is_written_in_short_sentences(metric: Metric, queue: str) ->
     feed, clock = ToldFeed([*stories(), *callers(12), *personal()]), TurnedClock(at(395))
     hub = hub_over(feed, clock)
     board = watched(hub, clock, 7)
-    why = explanation(hub.version.moment, metric, queue, {}, Links(day=DAY, zone=ZONE))
+    why = explanation(hub.moment, metric, queue, lambda _since, _until: 2.5, Links(day=DAY, zone=ZONE))
     assert why.sentences
     for text in [*texts(json.loads(board.model_dump_json())), *why.sentences]:
         assert longest_sentence(text) <= 20, text

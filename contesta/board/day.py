@@ -1,7 +1,7 @@
 """The day by quarter hours, beside the same weekday one week before."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from contesta.format import UNKNOWN, long_date, percentage
@@ -67,7 +67,7 @@ def _quarters(day: date, places: Iterable[int], table: _Table, now: datetime, zo
         numerator, denominator = tally.answer_rate
         come = begins_at <= now
         yield Quarter(
-            begins_at=begins_at,
+            begins_at=begins_at.astimezone(UTC),
             hour=f"{begins:%H:%M}",
             offered=tally.offered if come else None,
             answered=tally.answered if come else None,

@@ -1,31 +1,38 @@
 """The board of a past minute and the figures of a whole day, as the ledger tells them."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
 
 from core.errors import NotAvailableError
 from core.events import Event
+from quality.metrics.agents import Member
 from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.batch import Batch
 from quality.metrics.live import LiveEngine
+from storage.presence import PresenceBook, Watch
 from storage.told import told_since
 from storage.visits import visits
 
 from .alarms import Alarms
+from .attendance import attendance
 from .board import Scene
 from .goals import Goals
 from .hub import Place
 from .moment import Moment, moment, watch
 from .rebuilt import Rebuilt
 from .view import Mode
+from .why_text import Attendance
 
 WARM_UP: Final = timedelta(minutes=1)
 """How long before the moment its thresholds are watched, second by second, as they were then."""
 MOST_CALLS: Final = 30_000
-_MINUTE: Final = timedelta(minutes=1)
+UNWATCHED: Final = timedelta(seconds=30)
+"""So long after the last sign of life of the telephone system it still counts as connected."""
 _SECOND: Final = timedelta(seconds=1)
 _SETTLED_AFTER: Final = timedelta(minutes=5)
 _KEPT: Final = timedelta(minutes=10)
@@ -39,6 +46,7 @@ class Past:
         self._database = database
         self._place = place
         self._goals = goals
+        self._presence = PresenceBook(database)
         self._clock = clock
         self._moments = Rebuilt[Moment](clock)
         self._days = Rebuilt[Aggregate](clock)
@@ -62,6 +70,10 @@ class Past:
         """
         return await self._days.get(day, lambda: self._count(day), self._keep_for(self._midnight(day, 1)))
 
+    async def attendance(self, at: datetime, queue: str) -> Attendance:
+        """Return what tells who was there on the day of `at`, up to it, of the line ("") or of a queue."""
+        return partial(attendance, await asyncio.to_thread(self._watches, at), queue=queue)
+
     def _keep_for(self, end: datetime) -> timedelta:
         """Of what has just happened more may still be told."""
         return _KEPT if end < self._clock() - _SETTLED_AFTER else _KEPT_UNSETTLED
@@ -80,34 +92,59 @@ class Past:
         """Tell an engine what had happened until `at`: up to WARM_UP before as it comes, then in order of time."""
         day = at.astimezone(self._place.zone).date()
         targets, warm = self._goals.of(day), at - WARM_UP
-        engine, lately, calls = LiveEngine(self._place.zone, targets.thresholds), list[Event](), set[str]()
-        for told in told_since(self._database, self._midnight(day), at):
+        engine, lately = LiveEngine(self._place.zone, targets.thresholds), list[Event | Member]()
+        seen = self._presence.at(at)
+        if seen is not None:
+            picture = [member for member in seen.members if member.at <= seen.since]
+            engine.agents.see_all(picture, seen.since)
+            lately += [member for member in seen.members if member.at > seen.since]
+        for told in self._told(day, at):
+            lately += [event for event in told if event.at > warm]
             for event in told:
-                if event.at > warm:
-                    lately.append(event)
-                else:
+                if event.at <= warm:
                     engine.take(event)
             engine.settle(warm)
-            calls.update(event.call_id for event in told)
-            if len(calls) > MOST_CALLS:
-                raise NotAvailableError("ese día tiene demasiadas llamadas para repasarlo aquí")
-        lately.sort(key=lambda event: (event.at, event.order), reverse=True)
+        lately.sort(key=_place_in_time, reverse=True)
+        connected = seen is None or seen.until >= at - UNWATCHED
         alarms, snapshot = Alarms(), engine.snapshot(warm)
         for now in _seconds(warm, at):
             while lately and lately[-1].at <= now:
-                engine.take(lately.pop())
+                _tell(engine, lately.pop())
             snapshot = engine.snapshot(now)
-            alarms = watch(alarms, snapshot, targets, connected=True, damaged_lines=0)
+            alarms = watch(alarms, snapshot, targets, connected=connected, damaged_lines=0)
         scene = Scene(
             line=self._place.line,
             zone=self._place.zone,
             mode=Mode.PAST,
             source=f"{at.astimezone(self._place.zone):%H:%M}",
-            connected=True,
-            connected_at=at,
+            connected=connected,
+            connected_at=at if seen is None else min(at, seen.until),
             as_of=at,
         )
         return moment(snapshot, targets, alarms, scene)
+
+    def _told(self, day: date, at: datetime) -> Iterator[list[Event]]:
+        calls = set[str]()
+        for told in told_since(self._database, self._midnight(day), at):
+            calls.update(event.call_id for event in told)
+            if len(calls) > MOST_CALLS:
+                raise NotAvailableError("ese día tiene demasiadas llamadas para repasarlo aquí")
+            yield told
+
+    def _watches(self, at: datetime) -> tuple[Watch, ...]:
+        day = at.astimezone(self._place.zone).date()
+        return tuple(self._presence.between(self._midnight(day), at))
+
+
+def _place_in_time(told: Event | Member) -> tuple[datetime, int]:
+    return told.at, told.order if isinstance(told, Event) else 0
+
+
+def _tell(engine: LiveEngine, told: Event | Member) -> None:
+    if isinstance(told, Member):
+        engine.agents.see(told)
+    else:
+        engine.take(told)
 
 
 def _seconds(first: datetime, last: datetime) -> Iterator[datetime]:

@@ -1,9 +1,8 @@
 """«¿Por qué está rojo?», answered in sentences of at most twenty words, the most telling first."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
-from statistics import fmean
 from typing import Final
 
 from contesta.call_search import word_of
@@ -23,8 +22,8 @@ from .links import WITHOUT_GHOSTS, Links
 from .measures import LINE, Scope, scopes
 from .moment import Moment
 
-Attendance = Mapping[datetime, float]
-"""How many advisers were there, on average, in quarter hours named by their beginnings."""
+Attendance = Callable[[datetime, datetime], float | None]
+"""Tells how many advisers were there between two moments, on average; None if nobody knows."""
 
 _QUARTER: Final = timedelta(seconds=QUARTER_HOUR_SECONDS)
 _MOST_ANSWERED: Final = 0.8  # in time, where no threshold of the service level says how many are to be
@@ -80,7 +79,8 @@ def _of_share(now: Moment, metric: Metric, scope: Scope, attendance: Attendance,
         return ["Hoy no hay llamadas con qué medirlo." if limits else "No tiene umbrales."], ""
     within = now.targets.thresholds.service_level_seconds
     asked = Asked(indicator=indicator, limit=limits.bad, within_seconds=within, answered_share=_answered_share(now))
-    why = explain(sorted(now.snapshot.today.by_quarter_hour(scope.queue or None).items()), asked)
+    quarters = sorted(now.snapshot.today.by_quarter_hour(scope.queue or None).items())
+    why = explain(quarters, asked, now.snapshot.at)
     sentences = list(_said_of_share(why, asked, limits, attendance, links.zone))
     if why.worst is None:
         return sentences, ""
@@ -114,13 +114,14 @@ def _said_of_share(why: Why, asked: Asked, limits: Limits, attendance: Attendanc
 
 
 def _said_of_advisers(worst: Span, attendance: Attendance) -> Iterator[str]:
-    there = [present for begins_at, present in attendance.items() if worst.begins_at <= begins_at < worst.ends_at]
-    needed = f"se necesitaban {whole(worst.needed)}" if worst.needed else ""
-    if there:
-        said = f"En ese tiempo hubo {_mean(fmean(there))} asesores en turno"
-        yield f"{said}; para la meta {needed}." if needed else f"{said}."
+    there = attendance(worst.begins_at, worst.ends_at)
+    needed = f"La meta pedía {_advisers(worst.needed)}" if worst.needed else ""
+    if there is not None and needed:
+        yield f"{needed}; hubo {_mean(there)} en turno."
+    elif there is not None:
+        yield f"En ese tiempo hubo {_mean(there)} en turno."
     elif needed:
-        yield f"En ese tiempo {needed} asesores para la meta."
+        yield f"{needed}."
     if worst.handle_ms:
         yield f"Cada llamada ocupó a un asesor {duration(round(worst.handle_ms))} en promedio."
 
@@ -140,7 +141,7 @@ def _of_now(now: Moment, metric: Metric, scope: Scope, zone: tzinfo) -> Iterator
         at = clock(scope.longest.entered_at, zone)
         yield f"Quien más espera entró a {scope.longest.queue} a las {at}."
     free, present = whole(scope.free), whole(scope.present)
-    yield f"Esperan {whole(len(scope.waiting))}; hay {free} asesores libres de {present} en turno."
+    yield f"En espera: {whole(len(scope.waiting))}. Asesores libres: {free} de {present} en turno."
     states = Counter(agent.state for agent in now.snapshot.agents if scope.queue in {LINE, *agent.queues})
     busy = (AgentState.RINGING, AgentState.TALKING, AgentState.PAUSED)
     if others := ", ".join(f"{whole(states[one])} {STATES[one][1]}" for one in busy if states[one]):
@@ -150,7 +151,7 @@ def _of_now(now: Moment, metric: Metric, scope: Scope, zone: tzinfo) -> Iterator
         f"Desde las {_hour(begins_at, zone)} entraron {whole(tally.offered)} y se contestaron {whole(tally.answered)}."
     )
     if needed := _needed_now(now, tally, begins_at):
-        yield f"Con esa carga se necesitan {whole(needed)} asesores para contestar a tiempo."
+        yield f"Para contestar a tiempo, esa carga pide {_advisers(needed)}."
 
 
 def _lately(now: Moment, scope: Scope) -> tuple[datetime, Tally]:
@@ -172,6 +173,10 @@ def _needed_now(now: Moment, tally: Tally, begins_at: datetime) -> int | None:
 
 def _hour(at: datetime, zone: tzinfo) -> str:
     return f"{at.astimezone(zone):%H:%M}"
+
+
+def _advisers(count: int) -> str:
+    return f"{whole(count)} asesor{'es' if count != 1 else ''}"
 
 
 def _mean(number: float) -> str:

@@ -29,6 +29,7 @@ from quality.metrics.limits import Metric
 
 SOURCE = web.AppKey[Source]("board_source")
 """Where the boards come from; whoever plays a log again puts another before the application starts."""
+GOALS = web.AppKey("goals", Goals)
 HUB = web.AppKey("hub", Hub)
 PAST = web.AppKey("past", Past)
 
@@ -101,9 +102,10 @@ async def why(request: web.Request) -> web.StreamResponse:
     """Say why a figure is what it is."""
     asked = query(request, OfFigure)
     now = await _moment(request, asked.at)
+    there = await request.app[PAST].attendance(now.board.at, asked.queue)
     links = Links(day=now.snapshot.day, zone=request.app[SOURCE].place.zone, as_of=asked.at)
     try:
-        said = explanation(now, asked.figure, asked.queue, {}, links)
+        said = explanation(now, asked.figure, asked.queue, there, links)
     except KeyError as unknown:
         raise web.HTTPNotFound from unknown
     return told(said)
@@ -157,9 +159,8 @@ ROUTES = (
 def prepare(app: web.Application) -> None:
     """Have a hub run as long as the application does."""
     settings, database, clock = app[SETTINGS], app[ENGINE], app[CLOCK]
-    goals = Goals(database, settings.board_thresholds, settings.ghost_seconds)
-    app[SOURCE] = LiveLine(settings, goals, clock)
-    app[PAST] = Past(database, app[SOURCE].place, goals, clock)
+    app[GOALS] = Goals(database, settings.board_thresholds, settings.ghost_seconds)
+    app[SOURCE] = LiveLine(settings, app[GOALS], clock)
     app[STREAMS] = Streams()
     app.cleanup_ctx.append(_hub)
     app.on_shutdown.append(_end_streams)
@@ -167,6 +168,7 @@ def prepare(app: web.Application) -> None:
 
 async def _hub(app: web.Application) -> AsyncIterator[None]:
     source = app[SOURCE]
+    app[PAST] = Past(app[ENGINE], source.place, app[GOALS], source.clock)
     app[HUB] = Hub(app[BUS], source.place, Nothing(source.place.zone), await source.targets(), source.clock)
     running = asyncio.create_task(_run(source, app[HUB]), name="board")
     running.add_done_callback(_end_with)

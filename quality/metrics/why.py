@@ -63,14 +63,14 @@ def sum_of(tallies: Iterable[Tally]) -> Tally:
     return Tally.of(total)
 
 
-def explain(quarters: Sequence[tuple[datetime, Tally]], asked: Asked) -> Why:
-    """Explain a share from the day's quarter hours, which are in order and named by their beginnings."""
+def explain(quarters: Sequence[tuple[datetime, Tally]], asked: Asked, now: datetime) -> Why:
+    """Explain a share from the day's quarter hours until `now`, which are in order and named by their beginnings."""
     day = sum_of(tally for _, tally in quarters)
     figure = asked.indicator.figure(day)
     return Why(
         figure=figure,
         missed=missed(asked.indicator, figure),
-        worst=_worst(quarters, day, asked),
+        worst=_worst(quarters, day, asked, now),
         to_recover=to_recover(figure, asked.indicator, asked.limit),
     )
 
@@ -97,7 +97,7 @@ def to_recover(figure: Ratio, indicator: Indicator, limit: Limit) -> int | None:
     return floor(calls) + 1 if limit.strict else ceil(calls)
 
 
-def _worst(quarters: Sequence[tuple[datetime, Tally]], day: Tally, asked: Asked) -> Span | None:
+def _worst(quarters: Sequence[tuple[datetime, Tally]], day: Tally, asked: Asked, now: datetime) -> Span | None:
     """Find the quarter hour in which most missed, and those beside it that are not as asked either."""
 
     def lost(place: int) -> int:
@@ -117,17 +117,18 @@ def _worst(quarters: Sequence[tuple[datetime, Tally]], day: Tally, asked: Asked)
         first -= 1
     while last < len(quarters) - 1 and continues(last + 1, last):
         last += 1
-    return _span(quarters[first : last + 1], day, asked)
+    return _span(quarters[first : last + 1], day, asked, now)
 
 
-def _span(quarters: Sequence[tuple[datetime, Tally]], day: Tally, asked: Asked) -> Span:
+def _span(quarters: Sequence[tuple[datetime, Tally]], day: Tally, asked: Asked, now: datetime) -> Span:
     tally = sum_of(of_quarter for _, of_quarter in quarters)
     figure = asked.indicator.figure(tally)
     handle_ms = tally.tmo_ms.value if tally.tmo_ms.denominator else day.tmo_ms.value
-    seconds = len(quarters) * QUARTER_HOUR_SECONDS
+    begins_at, ends_at = quarters[0][0], quarters[-1][0] + _QUARTER
+    seconds = (min(ends_at, now) - begins_at).total_seconds()
     return Span(
-        begins_at=quarters[0][0],
-        ends_at=quarters[-1][0] + _QUARTER,
+        begins_at=begins_at,
+        ends_at=ends_at,
         counted=figure.denominator,
         missed=missed(asked.indicator, figure),
         handle_ms=handle_ms,
