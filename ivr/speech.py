@@ -8,7 +8,7 @@ A value becomes phrases of a closed vocabulary, so that what is synthesised or r
 
 import math
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import cache
@@ -22,6 +22,8 @@ PAUSE: Final = "…"
 PAUSE_SECONDS: Final = 0.4
 FOLDER: Final = "voz"
 """The phrases' prompts have a folder of their own: no text of a line can take the name of one."""
+TONE: Final = f"{FOLDER}/tono"
+"""The prompt after which a caller speaks; no voice says it."""
 
 LARGEST: Final = 10**12 - 1
 
@@ -153,7 +155,8 @@ def prompt(phrase: str) -> str:
     return f"{FOLDER}/{plain.lower().replace(' ', '_')}"
 
 
-def vocabulary() -> dict[str, str]:
+@cache
+def vocabulary() -> Mapping[str, str]:
     """Return every phrase that any value may need, by the id of its prompt; the pause is among them."""
     return {prompt(phrase): phrase for phrase in _vocabulary()}
 
