@@ -28,7 +28,7 @@ from contesta.format import UNKNOWN, clock, elapsed, long_date, phone, whole
 from contesta.narrative import gaps, sentence, timeline
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.calls_read import call_of, counted, known_names, listed, place
-from contesta.web.context import CLOCK, LEDGER, SETTINGS
+from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.pages import render
 from contesta.web.routes import Route, query
 from contesta.web.validation import Asked, InvalidInputError
@@ -203,12 +203,6 @@ async def reveal(request: web.Request) -> web.StreamResponse:
     return _told(request, history, phone(history.number) or UNKNOWN, revealed=True)
 
 
-async def health(request: web.Request) -> web.Response:
-    """Answer "ok" if the ledger can be read."""
-    await asyncio.to_thread(request.app[LEDGER].position, "")
-    return web.Response(text="ok\n")
-
-
 def said(counts: Counts) -> str:
     """Say how many calls there are, and how many of what a figure counts."""
     told = _some(counts.calls, "llamada", "llamadas")
@@ -294,5 +288,4 @@ ROUTES = (
         handler=reveal,
         permission=Permission.REVEAL_NUMBER,
     ),
-    Route(method="GET", path="/healthz", handler=health, permission=None),
 )
