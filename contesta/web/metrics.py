@@ -17,7 +17,14 @@ from itertools import chain
 from pathlib import Path
 
 from aiohttp import hdrs, web
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -117,6 +124,8 @@ class Metrics(Collector):
             *families["contesta_http_request_duration_seconds"], registry=self.registry, buckets=_BUCKETS_SECONDS
         )
         self.sign_in_failures = Counter(*families["contesta_sign_in_failures_total"], registry=self.registry)
+        for reason in _SIGN_IN_FAULTS.values():
+            self.sign_in_failures.labels(reason)
         self._app = app
         ProcessCollector(registry=self.registry)
         self.registry.register(self)
@@ -224,6 +233,7 @@ async def tell(request: web.Request) -> web.StreamResponse:
 
 def prepare(app: web.Application) -> None:
     """Begin to count."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # when each began is of no use
     app[METRICS] = Metrics(app)
     app.middlewares.insert(0, note_the_time)
     app.on_response_prepare.append(count)
