@@ -1,17 +1,24 @@
-"""Asterisk's configuration files, made from templates and what the line needs."""
+"""Asterisk's configuration files, made from templates and what the lines need."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Protocol
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from asterisk_conf.line_plan import line_plan
 from asterisk_conf.recordings import FINISH
 from core.errors import ConfigurationError
+from ivr.line.exchange import SURVEY
+from ivr.line.model import DEFAULT_MUSIC, SPANISH, Line
+from ivr.line.walk import last, target
 
 TEMPLATES = Path(__file__).parent / "templates"
 LONGEST_SOCKET_PATH = 100
+_WORD = re.compile(r"[A-Za-z0-9_+/-]+", re.ASCII)
 NOTHING_TO_SAY = ("acl", "ccss", "features", "pjproject", "queuerules", "udptl")
 """Files Asterisk complains about when they are absent."""
 
@@ -34,13 +41,19 @@ class Member(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TelephoneSystem:
-    """What one Asterisk is to be. `folder` holds etc, log, spool, run and lib; `trunk` are the callers' addresses."""
+    """What one Asterisk is to be. `folder` holds etc, log, spool, run and lib; `trunk` are the callers' addresses.
+
+    `sounds` holds a folder of prompts for each language, `music` one for each music, `messages` what callers leave.
+    `today` is the day from which holidays are written out.
+    """
 
     folder: Path
     modules: Path
     system_data: Path
-    prompts: Path
+    sounds: Path
+    music: Path
     recordings: Path
+    messages: Path
     host: str
     sip_port: int
     rtp_first_port: int
@@ -51,12 +64,8 @@ class TelephoneSystem:
     manager_events: Sequence[str]
     agi_host: str
     agi_port: int
-    line_name: str
-    line_number: str
-    queue: str
-    queue_timeout_seconds: int
-    ring_seconds: int
-    timezone: str
+    lines: Sequence[Line]
+    today: date
     members: Sequence[Member]
     trunk: Sequence[str]
 
@@ -67,12 +76,9 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
     Raises:
         ConfigurationError: a value would break the file it stands in, or the folder's path is too long for a socket.
     """
-    texts = [
-        system.manager_secret,
-        system.timezone,
-        *(t for m in system.members for t in (m.account, m.name, m.secret)),
-    ]
-    paths = [str(p) for p in (system.folder, system.modules, system.prompts, system.recordings)]
+    texts = [system.manager_secret, *(t for m in system.members for t in (m.account, m.name, m.secret))]
+    folders = (system.folder, system.modules, system.sounds, system.music, system.recordings, system.messages)
+    paths = [str(folder) for folder in folders]
     for text in texts + paths:
         if not text or any(c in text for c in ',;"|[]\\\n\r$'):
             raise ConfigurationError(
@@ -91,12 +97,60 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  these are configuration files, checked above, not pages
     )
-    values = {"s": system, "finish_recording": FINISH}
+    values = {"s": system, "finish_recording": FINISH, **_of_lines(system)}
     empty = {f"{name}.conf": "; Asterisk's defaults are right.\n" for name in NOTHING_TO_SAY}
     return empty | {
         template.removesuffix(".j2"): environment.get_template(template).render(values)
         for template in environment.list_templates(extensions=["j2"])
     }
+
+
+def _of_lines(system: TelephoneSystem) -> dict[str, object]:
+    """Say what the templates need of the lines.
+
+    Raises:
+        ConfigurationError: a word would break the file it stands in, or two things have one name.
+    """
+    for line in system.lines:
+        _refuse_strange_words(line)
+    accounts = [member.account for member in system.members]
+    plans = [line_plan(line, system.today, accounts) for line in system.lines]
+    passed_on: dict[str, str] = {}
+    surveyed: dict[str, tuple[str, str]] = {}
+    for line in system.lines:
+        for area in line.areas.values():
+            passed_on[area.name] = area.queue
+        for queue in line.queues.values():
+            passed_on |= {name: queue.name for name in (queue.name, queue.extension) if name}
+            for member in queue.members:
+                if member not in accounts:
+                    raise ConfigurationError(f"cola «{queue.name}»: no hay una cuenta de asesor «{member}»")
+        for survey in line.surveys.values():
+            names = (f"{SURVEY}_{survey.name}", survey.extension)
+            surveyed |= {name: (line.name, survey.name) for name in names if name}
+    for name in accounts:
+        if name in passed_on or name in surveyed:
+            raise ConfigurationError(f"«{name}» es una cuenta de asesor; use otro nombre para la cola o el área")
+    music = {queue.music for line in system.lines for queue in line.queues.values()} - {DEFAULT_MUSIC}
+    return {"plans": plans, "passed_on": passed_on, "surveyed": surveyed, "music": sorted(music)}
+
+
+def _refuse_strange_words(line: Line) -> None:
+    """See to it, whatever a line's file was checked for, that nothing of it is more than a word in our files."""
+    closed_to = target(last(line.closed.to))
+    words = [line.name, line.edition, line.calendar.zone.key, line.closed.prompt, *line.numbers, *(closed_to or ())]
+    for queue in line.queues.values():
+        overflow = target(queue.overflow) if queue.overflow else None
+        words += [queue.name, queue.music, *queue.members, *(overflow or ())]
+        words += [word for word in (queue.survey, queue.extension) if word]
+        words += [queue.offer.key, queue.offer.prompt] if queue.offer else []
+    for area in line.areas.values():
+        words += [area.name, area.queue]
+    for survey in line.surveys.values():
+        words += [survey.name, *([survey.extension] if survey.extension else [])]
+    for word in words:
+        if not _WORD.fullmatch(word):
+            raise ConfigurationError(f"{word!r} no puede estar en la configuración de Asterisk: use letras, cifras y _")
 
 
 def write(system: TelephoneSystem) -> Path:
@@ -109,8 +163,8 @@ def write(system: TelephoneSystem) -> Path:
     for name in ("etc", "log", "spool", "run", "lib"):
         (system.folder / name).mkdir(parents=True, exist_ok=True)
     (system.folder / "etc").chmod(0o700)
-    system.recordings.mkdir(parents=True, exist_ok=True)
-    system.prompts.mkdir(parents=True, exist_ok=True)
+    for folder in (system.recordings, system.messages):
+        folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         part = system.folder / "etc" / f"{name}.part"
         part.write_text(text, encoding="utf-8")
@@ -120,21 +174,29 @@ def write(system: TelephoneSystem) -> Path:
 
 
 def _gather_data(system: TelephoneSystem) -> None:
-    """Make lib/: everything Asterisk brought, and our prompts among the Spanish sounds."""
+    """Make lib/: everything Asterisk brought, and for each language our prompts among the Spanish sounds."""
     lib = system.folder / "lib"
     for entry in system.system_data.iterdir():
         if entry.name != "sounds":
             _link(lib / entry.name, entry)
-    sounds = lib / "sounds"
-    (sounds / "es").mkdir(parents=True, exist_ok=True)
-    for name, candidates in {"en": ("en", "en_US_f_Allison"), "es": ("es_MX_f_Allison", "es")}.items():
-        found = [system.system_data / "sounds" / c for c in candidates if (system.system_data / "sounds" / c).is_dir()]
-        if found and name == "en":
-            _link(sounds / name, found[0])
-        elif found:
-            for entry in found[0].iterdir():
-                _link(sounds / name / entry.name, entry)
-    _link(sounds / "es" / "contesta", system.prompts)
+    brought = system.system_data / "sounds"
+    (lib / "sounds").mkdir(parents=True, exist_ok=True)
+    if english := _first_folder(brought, "en", "en_US_f_Allison"):
+        _link(lib / "sounds" / "en", english)
+    spanish = _first_folder(brought, "es_MX_f_Allison", "es")
+    for language in {SPANISH, *(each.code for line in system.lines for each in line.languages.all)}:
+        sounds, prompts = lib / "sounds" / language, system.sounds / language / "contesta"
+        if sounds.is_symlink():
+            sounds.unlink()
+        for folder in (sounds, prompts):
+            folder.mkdir(parents=True, exist_ok=True)
+        for entry in spanish.iterdir() if spanish else ():
+            _link(sounds / entry.name, entry)
+        _link(sounds / "contesta", prompts)
+
+
+def _first_folder(folder: Path, *names: str) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_dir()), None)
 
 
 def _link(link: Path, target: Path) -> None:

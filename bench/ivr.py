@@ -98,7 +98,7 @@ def main() -> None:
         with dialplan.open("a", encoding="utf-8") as file:
             file.write(BASELINE.format(number=BASELINE_NUMBER))
         line.asterisk.console("dialplan reload")
-        ours = climb(line, "scripts", line.settings.line_number)
+        ours = climb(line, "scripts", line.number)
         base = climb(line, "dialplan", BASELINE_NUMBER)
     shutil.rmtree(folder)
     if not ours or not base:

@@ -51,7 +51,7 @@ async def _call(settings: Settings, console: Console) -> None:
             await stack.enter_async_context(stage.adviser(adviser))
         telephone = await stack.enter_async_context(stage.public())
         console.print(
-            f"Llamada de [bold]{phone(number)}[/] al [bold]{settings.line_number}[/]. Dura cerca de un minuto.\n",
+            f"Llamada de [bold]{phone(number)}[/] al [bold]{stage.dialled}[/]. Dura cerca de un minuto.\n",
             highlight=False,
         )
         calling = asyncio.create_task(stage.call(telephone, plan), name="call")

@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "contesta.services:run",
     "call": "contesta.call:call",
     "demo": "contesta.demo:demo",
+    "line": "contesta.line:app",
     "calls": "contesta.calls:app",
     "users": "contesta.users:app",
     "stats": "contesta.stats:stats",

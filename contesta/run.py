@@ -15,16 +15,15 @@ from pathlib import Path
 
 import structlog
 from rich.console import Console
+from rich.markup import escape
 
 import asterisk_conf
-from asterisk_conf import configuration
 from asterisk_conf.recordings import finish_cut_off
-from contesta import accounts, processes
+from contesta import accounts, lines, processes
 from contesta.ports import listening_ports
+from contesta.publish import publish_or_keep
 from contesta.settings import LOCALHOST, Settings
-from contesta.wiring import telephone_system
 from core.errors import NotAvailableError
-from ivr import voice
 from storage.database import connect
 from storage.migrate import upgrade
 from telephony import asterisk
@@ -55,11 +54,8 @@ def prepare(settings: Settings, tell: Callable[[str], None]) -> asterisk.Asteris
     made = accounts.ensure(settings.secrets_file)
     upgrade(connect(settings.ledger_url))
     tell("libro de llamadas al día")
-    spoken = voice.build(
-        settings.prompts_dir, cache=settings.cache_dir / "voz", recordings=settings.recorded_prompts_dir
-    )
-    tell(f"{spoken} textos hablados")
-    config = configuration.write(telephone_system(settings, made, installation))
+    publish_or_keep(settings, made, installation, datetime.now(UTC), tell)
+    config = settings.asterisk_dir / "etc" / "asterisk.conf"
     return asterisk.Asterisk(installation, config, settings.log_dir / "asterisk.log")
 
 
@@ -224,13 +220,18 @@ class Line:
 def welcome(settings: Settings, invitation: str) -> str:
     """Say what to do next, in the terminal's markup. `invitation` is the link of the first administrator, or ""."""
     first = f"  Primer administrador [bold]{invitation}[/]\n                       (sirve una sola vez)\n"
+    here = f"{settings.host}:{settings.sip_port}"
+    numbers = "".join(
+        f"  {escape(line.title)}\n                       [bold]sip:{line.numbers[0]}@{here}[/]\n"
+        for line in lines.current(settings)
+    )
     people = "\n".join(f"    {a.account}  ({a.name})" for a in accounts.read(settings.secrets_file).advisers)
     return (
         f"[bold green]La línea contesta.[/]\n\n"
         f"  Páginas              [bold]{settings.web_origin or settings.web_address}[/]\n"
         f"{first if invitation else ''}"
-        f"  Número de la línea   [bold]sip:{settings.line_number}@{settings.host}:{settings.sip_port}[/]\n"
-        f"  Cuentas de asesores  sip:CUENTA@{settings.host}:{settings.sip_port}, contraseñas en "
+        f"{numbers}"
+        f"  Cuentas de asesores  sip:CUENTA@{here}, contraseñas en "
         f"{settings.secrets_file}\n{people}\n\n"
         f"  Haga una llamada de prueba en otra terminal:   [bold]make call[/]\n"
         f"  Vea la línea con movimiento:                   [bold]make demo[/]\n"

@@ -9,10 +9,12 @@ from functools import partial
 import numpy as np
 import soundfile as sf
 
+from contesta import lines
 from contesta.accounts import Adviser
 from contesta.plans import Plan
 from contesta.settings import LOCALHOST, Settings
 from core.errors import NotAvailableError
+from ivr.line.model import SPANISH
 from ivr.voice import even_loudness, speak
 from telephony.phone import Account, Call, CallRefusedError, Phone, State, audio
 
@@ -77,8 +79,9 @@ class Stage:
     def __init__(self, settings: Settings, voices: Voices) -> None:
         host = LOCALHOST if settings.host == _EVERYWHERE else settings.host
         self._server = (host, settings.sip_port)
-        self._number = settings.line_number
-        self._prompts = settings.prompts_dir
+        line = lines.current(settings)[0]
+        self.dialled = line.numbers[0]
+        self._prompts = settings.sounds_dir / SPANISH / line.sounds
         self._voices = voices
         self._meetings: dict[str, _Meeting] = {}
 
@@ -124,7 +127,7 @@ class Stage:
         """Live through one call as its caller; returns when it is over."""
         meeting = _Meeting(plan=plan)
         self._meetings[plan.number] = meeting
-        call = await phone.dial(self._number, from_number=plan.number)
+        call = await phone.dial(self.dialled, from_number=plan.number)
         ended = asyncio.create_task(call.wait_ended(), name=f"end of {plan.number}")
         ended.add_done_callback(lambda _: meeting.dissolve())
         try:

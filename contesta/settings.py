@@ -183,11 +183,6 @@ class Settings(BaseSettings):
         return self.data_dir / "sounds"
 
     @property
-    def prompts_dir(self) -> Path:
-        """Folder of the Spanish prompts."""
-        return self.sounds_dir / "es" / "contesta"
-
-    @property
     def music_dir(self) -> Path:
         """Folder of the music of queues, a folder for each."""
         return Path(self.lines_dir or self.data_dir) / "musica"

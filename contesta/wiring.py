@@ -1,20 +1,28 @@
 """Where settings meet the parts they configure."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from asterisk_conf.configuration import TelephoneSystem
 from contesta.accounts import Accounts
 from contesta.settings import LOCALHOST, Settings
+from ivr.line.model import Line
 from telephony.ami.decode import EVENTS
 from telephony.asterisk import Installation
 
 
-def telephone_system(settings: Settings, accounts: Accounts, installation: Installation) -> TelephoneSystem:
-    """Describe the Asterisk that these settings want."""
+def telephone_system(
+    settings: Settings, accounts: Accounts, installation: Installation, lines: Sequence[Line], today: date
+) -> TelephoneSystem:
+    """Describe the Asterisk that these settings and lines want."""
     return TelephoneSystem(
         folder=settings.asterisk_dir,
         modules=installation.modules,
         system_data=installation.data,
-        prompts=settings.prompts_dir,
+        sounds=settings.sounds_dir,
+        music=settings.music_dir,
         recordings=settings.recordings_dir,
+        messages=settings.messages_dir,
         host=settings.host,
         sip_port=settings.sip_port,
         rtp_first_port=settings.rtp_first_port,
@@ -25,12 +33,8 @@ def telephone_system(settings: Settings, accounts: Accounts, installation: Insta
         manager_events=EVENTS,
         agi_host=LOCALHOST,
         agi_port=settings.agi_port,
-        line_name=settings.line_name,
-        line_number=settings.line_number,
-        queue=settings.queue,
-        queue_timeout_seconds=settings.queue_timeout_seconds,
-        ring_seconds=settings.ring_seconds,
-        timezone=settings.timezone,
+        lines=lines,
+        today=today,
         members=accounts.members,
         trunk=settings.trunk.split(","),
     )

@@ -71,7 +71,7 @@ async def call_until_queued(
     line: RunningLine, phone: Phone, number: str, *, press_after: float, patience: float = 40
 ) -> Fate:
     """Call, press 1 after a while, and hang up once in the queue."""
-    call = await phone.dial(line.settings.line_number, from_number=number)
+    call = await phone.dial(line.number, from_number=number)
     await call.wait_answered()
     await asyncio.sleep(press_after)
     await call.digits("1")

@@ -17,8 +17,9 @@ from typing import TypeVar
 
 import pytest
 
-from contesta import accounts, processes
+from contesta import accounts, lines, processes
 from contesta.settings import Settings
+from ivr.line.model import Line
 from storage.database import connect
 from storage.ledger import Ledger
 from telephony import asterisk
@@ -52,6 +53,21 @@ class RunningLine:
     process: subprocess.Popen[bytes]
     output: Path
     asterisk: asterisk.Asterisk
+
+    @property
+    def line(self) -> Line:
+        """The first of its lines, as published."""
+        return lines.current(self.settings)[0]
+
+    @property
+    def number(self) -> str:
+        """What callers dial."""
+        return self.line.numbers[0]
+
+    @property
+    def queue(self) -> str:
+        """Where they wait."""
+        return self.line.queue.name
 
     @property
     def accounts(self) -> accounts.Accounts:

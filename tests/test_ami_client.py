@@ -339,7 +339,7 @@ def test_real_asterisk(line: RunningLine) -> None:
         async with Client(account) as client, aclosing(client.events()) as events:  # type: ignore[type-var]
             assert await anext(events) == Connected(gap=False)
             first = await until(events, Snapshot)
-            assert line.settings.queue in {m["Queue"] for m in first.queues}
+            assert line.queue in {m["Queue"] for m in first.queues}
             members = {m["Name"] for m in first.queues if m.event == "QueueMember"}
             assert members == {adviser.name for adviser in line.accounts.members}
             with pytest.raises(NotAvailableError, match="rechazó Originate: Permission denied"):
@@ -347,14 +347,14 @@ def test_real_asterisk(line: RunningLine) -> None:
 
             console = line.asterisk.console
             await asyncio.to_thread(console, "channel originate Local/s@nadie/n application Wait 1")
-            await asyncio.to_thread(console, f"queue pause member PJSIP/demo1 queue {line.settings.queue} reason café")
+            await asyncio.to_thread(console, f"queue pause member PJSIP/demo1 queue {line.queue} reason café")
             paused = await until(events, Message)
             assert paused.event in EVENTS
             while paused.event != "QueueMemberPause":
                 paused = await until(events, Message)
                 assert paused.event in EVENTS
             assert paused["PausedReason"] == "café"
-            await asyncio.to_thread(console, f"queue unpause member PJSIP/demo1 queue {line.settings.queue}")
+            await asyncio.to_thread(console, f"queue unpause member PJSIP/demo1 queue {line.queue}")
 
             sessions = await asyncio.to_thread(console, "manager show connected")
             ours = [row.split() for row in sessions.splitlines() if account.username in row]

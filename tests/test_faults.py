@@ -189,7 +189,7 @@ def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Pa
 
         async def scenario() -> None:
             async with advisers_at_work(line, talk_seconds=120) as advisers, callers_phone(line) as phone:
-                call = await phone.dial(line.settings.line_number, from_number="3001112233")
+                call = await phone.dial(line.number, from_number="3001112233")
                 await call.wait_answered()
                 await call.digits("1")
                 await asyncio.to_thread(eventually, lambda: any(adviser.calls for adviser in advisers))
@@ -215,7 +215,7 @@ def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> Non
         async def before() -> None:
             async with advisers_at_work(line, talk_seconds=60, count=1), callers_phone(line) as phone:
                 for number in ("3001112233", "3001112244", "3001112255"):
-                    call = await phone.dial(line.settings.line_number, from_number=number)
+                    call = await phone.dial(line.number, from_number=number)
                     await call.wait_answered()
                     await call.digits("1")
                     await asyncio.sleep(2.5)

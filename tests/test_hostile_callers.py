@@ -107,7 +107,7 @@ def test_nothing_a_caller_dials_leads_anywhere_but_to_the_line(line: RunningLine
             caller.hang_up()
     eventually(lambda: "0 active channels" in line.asterisk.console("core show channels count"))
     written = [(told.event, told.data[1]) for told in written_since(line, position) if told.event != "FIN"]
-    assert written == [("LLAMADA", line.settings.line_name)] * REACH_THE_LINE
+    assert written == [("LLAMADA", line.line.name)] * REACH_THE_LINE
     assert line.asterisk.pid == system
     assert served(line)
 

@@ -36,7 +36,7 @@ async def _whole_call(line: RunningLine) -> Call:
 
     async with advisers_at_work(line, talk_seconds=4, count=1), callers_phone(line) as phone:
         answers_before = log.read_text().count("|ENCUESTA|")
-        call = await phone.dial(line.settings.line_number, from_number=NUMBER, from_name='Pepe "el|ñero"')
+        call = await phone.dial(line.number, from_number=NUMBER, from_name='Pepe "el|ñero"')
         await call.wait_answered()
         await call.digits("9")
         await asyncio.sleep(1)

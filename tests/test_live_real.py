@@ -67,7 +67,7 @@ async def feeding(line: RunningLine) -> AsyncIterator[LiveFeed]:
 
 async def impatient(line: RunningLine, phone: Phone, number: str) -> None:
     """Choose an adviser, and hang up some seconds later."""
-    call = await phone.dial(line.settings.line_number, from_number=number)
+    call = await phone.dial(line.number, from_number=number)
     await call.wait_answered()
     await asyncio.sleep(PRESS_AFTER_SECONDS)
     await call.digits("1")
@@ -78,7 +78,7 @@ async def impatient(line: RunningLine, phone: Phone, number: str) -> None:
 
 async def patient(line: RunningLine, phone: Phone, number: str) -> None:
     """Choose an adviser, talk, and hang up in the survey."""
-    call = await phone.dial(line.settings.line_number, from_number=number)
+    call = await phone.dial(line.number, from_number=number)
     await call.wait_answered()
     await asyncio.sleep(PRESS_AFTER_SECONDS)
     await call.digits("1")
@@ -142,7 +142,7 @@ def test_live_figures_are_those_of_the_log(line: RunningLine) -> None:
     asyncio.run(scene())
     assert max(len(snapshot.waiting) for snapshot in seen) >= 2
     assert max(snapshot.agents_by_state[AgentState.TALKING] for snapshot in seen) == 2
-    assert any(snapshot.queues[line.settings.queue].free == 2 for snapshot in seen)
+    assert any(snapshot.queues[line.queue].free == 2 for snapshot in seen)
     assert all(snapshot.agents_by_state[AgentState.SIGNED_OUT] >= 4 for snapshot in seen)
 
 
@@ -160,7 +160,7 @@ async def equal_when_begun_anew(line: RunningLine, live: Snapshot) -> None:
     assert told["balances"]
     assert told["today"]["totals"]["offered"] == live.total.offered
     assert told["today"]["totals"]["answered"] == live.total.answered
-    assert told["queues"][line.settings.queue]["waiting"] == 0
+    assert told["queues"][line.queue]["waiting"] == 0
     assert {agent["agent"] for agent in told["agents"]} == {member.name for member in line.accounts.members}
 
 

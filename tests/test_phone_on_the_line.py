@@ -56,7 +56,7 @@ def test_both_sides_hear_each_other_hold_plays_music_and_a_transfer_reaches_anot
                 await phone.register()
             caller = await stack.enter_async_context(callers_phone(line))
             number = random_mobile(random.Random())
-            call = await caller.dial(line.settings.line_number, from_number=number)
+            call = await caller.dial(line.number, from_number=number)
             await call.wait_answered()
             while audio.level_dbfs(call.heard[-1600:]) < -40:  # noqa: ASYNC110  # the welcome is heard, not told
                 await asyncio.sleep(0.05)
@@ -75,7 +75,7 @@ def test_both_sides_hear_each_other_hold_plays_music_and_a_transfer_reaches_anot
             await first.resume()
             await until_heard(call, ADVISER_HERTZ)
 
-            await first.transfer(line.settings.queue)
+            await first.transfer(line.queue)
             second = await asyncio.wait_for(answered.get(), 30)
             await until_heard(second, CALLER_HERTZ)
             assert first.transfer_status == 200
@@ -90,7 +90,7 @@ def test_both_sides_hear_each_other_hold_plays_music_and_a_transfer_reaches_anot
 def test_a_caller_who_gives_up_before_any_answer_leaves_nothing_behind(line: RunningLine) -> None:
     async def run() -> None:
         async with callers_phone(line) as caller:
-            calls = [await caller.dial(line.settings.line_number, from_number="3001234567") for _ in range(5)]
+            calls = [await caller.dial(line.number, from_number="3001234567") for _ in range(5)]
             for call in calls:
                 call.hang_up()
             for call in calls:

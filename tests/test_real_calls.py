@@ -156,7 +156,7 @@ class Advisers:
 @pytest.mark.timeout(400)
 def test_sixty_real_calls_are_told_by_the_ledger_as_they_happened(own_line: RunningLine, tmp_path: Path) -> None:
     line = own_line  # whose ledger knows of no other calls
-    prompts = Prompts(line.settings.prompts_dir)
+    prompts = Prompts(line.settings.sounds_dir / "es" / line.line.sounds)
     began_at = datetime.now(UTC) - timedelta(seconds=1)
     numbers = (f"3{11 + order % 9}{4_000_000 + order:07}" for order in itertools.count())
     groups = {
@@ -165,7 +165,7 @@ def test_sixty_real_calls_are_told_by_the_ledger_as_they_happened(own_line: Runn
             scenario=script(kind, prompts),
             numbers=list(itertools.islice(numbers, count)),
             server=(line.settings.host, line.settings.sip_port),
-            dialled=line.settings.line_number,
+            dialled=line.number,
             rate=1.0 if kind is Kind.SILENT else 0.2,
             limit_seconds=300,
         )

@@ -68,6 +68,8 @@ def _unshared(line: Line) -> Iterator[tuple[str, Path]]:
         yield f"el nombre de cola o área «{name}»", ("queues", name)
     for name in sorted(line.areas.keys() - line.queues.keys()):
         yield f"el nombre de cola o área «{name}»", ("areas", name)
+    for name in line.surveys:
+        yield f"el nombre de encuesta «{name}»", ("surveys", name)
     for path, extension in _extensions(line):
         yield f"la extensión {extension}", path
 

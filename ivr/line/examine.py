@@ -1,12 +1,12 @@
 """From the texts of lines' files to lines, or to all that is wrong with them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 
-from core.document import Faults, text_of
+from core.document import Faults
 from core.errors import ConfigurationError
 from ivr.line import advise, check
+from ivr.line.fields import Path, Places
 from ivr.line.model import Line
 from ivr.line.read import Draft, Texts, read
 
@@ -16,9 +16,15 @@ class Examined:
     """One file: its line if it has no fault, and what is told of it, each with file, line, key and mend."""
 
     file: str
+    source: str
     line: Line | None
     faults: tuple[str, ...]
     advice: tuple[str, ...] = ()
+    places: Places = field(default_factory=Places)
+
+    def told(self, path: Path, said: str) -> str:
+        """Say something with the place it is about."""
+        return str(self.places.nearest(path).fault(said))
 
 
 def examine(sources: Mapping[str, str], shared: Texts) -> tuple[Examined, ...]:
@@ -35,30 +41,20 @@ def examine(sources: Mapping[str, str], shared: Texts) -> tuple[Examined, ...]:
             draft.faults.add(draft.places.nearest(path).fault(said))
     for index, path, said in check.together([draft.line for draft in found]):
         found[index].faults.add(found[index].places.nearest(path).fault(said))
-    return tuple(_examined(file, draft) for file, draft in drafts.items())
+    return tuple(_examined(file, sources[file], draft) for file, draft in drafts.items())
 
 
-def load(paths: tuple[Path, ...], shared: Texts) -> tuple[Line, ...]:
-    """Read the lines of one telephone system.
-
-    Raises:
-        ConfigurationError: a file cannot be read or a line has faults; tells all of them, one a row.
-    """
-    examined = examine({path.name: text_of(path) for path in paths}, shared)
-    if told := [fault for each in examined for fault in each.faults]:
-        raise ConfigurationError("\n".join(told))
-    return tuple(each.line for each in examined if each.line)
-
-
-def _examined(file: str, draft: Draft | str) -> Examined:
+def _examined(file: str, source: str, draft: Draft | str) -> Examined:
     if isinstance(draft, str):
-        return Examined(file=file, line=None, faults=(draft,))
+        return Examined(file=file, source=source, line=None, faults=(draft,))
     advised = Faults()
     for path, said in [] if draft.faults else advise.advice(draft):
         advised.add(draft.places.nearest(path).fault(said))
     return Examined(
         file=file,
+        source=source,
         line=None if draft.faults else draft.line,
         faults=tuple(map(str, draft.faults)),
         advice=tuple(map(str, advised)),
+        places=draft.places,
     )

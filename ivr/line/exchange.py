@@ -23,6 +23,8 @@ MESSAGES: Final = "CONTESTA_MENSAJES"
 
 YES: Final = "si"
 NO: Final = "no"
+NEVER: Final = "nunca"
+"""Before a script spoke, on a line that never records."""
 
 ENTRY: Final = "entrada"
 MAILBOX: Final = "buzon"

@@ -13,11 +13,10 @@ from typing import TypeAlias
 from core.calendar import Calendar
 
 SPANISH = "es"
+DEFAULT_MUSIC = "default"
 REPEAT_KEY = "*"
 OPERATOR_KEY = "0"
 END_KEY = "#"
-LONGEST_ANNOUNCEMENT_SECONDS = 20
-LEAST_BETWEEN_POSITIONS_SECONDS = 45
 
 
 # ── Where a choice leads ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -222,7 +221,7 @@ class CallbackOffer:
 class Queue:
     """Where callers wait, and who answers. Names are unique among all lines of one telephone system.
 
-    `members` are SIP accounts; none: every adviser. `music` is a folder of the music, or "default". Each
+    `members` are SIP accounts; none: every adviser. `music` is a folder of the music, or DEFAULT_MUSIC. Each
     `notice_seconds` callers hear that all advisers are busy. After `longest_wait_seconds` (None: never), and when no
     adviser is signed in and `wait_without_advisers` is false, they go to `overflow`. `announce_position` tells
     one's turn when it changes, at most every 45 s. `extension` is what advisers dial to pass a caller on, beside its
@@ -231,7 +230,7 @@ class Queue:
 
     name: str
     title: str
-    music: str = "default"
+    music: str = DEFAULT_MUSIC
     strategy: Strategy = Strategy.ROUND_ROBIN
     ring_seconds: int = 12
     members: tuple[str, ...] = ()
