@@ -131,11 +131,20 @@ def ledger(engine: Engine) -> Ledger:
     return Ledger(engine)
 
 
-@pytest.fixture
-def sqlite_engine(sqlite_url: str) -> Iterator[Engine]:
-    """A migrated database where its kind is not the point."""
-    engine = connect(sqlite_url)
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated and empty SQLite database, to be copied."""
+    file = tmp_path_factory.mktemp("migrated") / "ledger.db"
+    engine = connect(f"sqlite:///{file}")
     upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def sqlite_engine(migrated_file: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A migrated database where its kind is not the point."""
+    engine = connect(f"sqlite:///{shutil.copy(migrated_file, tmp_path)}")
     yield engine
     engine.dispose()
 

@@ -25,11 +25,12 @@ from sqlalchemy import Engine
 
 from contesta.settings import Settings
 from contesta.web import sessions
-from contesta.web.access import Role
+from contesta.web.access import LOG, Action, Role
 from contesta.web.app import Policy, make_app
-from contesta.web.context import ENGINE
 from contesta.web.limits import SignInRates
-from storage.people import Acceptance, Invitation, NewPerson, People, Person
+from contesta.web.people import PEOPLE
+from storage.people import Acceptance, Invitation, NewPerson, Person
+from storage.people_access_log import Access, AccessFilter
 from storage.people_keys import NewKey
 from storage.people_sessions import Browser
 
@@ -88,6 +89,10 @@ class Office:
         own = {hdrs.ORIGIN: self.address} | headers
         return await self._stack.enter_async_context(TestClient(self.server, cookie_jar=jar, headers=own))
 
+    async def stranger(self) -> Client:
+        """A client that says of itself only what it is told to."""
+        return await self._stack.enter_async_context(TestClient(self.server))
+
     async def signed_in(self, role: Role, agent: str = "", login: str = "") -> Client:
         """A browser in which somebody of that role has signed in. Advisers are linked to the name `agent`."""
         client = await self.visitor()
@@ -107,7 +112,7 @@ class Office:
         """
         login = login or f"{role}-{agent}".rstrip("-").replace(" ", "-").lower()
         if login not in self._people:
-            people, now, invitation = People(self.app[ENGINE]), self.clock(), sessions.new_secret()
+            people, now, invitation = self.app[PEOPLE], self.clock(), sessions.new_secret()
             new = NewPerson(login=login, name=f"Persona {login}", role=role, agent=agent)
             people.add(new, Invitation(digest=invitation.digest, expires_at=now + timedelta(days=1)), now)
             factor = FACTOR_SEED if role is Role.ADMINISTRATOR else None
@@ -116,6 +121,16 @@ class Office:
             assert accepted is not None
             self._people[login] = accepted
         return self._people[login]
+
+    def find(self, person: Person) -> Person:
+        """Read somebody's account as it is now."""
+        found = self.app[PEOPLE].find(person.id)
+        assert found is not None
+        return found
+
+    def accesses(self, action: Action | None = None) -> tuple[Access, ...]:
+        """Read the access log, newest first."""
+        return self.app[LOG].read(AccessFilter(action=action)).lines
 
     def session(self, person: Person) -> str:
         """Open a session of somebody, and give what its cookie holds."""

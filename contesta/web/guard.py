@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from yarl import URL
 
-from contesta.settings import Settings
 from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
 from contesta.web.routes import of_api
@@ -112,9 +111,7 @@ async def only_our_names(request: web.Request, handler: Handler) -> web.StreamRe
 
     A page elsewhere that has its own name point to this machine (DNS rebinding) would otherwise be of our origin.
     """
-    asked = _authority(request)
-    settings = request.app[SETTINGS]
-    if asked is None or not (asked.host in OUR_NAMES or asked.authority == _authority_of(settings)):
+    if not _origins(request):
         raise web.HTTPMisdirectedRequest
     return await handler(request)
 
@@ -134,26 +131,24 @@ async def only_from_our_pages(request: web.Request, handler: Handler) -> web.Str
 
 
 def _origins(request: web.Request) -> frozenset[str]:
-    asked = _authority(request)
-    settings = request.app[SETTINGS]
-    own = {settings.web_origin} if settings.web_origin else set()
+    """Give the origins that pages of ours have under the name that was asked for; none if it is not our name."""
+    own = request.app[SETTINGS].web_origin
+    asked = _url("http", request.host)
     if asked is not None and asked.host in OUR_NAMES:
-        own.add(f"http://{request.host.lower()}")
-    return frozenset(own)
+        return frozenset({own, f"http://{request.host.lower()}"} - {""})
+    public = _url("https", request.host) if own else None
+    known = public is not None and public.host_port_subcomponent == URL(own).host_port_subcomponent
+    return frozenset({own}) if known else frozenset()
 
 
-def _authority(request: web.Request) -> URL | None:
-    """Give what the Host header says, None if it is no host."""
+def _url(scheme: str, host: str) -> URL | None:
+    """Give the address that a Host header stands for, None if it is no host."""
     try:
-        told = URL(f"http://{request.host}")
+        told = URL(f"{scheme}://{host}")
     except ValueError:
         return None
     plain = told.user is None and told.path == "/" and not told.query_string and not told.fragment
     return told if told.host and plain else None
-
-
-def _authority_of(settings: Settings) -> str:
-    return URL(settings.web_origin).authority if settings.web_origin else ""
 
 
 def tell(request: web.Request, status: int, said: Said, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -35,7 +35,7 @@ class Route:
     `permission` None is open to everybody. With WATCH_WALL the address has a part `{key}`: the wall's key, which is
     all that is asked. `query` and `body` are what it takes (a form from pages, JSON from the API): the handler
     gets them from `query` and `body` below. `media_type` is that of the answer. `nav` puts a page, by that name, in
-    the navigation of whoever may open it.
+    the navigation of whoever may open it. One that `streams` answers as long as it is listened to.
     """
 
     method: str
@@ -49,6 +49,7 @@ class Route:
     media_type: str = "application/json"
     summary: str = ""
     nav: str = ""
+    streams: bool = False
 
 
 ROUTES = web.AppKey("routes", tuple[Route, ...])
@@ -57,12 +58,12 @@ _BODY = web.RequestKey("body", BaseModel)
 
 
 def register(app: web.Application, routes: Iterable[Route]) -> None:
-    """Add routes to an application. Pages answer HEAD too."""
+    """Add routes to an application. Pages answer HEAD too, but for those that stream: they would send a body."""
     for route in routes:
         handler = partial(_obeying, route)
         resource = app.router.add_resource(route.path, name=route.name or None)
         resource.add_route(route.method, handler)
-        if route.method == hdrs.METH_GET and not route.path.startswith(API):
+        if route.method == hdrs.METH_GET and not (route.streams or route.path.startswith(API)):
             resource.add_route(hdrs.METH_HEAD, handler)
 
 
