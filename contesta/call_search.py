@@ -35,7 +35,10 @@ WORDS = (*OUTCOME_OF_WORD, *GROUPS, WAITING_NOW)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSearch:
-    """What is asked; None and "" ask for nothing. `outcome` is one of WORDS; waits are in seconds."""
+    """What is asked; None and "" ask for nothing. `outcome` is one of WORDS; waits are in seconds.
+
+    `unanswered_by` is an adviser who let a ring pass. With `as_of`, outcomes are those that there were at that moment.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -46,6 +49,8 @@ class CallSearch:
     wait_at_most: int | None = None
     wait_more_than: int | None = None
     talk_known: bool = False
+    unanswered_by: str = ""
+    as_of: datetime | None = None
 
     def filter(self, ghost_seconds: int, answered_by: str | None = None) -> CallFilter:
         """Give it as the ledger takes it; `answered_by` is the adviser beyond whose calls nothing is shown."""
@@ -60,6 +65,8 @@ class CallSearch:
             wait_at_most_ms=None if self.wait_at_most is None else self.wait_at_most * 1000,
             wait_more_than_ms=None if self.wait_more_than is None else self.wait_more_than * 1000,
             talk_known=self.talk_known,
+            unanswered_by=self.unanswered_by or None,
+            as_of=self.as_of,
             answered_by=answered_by,
             ghost_seconds=ghost_seconds,
         )
@@ -83,6 +90,8 @@ class CallSearch:
         yield "espera_max", "" if self.wait_at_most is None else str(self.wait_at_most)
         yield "espera_mas_de", "" if self.wait_more_than is None else str(self.wait_more_than)
         yield "duracion", TALK_KNOWN if self.talk_known else ""
+        yield "no_contesto", self.unanswered_by
+        yield "corte", "" if self.as_of is None else _written(self.as_of, zone)
 
     def chips(self, zone: tzinfo) -> dict[str, str]:
         """Say each filter in words, under the name of its parameter."""
@@ -96,6 +105,8 @@ class CallSearch:
             "espera_max": f"Espera: {duration((self.wait_at_most or 0) * 1000)} o menos",
             "espera_mas_de": f"Espera: más de {duration((self.wait_more_than or 0) * 1000)}",
             "duracion": "Conversación de duración conocida",
+            "no_contesto": f"No contestó: {self.unanswered_by}",
+            "corte": "" if self.as_of is None else f"Como estaba el {_said(self.as_of, zone)}",
         }
         return {name: words[name] for name in self.parameters(zone)}
 
@@ -111,6 +122,8 @@ _FIELDS = {
     "espera_max": "wait_at_most",
     "espera_mas_de": "wait_more_than",
     "duracion": "talk_known",
+    "no_contesto": "unanswered_by",
+    "corte": "as_of",
 }
 
 

@@ -8,13 +8,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, false, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from core.events import RingResult
 from quality.metrics.visits import Outcome
 from storage.codec import storable
-from storage.tables import CallRow, LegRow, VisitRow
+from storage.tables import CallRow, LegRow, RingRow, VisitRow
 
 VisitKey = tuple[str, str, int]
 
@@ -26,7 +27,8 @@ class CallFilter:
     If anything is asked of a visit: those with one visit that is as told in all, and that was entered in
     [since, until), as figures count it. Visits abandoned within `ghost_seconds` are ghosts. A visit whose wait nobody
     told has waited for nothing, as figures count it. `waiting_now` leaves out who is known to have left.
-    `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for.
+    `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for; `unanswered_by` for a
+    ring that this agent let pass. `as_of` asks for visits as they were at that moment, whatever became of them.
     `answered_by` is asked of the call, whatever else is: it has a conversation with that agent.
     """
 
@@ -40,13 +42,16 @@ class CallFilter:
     wait_at_most_ms: int | None = None
     wait_more_than_ms: int | None = None
     talk_known: bool = False
+    unanswered_by: str | None = None
+    as_of: datetime | None = None
     answered_by: str | None = None
     ghost_seconds: int = 5
 
     @property
     def of_visits(self) -> bool:
         """Whether anything is asked of a visit."""
-        asked = (self.queue, self.outcomes, self.agent, self.wait_at_most_ms, self.wait_more_than_ms)
+        names = (self.queue, self.agent, self.unanswered_by)
+        asked = (*names, self.outcomes, self.wait_at_most_ms, self.wait_more_than_ms, self.as_of)
         return self.waiting_now or self.talk_known or any(one is not None for one in asked)
 
     @property
@@ -81,28 +86,50 @@ def visits(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
 
 def conversations(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
     """Select a 1 for each conversation of the agent asked for."""
-    found = select(1).select_from(VisitRow).join(LegRow, and_(*_of_visit(), *_leg_conditions(wanted)))
+    found = select(1).select_from(VisitRow).join(LegRow, and_(*_of_visit(LegRow), *_leg_conditions(wanted)))
+    return _of_calls(wanted, found.where(*visit_conditions(wanted, passed_on)))
+
+
+def rings(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
+    """Select a 1 for each ring that the agent asked for let pass."""
+    found = select(1).select_from(VisitRow).join(RingRow, and_(*_of_visit(RingRow), *_ring_conditions(wanted)))
     return _of_calls(wanted, found.where(*visit_conditions(wanted, passed_on)))
 
 
 def visit_conditions(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Iterator[ColumnElement[bool]]:
     """Yield what a row of `visit` must fulfil."""
     yield from _period(wanted, col(VisitRow.entered_at))
+    over = is_over(wanted)
+    if wanted.as_of is not None:
+        yield and_(col(VisitRow.entered_at) <= wanted.as_of, or_(over, not_(col(VisitRow.entry_inferred))))
     if wanted.queue is not None:
         yield col(VisitRow.queue) == storable(wanted.queue)
     if wanted.outcomes is not None:
-        yield or_(false(), *(_outcome(one, wanted.ghost_seconds * 1000) for one in sorted(wanted.outcomes)))
+        ended = (_outcome(one, wanted.ghost_seconds * 1000) for one in sorted(wanted.outcomes - {Outcome.WAITING}))
+        yield or_(and_(over, or_(false(), *ended)), _waits(over) if Outcome.WAITING in wanted.outcomes else false())
     if wanted.waiting_now:
-        yield and_(col(VisitRow.result) == Outcome.WAITING, col(VisitRow.left_at).is_(None))
-    wait_ms = func.coalesce(col(VisitRow.wait_ms), 0)
+        yield and_(_waits(over), not_(over))
+    wait_ms = case((over, func.coalesce(col(VisitRow.wait_ms), 0)), else_=0)
     if wanted.wait_at_most_ms is not None:
         yield wait_ms <= wanted.wait_at_most_ms
     if wanted.wait_more_than_ms is not None:
         yield wait_ms > wanted.wait_more_than_ms
     if leg := list(_leg_conditions(wanted)):
-        yield exists().where(*_of_visit(), *leg).correlate(VisitRow)
+        yield exists().where(*_of_visit(LegRow), *leg).correlate(VisitRow)
+    if ring := list(_ring_conditions(wanted)):
+        yield exists().where(*_of_visit(RingRow), *ring).correlate(VisitRow)
     if passed_on:
         yield tuple_(col(VisitRow.call_id), col(VisitRow.queue), col(VisitRow.ordinal)).not_in(passed_on)
+
+
+def is_over(wanted: CallFilter) -> ColumnElement[bool]:
+    """Tell whether the caller had left the queue, at the moment that is asked about."""
+    left_at = col(VisitRow.left_at)
+    return left_at.is_not(None) if wanted.as_of is None else func.coalesce(left_at <= wanted.as_of, false())
+
+
+def _waits(over: ColumnElement[bool]) -> ColumnElement[bool]:
+    return or_(col(VisitRow.result) == Outcome.WAITING, not_(over))
 
 
 def _of_calls(wanted: CallFilter, found: Select[int]) -> Select[int]:
@@ -125,13 +152,10 @@ def _period(wanted: CallFilter, time: Mapped[datetime]) -> Iterator[ColumnElemen
         yield time < wanted.until
 
 
-def _of_visit() -> Iterator[ColumnElement[bool]]:
-    for leg, visit in (
-        (LegRow.call_id, VisitRow.call_id),
-        (LegRow.queue, VisitRow.queue),
-        (LegRow.ordinal, VisitRow.ordinal),
-    ):
-        yield col(leg) == col(visit)
+def _of_visit(part: type[LegRow | RingRow]) -> Iterator[ColumnElement[bool]]:
+    yield col(part.call_id) == col(VisitRow.call_id)
+    yield col(part.queue) == col(VisitRow.queue)
+    yield col(part.ordinal) == col(VisitRow.ordinal)
 
 
 def _leg_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
@@ -139,6 +163,16 @@ def _leg_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
         yield col(LegRow.agent) == storable(wanted.agent)
     if wanted.talk_known:
         yield col(LegRow.talk_ms).is_not(None)
+    if wanted.as_of is not None and (wanted.agent is not None or wanted.talk_known):
+        yield (col(LegRow.ended_at) if wanted.talk_known else col(LegRow.connected_at)) <= wanted.as_of
+
+
+def _ring_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
+    if wanted.unanswered_by is not None:
+        yield col(RingRow.agent) == storable(wanted.unanswered_by)
+        yield col(RingRow.result) == RingResult.NO_ANSWER
+        if wanted.as_of is not None:
+            yield col(RingRow.at) <= wanted.as_of
 
 
 def _outcome(outcome: Outcome, ghost_ms: int) -> ColumnElement[bool]:

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from core.errors import ProtocolError
 from core.events import EndedBy, Event, MenuStepped
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
-from storage.call_filter import CallFilter, call_conditions, conversations, visits
+from storage.call_filter import CallFilter, call_conditions, conversations, rings, visits
 from storage.codec import decode, storable
 from storage.passed_on import passed_on
 from storage.projection import RecordingState, in_parts, recording_state
@@ -88,7 +88,7 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many are asked for. `visits` are None if nothing is asked of one, `conversations` if no agent is asked for.
+    """How many are asked for. `visits` are None if nothing is asked of one, the others if no agent's are asked for.
 
     Nothing is counted beyond MOST_COUNTED: that many is "as many or more".
     """
@@ -96,6 +96,7 @@ class Counts:
     calls: int
     visits: int | None
     conversations: int | None
+    unanswered_rings: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,7 @@ def counts(session: Session, wanted: CallFilter) -> Counts:
         calls=_count(session, calls),
         visits=_count(session, visits(wanted, others)) if wanted.of_visits else None,
         conversations=_count(session, conversations(wanted, others)) if wanted.agent is not None else None,
+        unanswered_rings=_count(session, rings(wanted, others)) if wanted.unanswered_by is not None else None,
     )
 
 

@@ -6,14 +6,14 @@ The entry stands under the consultation's channel, the rest under the citizen's.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, not_, or_, select
 from sqlmodel import col
 
 from core.errors import ConfigurationError
 from core.events import EndedBy
 from quality.metrics.rows import Row, Settling
 from quality.metrics.visits import Outcome
-from storage.call_filter import UNHEARD, CallFilter, VisitKey
+from storage.call_filter import UNHEARD, CallFilter, VisitKey, is_over
 from storage.codec import storable
 from storage.tables import LegRow, VisitRow
 
@@ -35,11 +35,14 @@ def passed_on(connection: Connection, wanted: CallFilter) -> frozenset[VisitKey]
         col(LegRow.ended_by) == EndedBy.ATTENDED_TRANSFER,
         col(LegRow.ended_at) >= col(VisitRow.entered_at),
     )
-    heard = col(VisitRow.entry_inferred), result.not_in(UNHEARD), goes_on.exists()
+    if wanted.as_of is not None:
+        goes_on = goes_on.where(col(LegRow.ended_at) <= wanted.as_of)
+    over = is_over(wanted)
+    heard = col(VisitRow.entry_inferred), result.not_in(UNHEARD), over, goes_on.exists()
     settling = Settling()
     if not settling.take([_row(entry, adopting=True) for entry in connection.execute(_entries(wanted).where(*heard))]):
         return frozenset()
-    rest = _entries(wanted).where(result.in_(UNHEARD))
+    rest = _entries(wanted).where(or_(result.in_(UNHEARD), not_(over)))
     unheard = [(_row(entry), (entry[0], entry[1], entry[2])) for entry in connection.execute(rest)]
     settling.take(row for row, _ in unheard)
     kept = set(map(id, settling.rest()))
@@ -64,5 +67,5 @@ def _entries(wanted: CallFilter) -> Select[str, str, int, datetime, str]:
 
 def _row(entry: tuple[str, str, int, datetime, str], *, adopting: bool = False) -> Row:
     _, queue, _, entered_at, result = entry
-    entered, outcome = int(entered_at.timestamp()), Outcome(result)
-    return Row(entered=entered, line="", queue=queue, result=outcome, wait_ms=0, adopting=adopting)
+    outcome = Outcome(result) if adopting else Outcome.WAITING
+    return Row(entered=int(entered_at.timestamp()), line="", queue=queue, result=outcome, wait_ms=0, adopting=adopting)

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +16,10 @@ from quality.metrics.figures import Tally, Thresholds
 from quality.metrics.visits import Outcome
 from storage import listing, passed_on
 from storage.call_filter import CallFilter
+from storage.database import connect
 from storage.ledger import Ledger
 from storage.listing import Cursor
+from storage.migrate import upgrade
 from storage.visits import visits
 from telephony.queue_log.lines import DamagedLine
 from telephony.queue_log.reader import Seconds
@@ -104,6 +107,45 @@ def test_a_list_of_an_agent_has_his_conversations(ledger: Ledger, engine: Engine
         assert {call.call_id for call in ledger.calls(CallFilter(answered_by=agent), size=500).calls} == {
             call.call_id for call in mine
         }
+
+
+@pytest.mark.parametrize("seed", SEEDS[:1])
+def test_a_list_of_rings_that_an_agent_let_pass(ledger: Ledger, engine: Engine, seed: int) -> None:
+    ledger.apply(told(random_log(random.Random(seed), 60, every=40, longest=60)))
+    unanswered = {agent: tally.rings_unanswered for agent, tally in figures(engine).by_agent.items()}
+    assert sum(unanswered.values()) > 5
+    for agent, rings in unanswered.items():
+        wanted = CallFilter(unanswered_by=agent)
+        counted = ledger.counts(wanted)
+        assert counted.unanswered_rings == rings
+        assert counted.calls == len(ledger.calls(wanted, size=500).calls)
+        assert ledger.counts(CallFilter()).unanswered_rings is None
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_list_as_it_was_has_what_its_figure_counted_then(sqlite_ledger: Ledger, tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    events = told(random_log(chance, 40, every=20, longest=60))
+    sqlite_ledger.apply(events)
+    for place in range(4):
+        then = START + chance.randint(0, 40 * 20)
+        moment = datetime.fromtimestamp(then, UTC)
+        engine = connect(f"sqlite:///{tmp_path / f'then{place}.db'}")
+        upgrade(engine)
+        Ledger(engine).apply(event for event in events if event.at <= moment)
+        seen = figures(engine)
+        for of, tally in [({}, seen.total()), *(({"queue": queue}, one) for queue, one in seen.by_queue().items())]:
+            asked: dict[str, Any] = of | {"as_of": moment}
+            listed = {one: visits_listed(sqlite_ledger, outcomes=only(one), **asked) for one in Outcome}
+            assert listed == {outcome: getattr(tally, outcome) for outcome in Outcome}
+            assert visits_listed(sqlite_ledger, **asked) == tally.offered
+            in_time = visits_listed(sqlite_ledger, outcomes=only(Outcome.ANSWERED), wait_at_most_ms=IN_TIME_MS, **asked)
+            assert in_time == tally.answered_within
+            known = visits_listed(sqlite_ledger, outcomes=only(Outcome.ANSWERED), talk_known=True, **asked)
+            assert known == tally.answered - tally.talk_unknown
+        for agent, one in seen.by_agent.items():
+            assert sqlite_ledger.counts(CallFilter(agent=agent, as_of=moment)).conversations == one.answered
+        engine.dispose()
 
 
 def test_what_is_asked_is_asked_of_one_visit(ledger: Ledger) -> None:

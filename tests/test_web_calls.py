@@ -230,6 +230,8 @@ SEARCHES = st.builds(
     wait_at_most=st.none() | st.integers(0, 86_400),
     wait_more_than=st.none() | st.integers(0, 86_400),
     talk_known=st.booleans(),
+    unanswered_by=NAMES,
+    as_of=st.none() | MOMENTS,
 )
 
 
@@ -263,6 +265,8 @@ def test_every_filter_is_said_and_can_be_taken_off(full: Engine) -> None:
         wait_at_most=20,
         wait_more_than=3,
         talk_known=True,
+        unanswered_by="Beto Díaz",
+        as_of=datetime(2026, 1, 1, 15, 10, tzinfo=UTC),
     )
 
     async def scenario(client: Client) -> None:
@@ -277,6 +281,8 @@ def test_every_filter_is_said_and_can_be_taken_off(full: Engine) -> None:
             "Espera: 0:20 o menos",
             "Espera: más de 0:03",
             "Conversación de duración conocida",
+            "No contestó: Beto Díaz",
+            "Como estaba el 1/01/2026 10:10",
         ):
             assert f"{said} <span" in page
         assert "<details open>" in page
@@ -306,6 +312,9 @@ def test_every_filter_is_said_and_can_be_taken_off(full: Engine) -> None:
         ("?asesor=Ana+Ruiz", "16 conversaciones en 16 llamadas"),
         ("?linea=018000910123", "64 llamadas"),
         ("?linea=otra", "0 llamadas"),
+        ("?no_contesto=Ana+Ruiz", "0 timbres sin contestar en 0 llamadas"),
+        ("?resultado=contestada&corte=2026-01-01T10:07:11", "2 llamadas"),
+        ("?resultado=esperando&corte=2026-01-01T10:07:11", "5 llamadas"),
         ("?desde=2026-01-01T10:07&hasta=2026-01-01T10:08", "20 llamadas"),
         ("?desde=2026-01-01T10:07&hasta=2026-01-01T10:08&resultado=abandonada", "2 llamadas"),
     ],

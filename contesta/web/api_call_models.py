@@ -106,6 +106,8 @@ class Counted(Told):
     """Stays in queues, which is what figures count; null if nothing is asked of one."""
     conversations: int | None
     """Conversations of the adviser; null if none is asked for."""
+    unanswered_rings: int | None
+    """Rings that the adviser let pass; null if that is not asked for."""
 
 
 class Calls(Told):
@@ -155,7 +157,12 @@ class CallTeller:
         return Calls(
             calls=[self.call(call) for call in page.calls],
             next=None if page.next is None else str(page.next),
-            count=Counted(calls=counts.calls, visits=counts.visits, conversations=counts.conversations),
+            count=Counted(
+                calls=counts.calls,
+                visits=counts.visits,
+                conversations=counts.conversations,
+                unanswered_rings=counts.unanswered_rings,
+            ),
         )
 
     def call(self, call: StoredCall) -> Call:

@@ -1,7 +1,9 @@
 """The pages of calls: the list, what it holds as a table for spreadsheets, and the story of one call."""
 
 import asyncio
-from datetime import tzinfo
+import contextlib
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal, TypedDict
 from zoneinfo import ZoneInfo
 
@@ -41,7 +43,7 @@ EXPORTED_AT_ONCE = 500
 REFRESH_SECONDS = 10
 TABLE = "/llamadas.csv"
 
-_USUAL = frozenset({"desde", "hasta", "cola", "resultado"})
+_USUAL = frozenset({"desde", "hasta", "cola", "resultado", "corte"})
 
 log = structlog.get_logger()
 
@@ -65,6 +67,8 @@ class SearchAsked(Asked):
     espera_max: _Seconds = None
     espera_mas_de: _Seconds = None
     duracion: Literal["", "conocida"] = ""
+    no_contesto: str = ""
+    corte: str = ""
 
     @property
     def is_of_form(self) -> bool:
@@ -78,18 +82,16 @@ class SearchAsked(Asked):
             InvalidInputError: a moment or an outcome is none.
         """
         since, until = _joined(self.desde, self.desde_hora), _joined(self.hasta, self.hasta_hora)
-        try:
-            where = "desde"
-            begins = moment(since, zone) if since else None
-            where = "hasta"
-            ends = moment(until, zone, last=True) if until else None
-            where = "resultado"
+        moments = {"desde": since, "hasta": until, "corte": self.corte}
+        found: dict[str, datetime | None] = {}
+        for name, said in moments.items():
+            with _told_of(name):
+                found[name] = moment(said, zone, last=name == "hasta") if said else None
+        with _told_of("resultado"):
             outcome = checked_outcome(self.resultado)
-        except ConfigurationError as error:
-            raise InvalidInputError(str(error), f"query.{where}") from error
         return CallSearch(
-            since=begins,
-            until=ends,
+            since=found["desde"],
+            until=found["hasta"],
             line=self.linea,
             queue=self.cola,
             outcome=outcome,
@@ -97,7 +99,18 @@ class SearchAsked(Asked):
             wait_at_most=self.espera_max,
             wait_more_than=self.espera_mas_de,
             talk_known=bool(self.duracion),
+            unanswered_by=self.no_contesto,
+            as_of=found["corte"],
         )
+
+
+@contextlib.contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """Name the parameter that is wrong."""
+    try:
+        yield
+    except ConfigurationError as error:
+        raise InvalidInputError(str(error), f"query.{name}") from error
 
 
 class ListAsked(SearchAsked):
@@ -206,6 +219,8 @@ async def reveal(request: web.Request) -> web.StreamResponse:
 def said(counts: Counts) -> str:
     """Say how many calls there are, and how many of what a figure counts."""
     told = _some(counts.calls, "llamada", "llamadas")
+    if counts.unanswered_rings is not None:
+        return f"{_some(counts.unanswered_rings, 'timbre sin contestar', 'timbres sin contestar')} en {told}"
     if counts.conversations is not None:
         return f"{_some(counts.conversations, 'conversación', 'conversaciones')} en {told}"
     if counts.visits is not None and counts.visits != counts.calls:
