@@ -14,6 +14,7 @@ from rich.live import Live
 
 from contesta.format import short_date, whole
 from contesta.live_table import screen
+from contesta.logs import configure_logs
 from core.errors import ConfigurationError
 from core.events import Event
 from quality.metrics.figures import Thresholds
@@ -33,9 +34,18 @@ def replay(
     speed: Annotated[
         float, typer.Option("--speed", min=0, help="Cuántas veces más rápido que el reloj; 0: lo más posible.")
     ] = 60,
+    board: Annotated[
+        bool, typer.Option("--board", help="En el tablero, con un enlace que sirve una sola vez.")
+    ] = False,
 ) -> None:
     """Repasa un queue_log en tiempo acelerado, con la misma tabla de «contesta live»; Ctrl-C sale."""
     settings: Settings = ctx.obj
+    if board:
+        from contesta.web.replay import serve  # noqa: PLC0415  the pages' libraries, which the table does not need
+
+        configure_logs(None)
+        serve(settings, file, speed, lambda link: typer.echo(f"Abra este enlace; sirve una sola vez:\n\n  {link}\n"))
+        return
     zone, console = ZoneInfo(settings.timezone), Console()
     engine = LiveEngine(zone, Thresholds(ghost_seconds=settings.ghost_seconds))
     remark = f"repaso de {file.name}"

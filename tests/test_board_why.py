@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contesta.board.attendance import attendance
 from contesta.board.links import Links
+from contesta.board.on_duty import on_duty
 from contesta.board.why_text import explanation
 from core.events import CallEnded, Completed, Connected, EndedBy, Event, QueueEntered, Source
 from quality.metrics.agents import Member, Telephone
@@ -234,10 +234,10 @@ def test_who_was_there_is_a_mean_of_the_time_that_was_watched() -> None:
             member(8, Telephone.BUSY, queue="otra", paused=True),
         ),
     )
-    assert attendance([one], TEN, TEN + timedelta(minutes=10)) == pytest.approx((8 + 5) / 10)
-    assert attendance([one], TEN, TEN + timedelta(minutes=20)) == pytest.approx((8 + 5) / 10)
-    assert attendance([one], TEN, TEN + timedelta(minutes=10), queue="otra") == pytest.approx(8 / 10)
-    assert attendance([one], TEN + timedelta(minutes=9), TEN + timedelta(minutes=10)) == pytest.approx(1)
-    assert attendance([one], TEN + timedelta(hours=1), TEN + timedelta(hours=2)) is None
+    assert on_duty([one], TEN, TEN + timedelta(minutes=10)) == pytest.approx((8 + 5) / 10)
+    assert on_duty([one], TEN, TEN + timedelta(minutes=20)) == pytest.approx((8 + 5) / 10)
+    assert on_duty([one], TEN, TEN + timedelta(minutes=10), queue="otra") == pytest.approx(8 / 10)
+    assert on_duty([one], TEN + timedelta(minutes=9), TEN + timedelta(minutes=10)) == pytest.approx(1)
+    assert on_duty([one], TEN + timedelta(hours=1), TEN + timedelta(hours=2)) is None
     two = Watch(since=TEN + timedelta(minutes=15), until=TEN + timedelta(minutes=20), members=())
-    assert attendance([one, two], TEN, TEN + timedelta(minutes=20)) == pytest.approx((8 + 5) / 15)
+    assert on_duty([one, two], TEN, TEN + timedelta(minutes=20)) == pytest.approx((8 + 5) / 15)

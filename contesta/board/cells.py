@@ -139,7 +139,7 @@ class Cells:
         )
 
     def of_adviser(self, agent: str, tally: AgentTally) -> dict[str, Figure]:
-        """Give the figures of an adviser's day, by their names in `AdviserRow`. The ledger's lists know no rings."""
+        """Give the figures of an adviser's day, by their names in `AdviserRow`."""
         return {
             "answered": Figure(
                 id="answered",
@@ -155,6 +155,7 @@ class Cells:
                 shown=whole(tally.rings_unanswered),
                 value=tally.rings_unanswered,
                 meaning="Veces que timbró hoy y no contestó",
+                calls=self.links.today(unanswered_by=agent),
             ),
             "tmo": Figure(
                 id="tmo",

@@ -31,6 +31,7 @@ class Links:
         *,
         queue: str = "",
         agent: str = "",
+        unanswered_by: str = "",
         wait_at_most: int | None = None,
         talk_known: bool = False,
     ) -> str:
@@ -45,16 +46,18 @@ class Links:
                 agent=agent,
                 wait_at_most=wait_at_most,
                 talk_known=talk_known,
+                unanswered_by=unanswered_by,
+                as_of=self.as_of,
             )
         )
 
     def between(self, since: datetime, until: datetime, outcome: str, queue: str = "") -> str:
         """Give the list of the calls that entered a queue in [since, until)."""
-        return self._list(CallSearch(since=since, until=until, outcome=outcome, queue=queue))
+        return self._list(CallSearch(since=since, until=until, outcome=outcome, queue=queue, as_of=self.as_of))
 
     def waiting(self, queue: str = "") -> str:
         """Give the list of the calls that wait now, whenever they came."""
-        return self._list(CallSearch(outcome=WAITING_NOW, queue=queue))
+        return self._list(CallSearch(outcome=WAITING_NOW, queue=queue, as_of=self.as_of))
 
     def call(self, call_id: str) -> str:
         """Give the page of one call."""

@@ -19,19 +19,19 @@ from storage.told import told_since
 from storage.visits import visits
 
 from .alarms import Alarms
-from .attendance import attendance
 from .board import Scene
 from .goals import Goals
 from .hub import Place
 from .moment import Moment, moment, watch
+from .on_duty import on_duty
 from .rebuilt import Rebuilt
 from .view import Mode
-from .why_text import Attendance
+from .why_text import OnDuty
 
 WARM_UP: Final = timedelta(minutes=1)
 """How long before the moment its thresholds are watched, second by second, as they were then."""
 MOST_CALLS: Final = 30_000
-UNWATCHED: Final = timedelta(seconds=30)
+UNWATCHED: Final = timedelta(seconds=15)
 """So long after the last sign of life of the telephone system it still counts as connected."""
 _SECOND: Final = timedelta(seconds=1)
 _SETTLED_AFTER: Final = timedelta(minutes=5)
@@ -70,9 +70,9 @@ class Past:
         """
         return await self._days.get(day, lambda: self._count(day), self._keep_for(self._midnight(day, 1)))
 
-    async def attendance(self, at: datetime, queue: str) -> Attendance:
+    async def on_duty(self, at: datetime, queue: str) -> OnDuty:
         """Return what tells who was there on the day of `at`, up to it, of the line ("") or of a queue."""
-        return partial(attendance, await asyncio.to_thread(self._watches, at), queue=queue)
+        return partial(on_duty, await asyncio.to_thread(self._watches, at), queue=queue)
 
     def _keep_for(self, end: datetime) -> timedelta:
         """Of what has just happened more may still be told."""

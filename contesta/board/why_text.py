@@ -22,7 +22,7 @@ from .links import WITHOUT_GHOSTS, Links
 from .measures import LINE, Scope, scopes
 from .moment import Moment
 
-Attendance = Callable[[datetime, datetime], float | None]
+OnDuty = Callable[[datetime, datetime], float | None]
 """Tells how many advisers were there between two moments, on average; None if nobody knows."""
 
 _QUARTER: Final = timedelta(seconds=QUARTER_HOUR_SECONDS)
@@ -41,7 +41,7 @@ _WORST: Final[Mapping[Indicator, str]] = {
 }
 
 
-def explanation(now: Moment, metric: Metric, queue: str, attendance: Attendance, links: Links) -> view.Why:
+def explanation(now: Moment, metric: Metric, queue: str, on_duty: OnDuty, links: Links) -> view.Why:
     """Explain a figure of the line ("") or of a queue.
 
     Raises:
@@ -50,7 +50,7 @@ def explanation(now: Moment, metric: Metric, queue: str, attendance: Attendance,
     scope = {scope.queue: scope for scope in scopes(now.snapshot)}[queue]
     figure = _figure(now.board, metric, queue)
     if metric.is_share:
-        sentences, calls = _of_share(now, metric, scope, attendance, links)
+        sentences, calls = _of_share(now, metric, scope, on_duty, links)
     else:
         sentences, calls = list(_of_now(now, metric, scope, links.zone)), links.waiting(queue)
     return view.Why(
@@ -72,7 +72,7 @@ def _figure(board: view.Board, metric: Metric, queue: str) -> view.Figure:
     return next(figure for figure in shown if figure.id == metric)
 
 
-def _of_share(now: Moment, metric: Metric, scope: Scope, attendance: Attendance, links: Links) -> tuple[list[str], str]:
+def _of_share(now: Moment, metric: Metric, scope: Scope, on_duty: OnDuty, links: Links) -> tuple[list[str], str]:
     indicator = now.targets.indicators[metric]
     limits = now.targets.limits_of(metric, scope.queue)
     if limits is None or not indicator.figure(scope.today).denominator:
@@ -81,7 +81,7 @@ def _of_share(now: Moment, metric: Metric, scope: Scope, attendance: Attendance,
     asked = Asked(indicator=indicator, limit=limits.bad, within_seconds=within, answered_share=_answered_share(now))
     quarters = sorted(now.snapshot.today.by_quarter_hour(scope.queue or None).items())
     why = explain(quarters, asked, now.snapshot.at)
-    sentences = list(_said_of_share(why, asked, limits, attendance, links.zone))
+    sentences = list(_said_of_share(why, asked, limits, on_duty, links.zone))
     if why.worst is None:
         return sentences, ""
     outcome = WITHOUT_GHOSTS if metric is Metric.SERVICE_LEVEL else word_of(Outcome.ABANDONED)
@@ -93,7 +93,7 @@ def _answered_share(now: Moment) -> float:
     return float(limits.bad.value) if limits else _MOST_ANSWERED
 
 
-def _said_of_share(why: Why, asked: Asked, limits: Limits, attendance: Attendance, zone: tzinfo) -> Iterator[str]:
+def _said_of_share(why: Why, asked: Asked, limits: Limits, on_duty: OnDuty, zone: tzinfo) -> Iterator[str]:
     numerator, denominator = why.figure
     x = asked.within_seconds
     yield _FIGURES[asked.indicator].format(
@@ -109,12 +109,12 @@ def _said_of_share(why: Why, asked: Asked, limits: Limits, attendance: Attendanc
             f"Lo peor fue de {_hour(why.worst.begins_at, zone)} a {_hour(why.worst.ends_at, zone)}: "
             f"{whole(why.worst.missed)} de {whole(why.worst.counted)} {fate}."
         )
-        yield from _said_of_advisers(why.worst, attendance)
+        yield from _said_of_advisers(why.worst, on_duty)
     yield _said_of_recovery(why.to_recover, asked)
 
 
-def _said_of_advisers(worst: Span, attendance: Attendance) -> Iterator[str]:
-    there = attendance(worst.begins_at, worst.ends_at)
+def _said_of_advisers(worst: Span, on_duty: OnDuty) -> Iterator[str]:
+    there = on_duty(worst.begins_at, worst.ends_at)
     needed = f"La meta pedía {_advisers(worst.needed)}" if worst.needed else ""
     if there is not None and needed:
         yield f"{needed}; hubo {_mean(there)} en turno."

@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
+from typing import Annotated, TypeVar
 
 import structlog
 from aiohttp import web
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from contesta.board.day import WEEK, chart
 from contesta.board.goals import Goals
@@ -18,6 +19,7 @@ from contesta.board.moment import Moment
 from contesta.board.past import Past
 from contesta.board.view import Board, DayChart, Why
 from contesta.board.why_text import explanation
+from contesta.call_search import FIRST_YEAR, LAST_YEAR
 from contesta.web.access import Permission
 from contesta.web.bus import BUS
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -33,14 +35,25 @@ GOALS = web.AppKey("goals", Goals)
 HUB = web.AppKey("hub", Hub)
 PAST = web.AppKey("past", Past)
 
-
 log = structlog.get_logger()
+
+Told = TypeVar("Told", dt.datetime, dt.date)
+
+
+def _of_our_time(told: Told) -> Told:
+    if not FIRST_YEAR < told.year < LAST_YEAR:
+        raise ValueError(f"debe estar entre los años {FIRST_YEAR} y {LAST_YEAR}")
+    return told
+
+
+_AskedMoment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
+_AskedDay = Annotated[dt.date, AfterValidator(_of_our_time)]
 
 
 class At(Asked):
     """Which moment's board; without one, this moment's. It is that of the whole minute."""
 
-    at: AwareDatetime | None = None
+    at: _AskedMoment | None = None
 
 
 class Shown(Asked):
@@ -52,7 +65,7 @@ class Shown(Asked):
 class OfDay(Asked):
     """Which local day; without one, today."""
 
-    date: dt.date | None = None
+    date: _AskedDay | None = None
 
 
 class OfFigure(At):
@@ -102,7 +115,7 @@ async def why(request: web.Request) -> web.StreamResponse:
     """Say why a figure is what it is."""
     asked = query(request, OfFigure)
     now = await _moment(request, asked.at)
-    there = await request.app[PAST].attendance(now.board.at, asked.queue)
+    there = await request.app[PAST].on_duty(now.board.at, asked.queue)
     links = Links(day=now.snapshot.day, zone=request.app[SOURCE].place.zone, as_of=asked.at)
     try:
         said = explanation(now, asked.figure, asked.queue, there, links)
@@ -124,6 +137,7 @@ ROUTES = (
         handler=follow_wall,
         permission=Permission.WATCH_WALL,
         name="wall_stream",
+        streams=True,
     ),
     Route(
         method="GET",
@@ -134,7 +148,13 @@ ROUTES = (
         answer=Board,
         summary="The board of this moment, or of a past minute",
     ),
-    Route(method="GET", path="/api/v1/board/stream", handler=follow, permission=Permission.WATCH_BOARD),
+    Route(
+        method="GET",
+        path="/api/v1/board/stream",
+        handler=follow,
+        permission=Permission.WATCH_BOARD,
+        streams=True,
+    ),
     Route(
         method="GET",
         path="/api/v1/board/day",

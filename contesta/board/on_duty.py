@@ -7,7 +7,7 @@ from quality.metrics.presence import Presences
 from storage.presence import Watch
 
 
-def attendance(watches: Iterable[Watch], since: datetime, until: datetime, queue: str = "") -> float | None:
+def on_duty(watches: Iterable[Watch], since: datetime, until: datetime, queue: str = "") -> float | None:
     """Return how many advisers were signed in and not paused between two moments, on average; of one queue if named.
 
     It is the mean of the time that was watched, None if none was.
