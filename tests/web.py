@@ -27,6 +27,7 @@ from contesta.settings import Settings
 from contesta.web import sessions
 from contesta.web.access import LOG, Action, Role
 from contesta.web.app import Policy, make_app
+from contesta.web.context import SETTINGS
 from contesta.web.limits import SignInRates
 from contesta.web.people import PEOPLE
 from storage.people import Acceptance, Invitation, NewPerson, Person
@@ -77,6 +78,11 @@ class Office:
     def app(self) -> web.Application:
         """The application itself."""
         return self.server.app
+
+    @property
+    def settings(self) -> Settings:
+        """Its settings."""
+        return self.app[SETTINGS]
 
     @property
     def address(self) -> str:

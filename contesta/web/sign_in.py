@@ -112,9 +112,12 @@ def _form(request: web.Request, back: str, login: str = "", fault: str = "", sta
 
 
 def _next(back: str, role: Role) -> str:
-    """Where to go: to an address of ours that was asked for, else to the role's own page."""
+    """Where to go: to an address of ours that was asked for, else to the role's own page.
+
+    Browsers read a backslash as a slash, leave tabs out, and take what follows two slashes for another site.
+    """
     plain = unquote(back)
-    ours = plain.startswith("/") and not plain.startswith(("//", "/\\")) and "\\" not in plain
+    ours = plain.startswith("/") and not plain.startswith("//") and "\\" not in plain and plain.isprintable()
     return back if ours and not plain.startswith(SIGN_IN) else HOME[role]
 
 
