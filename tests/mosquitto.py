@@ -1,5 +1,6 @@
 """A real Mosquitto for tests: with the topic rights that we ship, passwords, and a free port."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -112,11 +113,18 @@ def prepare(folder: Path) -> Mosquitto:
     return Mosquitto(folder, port)
 
 
-@pytest.fixture
-def mosquitto() -> Iterator[Mosquitto]:
-    """A broker that is running."""
+@contextlib.contextmanager
+def serving() -> Iterator[Mosquitto]:
+    """Run a broker while the block runs."""
     with tempfile.TemporaryDirectory(prefix="contesta-mqtt-") as folder:
         broker = prepare(Path(folder))
         broker.start()
         yield broker
         broker.end(signal.SIGKILL)
+
+
+@pytest.fixture
+def mosquitto() -> Iterator[Mosquitto]:
+    """A broker that is running."""
+    with serving() as broker:
+        yield broker
