@@ -1,19 +1,19 @@
 """Draws a line as its callers walk through it, in the language of Graphviz, and tells the same in sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from ivr.line.model import Back, Destination, HangUp, Line, Queue, Recording, Say, ToMailbox
+from ivr.line.model import Back, Destination, HangUp, Line, Menu, Queue, Recording, Say, ToMailbox
 from ivr.line.walk import target
 
 _HEAD = """digraph linea {
-  graph [rankdir=LR, bgcolor="#FFFFFF", fontname="sans-serif", nodesep=0.25, ranksep=0.6]
+  graph [rankdir=TB, bgcolor="#FFFFFF", fontname="sans-serif", nodesep=0.4, ranksep=0.5]
   node [fontname="sans-serif", fontsize=13, fontcolor="#16202A", color="#6B7782", fillcolor="#F4F6F8", style="filled",
         shape=box, margin="0.15,0.08"]
   edge [fontname="sans-serif", fontsize=12, fontcolor="#4A5763", color="#6B7782", arrowsize=0.7]
 """
 _SHAPES = {
     "menus": 'shape=box, style="rounded,filled", fillcolor="#FFFFFF", color="#0B5CAD", penwidth=2',
-    "queues": 'shape=cds, fillcolor="#D9F0EA", fontcolor="#004D43", color="#00795A"',
+    "queues": 'shape=cds, margin="0.3,0.15", fillcolor="#D9F0EA", fontcolor="#004D43", color="#00795A"',
     "mailboxes": 'shape=tab, fillcolor="#FFCF5C"',
     "surveys": 'shape=note, fillcolor="#FFFFFF"',
 }
@@ -63,13 +63,23 @@ def _rows(line: Line) -> Iterator[str]:
         before, label = f"antes_{number}", ""
     yield from _way(line, before, label, line.start, "inicio")
     for menu in line.menus.values():
-        yield _node(f"menus_{menu.name}", f"{_WORDS['menus']}\n{menu.title}", _SHAPES["menus"])
-        for key, option in menu.options.items():
-            step = f"{menu.name}_{'numeral' if key == '#' else key}"
-            yield from _way(line, f"menus_{menu.name}", f"{key} · {option.title}", option.to, step)
+        yield _node(f"menus_{menu.name}", _named("menus", menu.title), _SHAPES["menus"])
+        for to, keys in _by_destination(menu).items():
+            titles = dict.fromkeys(menu.options[key].title for key in keys)
+            same = {title: [key for key in keys if menu.options[key].title == title] for title in titles}
+            label = "\n".join(f"{', '.join(those)} · {title}" for title, those in same.items())
+            step = f"{menu.name}_{keys[0].replace('#', 'numeral')}"
+            yield from _way(line, f"menus_{menu.name}", label, to, step)
         if menu.give_up not in [option.to for option in menu.options.values()]:
             yield from _way(line, f"menus_{menu.name}", "no elige", menu.give_up, f"{menu.name}_no", "style=dashed")
     yield from _things(line)
+
+
+def _by_destination(menu: Menu) -> Mapping[Destination, Sequence[str]]:
+    keys: dict[Destination, list[str]] = {}
+    for key, option in menu.options.items():
+        keys.setdefault(option.to, []).append(key)
+    return keys
 
 
 def _things(line: Line) -> Iterator[str]:
@@ -78,7 +88,7 @@ def _things(line: Line) -> Iterator[str]:
         if queue.name in of_areas:
             continue
         name = f"queues_{queue.name}"
-        yield _node(name, f"{_WORDS['queues']}\n{queue.title}", _SHAPES["queues"])
+        yield _node(name, _named("queues", queue.title), _SHAPES["queues"])
         for said, to in _leaving(queue):
             yield from _way(line, name, said, to, f"{name}_no", "style=dashed")
         if queue.survey:
@@ -87,10 +97,16 @@ def _things(line: Line) -> Iterator[str]:
             yield _edge(name, "areas", "el asesor transfiere", "style=dotted")
     if line.areas:
         rows = [f"{_dialled(line.queues[area.queue])}{area.title}" for area in line.areas.values()]
-        yield _node("areas", "Áreas\n" + "\n".join(rows), _SHAPES["queues"].replace("cds", "box"))
+        label = "".join(f"{_quoted(row)}\\l" for row in ("Áreas", *rows))
+        yield f'areas [label="{label}", {_SHAPES["queues"].replace("cds", "box")}]'
     for kind, things in (("mailboxes", line.mailboxes), ("surveys", line.surveys)):
         for name, thing in things.items():
-            yield _node(f"{kind}_{name}", f"{_WORDS[kind]}\n{thing.title}", _SHAPES[kind])
+            yield _node(f"{kind}_{name}", _named(kind, thing.title), _SHAPES[kind])
+
+
+def _named(kind: str, title: str) -> str:
+    word = _WORDS[kind]
+    return title if title.startswith(word) else f"{word}\n{title}"
 
 
 def _dialled(queue: Queue) -> str:
@@ -157,7 +173,7 @@ def _node(name: str, label: str, look: str) -> str:
 
 
 def _edge(source: str, to: str, label: str = "", look: str = "") -> str:
-    looks = ", ".join(filter(None, (f'label="{_quoted(_wrapped(label))}"' if label else "", look)))
+    looks = ", ".join(filter(None, (f'label=" {_quoted(_wrapped(label))} "' if label else "", look)))
     return f"{source} -> {to}{f' [{looks}]' if looks else ''}"
 
 
