@@ -21,6 +21,11 @@ _REFUSE = {
             "CREATE TRIGGER access_log_no_delete BEFORE DELETE ON access_log "
             "BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END"
         ),
+        (
+            "CREATE TRIGGER access_log_no_replace BEFORE INSERT ON access_log "
+            "WHEN EXISTS (SELECT 1 FROM access_log WHERE id = NEW.id) "
+            "BEGIN SELECT RAISE(ABORT, 'the access log is only added to'); END"
+        ),
     ),
     "postgresql": (
         (
