@@ -4,6 +4,9 @@ Every tenth of a second the live events that have come and the new lines of queu
 the place reached in the log, in one transaction. Whenever this process dies it goes on from that place; what the live
 feed told meanwhile is in the log. While the database is away, lines stay in the log and live events in bounded
 buffers; what overflows is counted, and healed from the log as after a cut connection.
+
+What advisers do is told by the manager interface alone, and only while it is connected: it is kept as watches, each as
+long as nothing was missed.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ import json
 import signal
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import time
+from datetime import UTC, datetime, time, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,13 +26,16 @@ from contesta import accounts
 from contesta.reconciliation import Reconciler
 from contesta.settings import LOCALHOST, Settings
 from core.events import CallVanished, Event, Source
+from quality.metrics.attendance import Attendance, Stretch
 from storage.database import connect
 from storage.ledger import Ledger, LogPosition
 from storage.migrate import upgrade
+from storage.presence import PresenceBook
 from telephony.ami.client import Client, Connected, Disconnected, Item, Overflowed
 from telephony.ami.codec import Message
 from telephony.ami.connection import Account, LoginRefusedError, Snapshot
 from telephony.ami.decode import EventDecoder
+from telephony.ami.members import member, members
 from telephony.queue_log.tailer import Batch, Position, Tailer
 
 LOG_NAME = "queue_log"
@@ -51,11 +57,23 @@ class Listener:
     """
 
     def __init__(
-        self, engine: Engine, queue_log: Path, account: Account, on_gap: Callable[[], None] = lambda: None
+        self,
+        engine: Engine,
+        queue_log: Path,
+        account: Account,
+        on_gap: Callable[[], None] = lambda: None,
+        *,
+        zone: tzinfo = UTC,
     ) -> None:
         self._engine = engine
         self._on_gap = on_gap
+        self._zone = zone
         self._ledger = Ledger(engine)
+        self._presence = PresenceBook(engine)
+        self._attendance = Attendance(zone)
+        self._heard_at = _now()
+        self._begun = asyncio.Event()
+        self._tailer: Tailer | None = None
         self._queue_log = queue_log
         self._account = account
         self._live: asyncio.Queue[Event] = asyncio.Queue(ROUND_EVENTS)
@@ -74,6 +92,7 @@ class Listener:
             listening.cancel()
 
     async def _listen(self) -> None:
+        await self._begun.wait()
         while True:
             decoder = EventDecoder()
             try:
@@ -89,35 +108,39 @@ class Listener:
             case Message():
                 for event in decoder.decode(item):
                     await self._live.put(event)
+                if seen := member(item):
+                    self._attendance.see(seen)
             case Snapshot():
                 self._snapshot = item
+                self._attendance.picture(members(item), item.at)
                 log.info("manager snapshot", calls=len(item.call_ids), malformed=decoder.malformed.total())
             case Connected(gap=gap):
                 log.info("manager connected", gap=gap)
                 self._on_gap()
             case Disconnected(reason=reason):
+                self._attendance.miss(_now())
                 log.warning("manager disconnected", reason=reason)
             case Overflowed(dropped=dropped):
+                self._attendance.miss(self._heard_at)
                 log.warning("live events dropped", dropped=dropped)
 
     async def _write(self) -> None:
         """Write round after round; after the last one nothing is left that had come before `stop`."""
         told: list[Event] = []
-        tailer: Tailer | None = None
         pause_seconds = FIRST_PAUSE_SECONDS
         while True:
             ending = self._stopped.is_set()
             snapshot = self._snapshot
+            self._heard_at = self._heard_at if self._live.full() else _now()  # when full, more waits to be heard
+            if ending:
+                self._attendance.miss(self._heard_at)
             while len(told) < ROUND_EVENTS and not self._live.empty():
                 told.append(self._live.get_nowait())
+            stretches = self._attendance.unwritten(self._heard_at)
             try:
-                if tailer is None:
-                    tailer = await asyncio.to_thread(self._begin)
-                batch = await asyncio.to_thread(self._round, tailer, tuple(told))
-                full = max(len(told), len(batch.events) + len(batch.faults)) >= ROUND_EVENTS // 2
-                if snapshot and not full:
-                    await asyncio.to_thread(self._close_vanished, snapshot)
+                full = await self._write_all(told, stretches, snapshot)
             except _UNAVAILABLE as error:
+                self._attendance.put_back(stretches)
                 log.error("cannot write the ledger", error=str(error), waiting=len(told), again_in=pause_seconds)  # noqa: TRY400 - as above
                 if ending:
                     return
@@ -134,6 +157,19 @@ class Listener:
                 return
             await self._pause(ROUND_SECONDS)
 
+    async def _write_all(self, told: list[Event], stretches: list[Stretch], snapshot: Snapshot | None) -> bool:
+        """Write what was told and the next lines of the log; return whether there is more at once."""
+        if self._tailer is None:
+            self._tailer = await asyncio.to_thread(self._begin)
+            self._begun.set()
+        batch = await asyncio.to_thread(self._round, self._tailer, tuple(told))
+        if stretches:
+            await asyncio.to_thread(self._attend, stretches)
+        full = max(len(told), len(batch.events) + len(batch.faults)) >= ROUND_EVENTS // 2
+        if snapshot and not full:
+            await asyncio.to_thread(self._close_vanished, snapshot)
+        return full
+
     async def _pause(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
@@ -144,6 +180,8 @@ class Listener:
     def _begin(self) -> Tailer:
         """Bring the tables to their newest form, and go on in the log where the ledger is."""
         upgrade(self._engine)
+        last = self._presence.at(_now())
+        self._attendance = Attendance(self._zone, last.members if last else ())
         reached = self._ledger.position(LOG_NAME)
         return Tailer(self._queue_log, None if reached is None else Position(**json.loads(reached.position)))
 
@@ -164,6 +202,12 @@ class Listener:
             log.warning("damaged line", file=fault.file, line=fault.line, reason=fault.damage.reason)
         return batch
 
+    def _attend(self, stretches: list[Stretch]) -> None:
+        """Write what advisers did, and leave in `stretches` what could not be written."""
+        while stretches:
+            self._presence.write(stretches[0])
+            del stretches[0]
+
     def _close_vanished(self, snapshot: Snapshot) -> None:
         """Record that calls without an end are no longer there. The log has been read since: it does not know it."""
         alive = snapshot.call_ids | {channel.get("Uniqueid") for channel in snapshot.channels}
@@ -176,6 +220,10 @@ class Listener:
         if gone:
             self._ledger.apply(gone)
             log.warning("calls vanished", calls=[event.call_id for event in gone])
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _stored(position: Position | None) -> LogPosition | None:
@@ -196,6 +244,7 @@ async def run_listener(settings: Settings) -> None:
             host=LOCALHOST, port=settings.manager_port, username=account.manager_user, secret=account.manager_secret
         ),
         reconciler.after_gap,
+        zone=ZoneInfo(settings.timezone),
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, listener.stop)

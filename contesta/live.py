@@ -68,7 +68,8 @@ async def _show(feed: LiveFeed, console: Console, zone: ZoneInfo) -> None:
 def _remark(feed: LiveFeed, heard_at: datetime, zone: ZoneInfo) -> str:
     if feed.connected.is_set():
         return "con conexión a la central"
-    return f"◌ sin conexión a la central desde las {clock(heard_at, zone)}: esperas y asesores no son actuales"
+    lost = f"◌ sin conexión a la central desde las {clock(heard_at, zone)}: esperas y asesores no son actuales"
+    return f"{lost}. {feed.trouble}" if feed.trouble else lost
 
 
 async def _stop(feeding: "asyncio.Task[None]") -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from rich.console import Console
 
-from contesta.stats_tables import print_tables
+from contesta.stats_tables import print_tables, print_unwatched
 from core.errors import ConfigurationError
 from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.figures import AgentTally, Ratio, Tally, Thresholds
@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a period came to, and what of its source could not be read or understood."""
+    """What a period came to, and what of its source could not be read or understood.
+
+    `unwatched_seconds`: for how long nobody knows which advisers were there.
+    """
 
     aggregate: Aggregate
     damaged_lines: int = 0
     faults: tuple[Fault, ...] = ()
     orphan_ends: int = 0
+    unwatched_seconds: float = 0.0
 
 
 def stats(  # noqa: PLR0913 - each is an option of the command
@@ -64,13 +68,14 @@ def stats(  # noqa: PLR0913 - each is an option of the command
     else:
         from contesta.stats_ledger import add_ledger  # noqa: PLC0415 - who reads files should not wait for a database
 
-        add_ledger(aggregate, settings.ledger_url)
-        figures = Figures(aggregate=aggregate)
+        unwatched_seconds = add_ledger(aggregate, settings.ledger_url, datetime.now(UTC))
+        figures = Figures(aggregate=aggregate, unwatched_seconds=unwatched_seconds)
     if as_json:
         typer.echo(json.dumps(contract(figures), ensure_ascii=False, indent=2))
         return
     console = Console()
     print_tables(console, figures.aggregate, figures.damaged_lines, figures.faults, figures.orphan_ends)
+    print_unwatched(console, figures.unwatched_seconds)
     if not queue_log:
         bounds = "".join(f" {option} {day}" for option, day in (("--from", first), ("--to", last)) if day)
         console.print(
@@ -108,6 +113,7 @@ def contract(figures: Figures) -> dict[str, Any]:
         "by_hour": {f"{hour:02}": _figures(tally) for hour, tally in sorted(aggregate.by_hour_of_day().items())},
         "by_agent": {agent: _agent_figures(tally) for agent, tally in sorted(aggregate.by_agent.items())},
         "damaged_lines": figures.damaged_lines,
+        "unwatched_seconds": figures.unwatched_seconds,
     }
 
 
@@ -148,6 +154,8 @@ def _agent_figures(tally: AgentTally) -> dict[str, Any]:
         "talk_unknown": tally.talk_unknown,
         "transferred": tally.transferred,
         "rings_unanswered": tally.rings_unanswered,
+        "logged_in_seconds": tally.logged_in_ms / 1000,
+        "paused_seconds": tally.paused_ms / 1000,
         "occupancy": tally.occupancy.value,
     }
 

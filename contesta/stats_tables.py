@@ -17,6 +17,7 @@ FIGURE_HEADINGS = ("Ofrec.", "Contest.", "Aband.", "Fant.", "Otras", "Eficacia",
 """What `figure_cells` gives."""
 
 _NOTHING = "N/A"
+_WORTH_SAYING_SECONDS = 60
 _FAULTS_SHOWN = 20
 _KEY_WIDTH = 10
 _DAMAGES = {
@@ -122,7 +123,8 @@ def figure_cells(tally: Tally) -> list[str]:
 
 
 def _agents(agents: Mapping[str, AgentTally]) -> Table:
-    table = plain_table("Por asesor", "Asesor", "Contest.", "Atención", "TMO", "Transf.", "No contestó", "Ocupación")
+    headings = ("Contest.", "Atención", "TMO", "Transf.", "No contestó", "Conectado", "En pausa", "Ocupación")
+    table = plain_table("Por asesor", "Asesor", *headings)
     for agent, tally in sorted(agents.items()):
         table.add_row(
             escape(agent),
@@ -131,6 +133,8 @@ def _agents(agents: Mapping[str, AgentTally]) -> Table:
             mean_duration(tally.tmo_ms),
             whole(tally.transferred),
             whole(tally.rings_unanswered),
+            duration(tally.logged_in_ms),
+            duration(tally.paused_ms),
             percentage(*tally.occupancy),
         )
     return table
@@ -150,6 +154,16 @@ def _print_remarks(
         if number:
             console.print(f"{remark}: {whole(number)}", highlight=False)
     print_faults(console, faults)
+
+
+def print_unwatched(console: Console, seconds: float) -> None:
+    """Say for how long nobody knew which advisers were there, if that is more than the blink of a restart."""
+    if seconds >= _WORTH_SAYING_SECONDS:
+        console.print(
+            f"Sin conexión a la central durante {duration(round(seconds * 1000))}: ese tiempo no cuenta como conectado "
+            "ni en pausa, ni en la ocupación",
+            highlight=False,
+        )
 
 
 def print_faults(console: Console, faults: Sequence[Fault]) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 from sqlmodel import col
 
 from quality.metrics.agents import Member, Telephone
+from quality.metrics.attendance import Stretch
 from storage.codec import storable
 from storage.database import reader, take_write_lock
 from storage.presence_tables import MemberRow, WatchRow
@@ -37,28 +38,21 @@ class PresenceBook:
         self._reader = reader(engine)
         self._watch_id: int | None = None
 
-    def begin(self, members: Iterable[Member], at: datetime) -> None:
-        """Begin a watch with all members as they are at a moment. The one before goes on no more."""
-        self._watch_id = None
-        with self._engine.begin() as connection:
-            take_write_lock(connection)
-            watch_id = connection.scalar(insert(WatchRow).values(since=at, until=at).returning(col(WatchRow.id)))
-            _add(connection, watch_id, members)
-        self._watch_id = watch_id
-
-    def go_on(self, members: Iterable[Member], until: datetime) -> None:
-        """Write changes, and that all of them up to `until` were told. Without a watch, do nothing."""
-        if self._watch_id is None:
+    def write(self, stretch: Stretch) -> None:
+        """Write a part of a watch. One that goes on with a watch that was not written here is left out."""
+        if stretch.since is None and self._watch_id is None:
             return
-        this = col(WatchRow.id) == self._watch_id
+        watch_id = self._watch_id
         with self._engine.begin() as connection:
             take_write_lock(connection)
-            _add(connection, self._watch_id, members)
-            connection.execute(update(WatchRow).where(this, col(WatchRow.until) < until).values(until=until))
-
-    def end(self) -> None:
-        """Go on with no watch: from here to the next one nobody knows."""
-        self._watch_id = None
+            if stretch.since is None:
+                this = update(WatchRow).where(col(WatchRow.id) == watch_id)
+                connection.execute(this.values(until=stretch.until))
+            else:
+                watch = insert(WatchRow).values(since=stretch.since, until=stretch.until)
+                watch_id = connection.scalar(watch.returning(col(WatchRow.id)))
+            _add(connection, watch_id, stretch.members)
+        self._watch_id = watch_id
 
     def first(self) -> datetime | None:
         """Tell when the first watch began."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, select
 from sqlmodel import col
 
 from core.events import EndedBy, RingResult
-from quality.metrics.rows import Row, Settling, rows_of
+from quality.metrics.rows import Call, Row, Settling, rows_of
 from quality.metrics.visits import Leg, Outcome, Ring, Visit
 from storage.database import reader
 from storage.projection import in_parts
@@ -22,8 +22,18 @@ _VISIT = VisitRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel de
 _LEG = LegRow.__table__.columns  # type: ignore[attr-defined]  # as above
 _RING = RingRow.__table__.columns  # type: ignore[attr-defined]  # as above
 _MARGIN = timedelta(seconds=2)  # within it may lie the other half of a stay that was logged in two
+_LONGEST_VISIT = timedelta(hours=9)  # the dialplan ends a wait and a conversation after four hours each
 
 _Stay = tuple[str, str, int]
+
+
+class TalkTime(NamedTuple):
+    """When an adviser talked, in a visit that began at `entered_at`."""
+
+    agent: str
+    entered_at: datetime
+    connected_at: datetime
+    ended_at: datetime
 
 
 class _Call(NamedTuple):
@@ -46,11 +56,29 @@ def visits(engine: Engine, since: datetime | None, until: datetime | None) -> It
     settling = Settling()
     with reader(engine).begin() as connection:
         for part in in_parts(set(connection.scalars(calls))):
-            yield settling.take(row for call in _calls(connection, part) for row in rows_of(call))
+            yield settling.take(row for call in read_calls(connection, part) for row in rows_of(call))
     yield settling.rest()
 
 
-def _calls(connection: Connection, part: Sequence[str]) -> Iterator[_Call]:
+def talks_during(engine: Engine, since: datetime, until: datetime) -> list[TalkTime]:
+    """Read the conversations that ended and have a part in [since, until)."""
+    entered_at, connected_at, ended_at = col(VisitRow.entered_at), col(LegRow.connected_at), col(LegRow.ended_at)
+    of_visit = and_(
+        col(LegRow.call_id) == col(VisitRow.call_id),
+        col(LegRow.queue) == col(VisitRow.queue),
+        col(LegRow.ordinal) == col(VisitRow.ordinal),
+    )
+    query = (
+        select(col(LegRow.agent), entered_at, connected_at, ended_at)
+        .join(VisitRow, of_visit)
+        .where(entered_at >= since - _LONGEST_VISIT, entered_at < until, connected_at < until, ended_at > since)
+    )
+    with reader(engine).begin() as connection:
+        return [TalkTime._make(row) for row in connection.execute(query)]
+
+
+def read_calls(connection: Connection, part: Sequence[str]) -> Iterator[Call]:
+    """Yield these calls, as many as one statement takes, with what figures take of their visits."""
     legs, rings = _legs(connection, part), _unanswered(connection, part)
     of_call = col(CallRow.id) == col(VisitRow.call_id)
     query = select(col(CallRow.line), *_VISIT).join(CallRow, of_call).where(col(VisitRow.call_id).in_(part))

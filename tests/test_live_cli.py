@@ -21,7 +21,7 @@ from rich.console import Console
 
 from contesta import accounts
 from contesta.listener import LOG_NAME
-from contesta.live_feed import LiveFeed, begin
+from contesta.live_feed import Begun, LiveFeed, begin
 from contesta.live_table import as_json, screen
 from contesta.replay import play
 from contesta.settings import Settings
@@ -180,9 +180,13 @@ def test_table_of_a_moment() -> None:
 # ── contesta live
 
 
+def begun() -> Begun:
+    return Begun(engine=LiveEngine(ZONE), position=None)
+
+
 @contextlib.asynccontextmanager
 async def feeding(log: Path, fake: FakeManager) -> AsyncIterator[LiveFeed]:
-    feed = LiveFeed(LiveEngine(ZONE), Account(port=fake.port, username=USER, secret=SECRET), Tailer(log))
+    feed = LiveFeed(begun(), begun, lambda: Account(port=fake.port, username=USER, secret=SECRET), log)
     running = asyncio.create_task(feed.run())
     try:
         yield feed

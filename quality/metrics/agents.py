@@ -173,6 +173,16 @@ class Agents:
         for member in listed.values():
             self.see(member)
 
+    def learn(self, other: "Agents") -> None:
+        """Take all that another was told, but of calls."""
+        for name, told in other._agents.items():  # noqa: SLF001 - one of its own kind
+            agent = self._change(name)
+            for mine, theirs in ((agent.membership, told.membership), (agent.pause, told.pause)):
+                for queue, one in theirs.items():
+                    mine[queue] = _latest(mine.get(queue), one)
+            if told.telephone:
+                agent.telephone = _latest(agent.telephone, told.telephone)
+
     def engage(self, call: Hashable, engaged: Mapping[str, Engagement], before: Iterable[str] = ()) -> None:
         """Take whom a call engages now; `before` are those it engaged until now."""
         for name in before:

@@ -83,8 +83,11 @@ class Aggregate:
     def add_presence(self, presence: Mapping[str, Presence]) -> None:
         """Count how long agents were logged in and paused; the times are those of the period."""
         for agent, there in presence.items():
-            told = AgentTally(logged_in_ms=there.logged_in_ms, paused_ms=there.paused_ms)
-            self._put(Kind.AGENT, agent, told.counts())
+            self.add_agent(agent, AgentTally(logged_in_ms=there.logged_in_ms, paused_ms=there.paused_ms))
+
+    def add_agent(self, agent: str, tally: AgentTally) -> None:
+        """Add to the figures of an agent what his visits do not tell."""
+        self._put(Kind.AGENT, agent, tally.counts())
 
     def plus(self, other: "Aggregate") -> "Aggregate":
         """Return the figures of both, of one period, which share nothing that would change with either."""

@@ -207,7 +207,10 @@ LONGEST_WAIT = [field.name for field in fields(Tally)].index("longest_wait_ms")
 
 @dataclass(slots=True, kw_only=True)
 class AgentTally:
-    """Counts and sums over one agent's conversations and presence; times in milliseconds."""
+    """Counts and sums over one agent's conversations and presence; times in milliseconds.
+
+    `unwatched_talk_ms` is talk of times in which nobody knows whether he was logged in or paused.
+    """
 
     answered: int = 0
     answered_wait_ms: int = 0
@@ -219,6 +222,7 @@ class AgentTally:
     rings_unanswered: int = 0
     logged_in_ms: int = 0
     paused_ms: int = 0
+    unwatched_talk_ms: int = 0
 
     @classmethod
     def of(cls, sums: Iterable[int]) -> Self:
@@ -242,4 +246,5 @@ class AgentTally:
     @property
     def occupancy(self) -> Ratio:
         """Talk and after-call work of the time logged in and not paused."""
-        return Ratio(self.talk_ms + self.work_ms, self.logged_in_ms - self.paused_ms)
+        worked_ms = max(0, self.talk_ms + self.work_ms - self.unwatched_talk_ms)
+        return Ratio(worked_ms, self.logged_in_ms - self.paused_ms)

@@ -24,7 +24,7 @@ from core.events import (
     SystemRestarted,
 )
 
-from .agents import Agents, AgentState, Engagement
+from .agents import Agents, AgentState, Engagement, Member
 from .coalesce import SAME_FACT
 from .figures import Tally, Thresholds
 from .open_call import OpenCall, talks_of
@@ -67,9 +67,12 @@ class LiveEngine:
         self._adopting: set[OpenCall] = set()
         self._adopted: set[OpenCall] = set()
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event | Member) -> None:
         """Take a fact of any kind."""
         match event:
+            case Member():
+                self.agents.see(event)
+                return
             case AgentPresence():
                 self.agents.take(event)
                 return
@@ -92,11 +95,24 @@ class LiveEngine:
             call.events.add(event)
             self._changed[call] = None
 
-    def take_settled(self, call: Call) -> None:
-        """Count a call of which no more is to come, and which this engine was not told of otherwise."""
-        self._days.settle(rows_of(call))
-        for queue, talk in talks_of(call):
-            self._talks[queue].settle(talk)
+    def take_settled(self, calls: Iterable[Call], before: datetime) -> None:
+        """Count calls for good that were over before a moment, once the events of the calls that were not are taken."""
+        self.fold()
+        settling = Settling()
+        for call in calls:
+            self._close({name for visit in call.visits for name in (visit.channel_id, visit.call_id)}, before)
+            self._days.settle(settling.take(rows_of(call)))
+            for queue, talk in talks_of(call):
+                self._talks[queue].settle(talk)
+        unheard = [call for call in self._unheard if call.counted and all(row.unheard for row in call.counted)]
+        call_of = {id(row): call for call in unheard for row in call.counted}
+        settling.take(row for call in unheard for row in call.counted)
+        rest = settling.rest()
+        self._days.settle(row for row in rest if id(row) not in call_of)
+        gone = set(unheard) - {call_of[id(row)] for row in rest if id(row) in call_of}
+        self._days.revise([row for call in gone for row in call.counted], ())
+        for adopted in gone:
+            self._forget(adopted)
 
     def vanish(self, alive: Collection[str], at: datetime) -> None:
         """Conclude that calls begun before `at` none of whose names are `alive` are over, for want of better.
@@ -269,8 +285,13 @@ class LiveEngine:
         self._drop(call)
         for name in call.names:
             del self._by_name[name]
+        self._close(call.names, call.last_at)
+
+    def _close(self, names: Iterable[str], at: datetime) -> None:
+        """Take nothing more of these names that is not younger."""
+        for name in names:
             self._closed.pop(name, None)
-            self._closed[name] = call.last_at
+            self._closed[name] = at
         while len(self._closed) > CLOSED_NAMES_KEPT:
             del self._closed[next(iter(self._closed))]
 

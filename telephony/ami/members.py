@@ -1,8 +1,6 @@
-"""What the telephone system says of the members of queues: `QueueMemberStatus`, and `QueueStatus` in a snapshot.
+"""What the telephone system says of the members of queues: each time one changes, and of all in a snapshot."""
 
-Neither is an event of a call: they tell what is, not what happened, and are of no use later.
-"""
-
+from dataclasses import replace
 from datetime import datetime
 
 from core.errors import ProtocolError
@@ -24,14 +22,18 @@ _TELEPHONES = {
 }
 
 
+_EVENTS = {"QueueMemberStatus", "QueueMemberAdded", "QueueMemberPause", "QueueMemberRemoved"}
+
+
 def member(message: Message) -> Member | None:
-    """Read a `QueueMemberStatus`; None for any other message, and for one that cannot be read."""
-    if message.event != "QueueMemberStatus":
+    """Read an event about a member; None for any other message, and for one that cannot be read."""
+    if message.event not in _EVENTS:
         return None
     try:
-        return _member(message, timestamp(message))
+        told = _member(message, timestamp(message))
     except ProtocolError:
         return None
+    return replace(told, telephone=None) if told and message.event == "QueueMemberRemoved" else told
 
 
 def members(snapshot: Snapshot) -> list[Member]:
