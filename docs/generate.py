@@ -8,10 +8,14 @@ import typer
 
 from contesta.bus import schemas
 from contesta.cli import app
+from contesta.line_picture import digest, svg
+from contesta.lines import SHIPPED, examine_files
 from contesta.settings import PREFIX, Settings
 from contesta.web.metrics import FAMILIES, Kind
+from ivr.line.model import Line
 
 DOCS = Path(__file__).parent
+DRAWN = ("anm", "art", "art_soporte", "ciudadanos")
 NOTICE = "<!-- Se genera con «make docs»; no se edita a mano. -->\n\n"
 
 _KINDS = {Kind.GAUGE: "valor actual", Kind.COUNTER: "solo crece", Kind.HISTOGRAM: "histograma"}
@@ -90,7 +94,19 @@ def pages() -> Mapping[str, str]:
     }
 
 
+def old_pictures() -> Iterator[tuple[Path, Line]]:
+    """Yield the pictures of shipped lines that are no longer of the line as it is, or are not there."""
+    examined = examine_files([SHIPPED.with_name(f"{name}.yaml") for name in DRAWN])
+    for name, each in zip(DRAWN, examined, strict=True):
+        path = DOCS / "imagenes" / f"linea_{name}.svg"
+        if each.line and not (path.exists() and digest(each.line) in path.read_text(encoding="utf-8")):
+            yield path, each.line
+
+
 if __name__ == "__main__":
     for file, text in pages().items():
         (DOCS / file).write_text(text, encoding="utf-8")
         print(f"docs/{file}")  # noqa: T201  a script that prints what it wrote
+    for picture, line in old_pictures():
+        picture.write_text(svg(line), encoding="utf-8")
+        print(f"docs/imagenes/{picture.name}")  # noqa: T201  as above
