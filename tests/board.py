@@ -13,6 +13,7 @@ from contesta.board.thresholds import SHIPPED, load
 from contesta.board.view import Board
 from contesta.bus.bus import Bus
 from core.events import AgentPresence, CallStarted, Event, PresenceChange, QueueEntered, Source
+from quality.metrics.agents import Member
 from quality.metrics.live import LiveEngine
 from tests.stories import at, events_of, log_of, number_of
 
@@ -30,11 +31,17 @@ class ToldFeed:
         self.connected = asyncio.Event()
         self.connected.set()
         self.damaged_lines = 0
+        self.news = asyncio.Event()
         self.tell(events)
 
-    def tell(self, events: Iterable[Event]) -> None:
+    def tell(self, events: Iterable[Event | Member]) -> None:
         for event in events:
             self.engine.take(event)
+        self.news.set()
+
+    async def changed(self) -> None:
+        await self.news.wait()
+        self.news.clear()
 
 
 class TurnedClock:

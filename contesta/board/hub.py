@@ -1,6 +1,7 @@
 """What makes the board of a feed, again and again, and tells it on the bus when it changed."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +18,8 @@ from .moment import Moment, moment, watch
 from .targets import Targets
 from .view import Mode
 
-LOOK_SECONDS: Final = 0.1
+LOOK_SECONDS: Final = 0.1  # the most often
+IDLE_SECONDS: Final = 1.0  # the least often: what lasts may become an alert
 WALL_VIEW: Final = "view/wall"
 """The board for walls, retained. It stays in the process: other systems are told of the line in their own words."""
 
@@ -36,6 +38,9 @@ class Feed(Protocol):
     @property
     def damaged_lines(self) -> int:
         """How many lines of the log could not be read."""
+
+    async def changed(self) -> None:
+        """Wait until something is told that was not when this last returned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,10 +99,13 @@ class Hub:
         return time.monotonic() - self._looked
 
     async def run(self) -> None:
-        """Look at the line again and again, until cancelled."""
+        """Look at the line whenever something changed, until cancelled."""
         while True:
             self.look()
             await asyncio.sleep(LOOK_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(IDLE_SECONDS - LOOK_SECONDS):
+                    await self.feed.changed()
 
     def look(self) -> None:
         """Look at the line once, and publish the board if it shows anything new."""

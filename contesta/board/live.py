@@ -32,6 +32,10 @@ class Nothing:
         self.connected = asyncio.Event()
         self.damaged_lines = 0
 
+    async def changed(self) -> None:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+
 
 class LiveLine:
     """The line of some settings, live."""

@@ -15,7 +15,7 @@ from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.batch import Batch
 from quality.metrics.live import LiveEngine
 from storage.presence import PresenceBook, Watch
-from storage.told import told_since
+from storage.told import told
 from storage.visits import visits
 
 from .alarms import Alarms
@@ -30,9 +30,10 @@ from .why_text import OnDuty
 
 WARM_UP: Final = timedelta(minutes=1)
 """How long before the moment its thresholds are watched, second by second, as they were then."""
-MOST_CALLS: Final = 30_000
+SETTLED: Final = timedelta(minutes=2)
+"""Calls that were over so long before are counted as the ledger has them."""
 UNWATCHED: Final = timedelta(seconds=15)
-"""So long after the last sign of life of the telephone system it still counts as connected."""
+"""So long after the last sign of life of whoever watched the advisers, the telephone system counts as connected."""
 _SECOND: Final = timedelta(seconds=1)
 _SETTLED_AFTER: Final = timedelta(minutes=5)
 _KEPT: Final = timedelta(minutes=10)
@@ -55,7 +56,7 @@ class Past:
         """Return the board of the minute that begins with, or before, an aware moment.
 
         Raises:
-            NotAvailableError: it has not come yet, had too many calls, or too many others ask.
+            NotAvailableError: it has not come yet, or too many others ask.
         """
         minute = at.astimezone(UTC).replace(second=0, microsecond=0)
         if minute > self._clock():
@@ -89,62 +90,51 @@ class Past:
         return found
 
     def _rebuild(self, at: datetime) -> Moment:
-        """Tell an engine what had happened until `at`: up to WARM_UP before as it comes, then in order of time."""
-        day = at.astimezone(self._place.zone).date()
-        targets, warm = self._goals.of(day), at - WARM_UP
-        engine, lately = LiveEngine(self._place.zone, targets.thresholds), list[Event | Member]()
+        """Have an engine know what had happened until then, and look at it through the last minute as one did then."""
+        zone, warm = self._place.zone, at - WARM_UP
+        targets = self._goals.of(at.astimezone(zone).date())
+        engine, ahead = LiveEngine(zone, targets.thresholds), list[Event | Member]()
         seen = self._presence.at(at)
         if seen is not None:
-            picture = [member for member in seen.members if member.at <= seen.since]
-            engine.agents.see_all(picture, seen.since)
-            lately += [member for member in seen.members if member.at > seen.since]
-        for told in self._told(day, at):
-            lately += [event for event in told if event.at > warm]
-            for event in told:
-                if event.at <= warm:
-                    engine.take(event)
-            engine.settle(warm)
-        lately.sort(key=_place_in_time, reverse=True)
+            engine.agents.see_all([member for member in seen.members if member.at <= seen.since], seen.since)
+            ahead += [member for member in seen.members if member.at > seen.since]
+        midnight, settled = self._midnight(at.astimezone(zone).date()), warm - SETTLED
+        with told(self._database, at) as facts:
+            ahead += [*facts.restarts(midnight - timedelta(days=1)), *facts.presence(midnight)]
+            ahead += [event for events in facts.of_calls(settled) for event in events]
+            ahead.sort(key=_place_in_time, reverse=True)
+            _tell(engine, ahead, warm)
+            engine.take_settled(facts.over(midnight, settled), settled)
         connected = seen is None or seen.until >= at - UNWATCHED
         alarms, snapshot = Alarms(), engine.snapshot(warm)
         for now in _seconds(warm, at):
-            while lately and lately[-1].at <= now:
-                _tell(engine, lately.pop())
+            _tell(engine, ahead, now)
             snapshot = engine.snapshot(now)
             alarms = watch(alarms, snapshot, targets, connected=connected, damaged_lines=0)
         scene = Scene(
             line=self._place.line,
-            zone=self._place.zone,
+            zone=zone,
             mode=Mode.PAST,
-            source=f"{at.astimezone(self._place.zone):%H:%M}",
+            source=f"{at.astimezone(zone):%H:%M}",
             connected=connected,
             connected_at=at if seen is None else min(at, seen.until),
             as_of=at,
         )
         return moment(snapshot, targets, alarms, scene)
 
-    def _told(self, day: date, at: datetime) -> Iterator[list[Event]]:
-        calls = set[str]()
-        for told in told_since(self._database, self._midnight(day), at):
-            calls.update(event.call_id for event in told)
-            if len(calls) > MOST_CALLS:
-                raise NotAvailableError("ese día tiene demasiadas llamadas para repasarlo aquí")
-            yield told
-
     def _watches(self, at: datetime) -> tuple[Watch, ...]:
         day = at.astimezone(self._place.zone).date()
         return tuple(self._presence.between(self._midnight(day), at))
 
 
-def _place_in_time(told: Event | Member) -> tuple[datetime, int]:
-    return told.at, told.order if isinstance(told, Event) else 0
+def _place_in_time(fact: Event | Member) -> tuple[datetime, int]:
+    return fact.at, fact.order if isinstance(fact, Event) else 0
 
 
-def _tell(engine: LiveEngine, told: Event | Member) -> None:
-    if isinstance(told, Member):
-        engine.agents.see(told)
-    else:
-        engine.take(told)
+def _tell(engine: LiveEngine, ahead: list[Event | Member], until: datetime) -> None:
+    """Take off what was told by then; the earliest is last."""
+    while ahead and ahead[-1].at <= until:
+        engine.take(ahead.pop())
 
 
 def _seconds(first: datetime, last: datetime) -> Iterator[datetime]:

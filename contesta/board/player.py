@@ -36,6 +36,7 @@ class Player:
         self.connected = asyncio.Event()
         self.damaged_lines = 0
         self.finished = asyncio.Event()
+        self._news = asyncio.Event()
         self._speed = speed
         self._ledger = ledger
         self._goals = goals
@@ -59,6 +60,11 @@ class Player:
         """Tell what is asked of the day that was reached."""
         return self._asked
 
+    async def changed(self) -> None:
+        """Wait until the log has gone on."""
+        await self._news.wait()
+        self._news.clear()
+
     async def keep(self, hub: Hub) -> None:
         """Play to the end, and then stay there."""
         hub.feed = self
@@ -69,6 +75,7 @@ class Player:
             await asyncio.sleep(STEP_SECONDS if self._speed else 0)
             elapsed, stepped = loop.time() - stepped, loop.time()
             await self._step(self._until(timedelta(seconds=self._speed * elapsed)))
+            self._news.set()
             if self._now.astimezone(self.place.zone).date() != self._asked.day:
                 self._asked = await asyncio.to_thread(self._of_day)
                 hub.targets = self._asked
