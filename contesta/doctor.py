@@ -39,6 +39,7 @@ def _asterisk(settings: Settings) -> Finding:
 def _programs(_: Settings) -> Iterator[Finding]:
     for program, use, needed in (
         ("sox", "convierte las grabaciones", True),
+        ("dot", "dibujo de las líneas, del paquete graphviz", False),
         ("sipp", "llamadas de las pruebas", False),
         ("chromium", "páginas en las pruebas", False),
     ):
