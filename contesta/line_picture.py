@@ -29,7 +29,7 @@ def svg(line: Line) -> str:
     if done.returncode != 0:
         raise NotAvailableError(f"Graphviz no hizo el dibujo: {done.stderr.decode('utf-8', 'replace').strip()[:300]}")
     drawn = done.stdout.decode("utf-8")
-    drawn = re.sub(r"<title>[^<]*</title>\n", "", drawn[drawn.index("<svg") :])  # names of nodes, for nobody to read
+    drawn = re.sub(r"<title>[^<]*</title>\n|<!--.*?-->\n?", "", drawn[drawn.index("<svg") :])  # names of nodes
     told = (
         f'<title id="titulo">{escape(draw.title(line))}</title>\n'
         f'<desc id="descripcion">{escape(draw.described(line))}</desc>\n'

@@ -121,6 +121,6 @@ def test_check_tells_faults_and_advice_and_says_by_its_code_whether_all_is_well(
     (tmp_path / "mala.yaml").write_text(source.replace("friday: 08:00-16:00", "friday: 25:00-16:00"), encoding="utf-8")
     bad = runner.invoke(app, ["line", "check", str(tmp_path / "mala.yaml")])
     assert bad.exit_code == 1
-    assert "mala.yaml, línea 13, clave «friday»" in bad.output
+    assert "mala.yaml, línea 14, clave «friday»" in bad.output
     assert "no existe el menú «tramite»" in bad.output
     assert "se puede publicar" not in bad.output
