@@ -47,12 +47,17 @@ def past(database: Engine, zone: tzinfo, thresholds: Thresholds, at: datetime) -
 
 
 def since_then(database: Engine, since: datetime, until: datetime) -> list[Event | Member]:
-    """Return what happened after `since` up to `until`, in order of time."""
+    """Return what happened after `since` up to `until`, in order of time.
+
+    Of a watch that began meanwhile that is all it tells, also of before.
+    """
     with told(database, until) as facts:
         happened: list[Event | Member] = [*facts.restarts(since), *facts.presence(since)]
         happened += [event for events in facts.of_calls(since) for event in events]
-    happened += [member for watch in PresenceBook(database).between(since, until) for member in watch.members]
-    return sorted((one for one in happened if since < one.at <= until), key=_place_in_time)
+    happened = [one for one in happened if one.at > since]
+    for watch in PresenceBook(database).between(since, until):
+        happened += [member for member in watch.members if member.at > since or watch.since > since]
+    return sorted(happened, key=_place_in_time)
 
 
 def _line(facts: Told, zone: tzinfo, thresholds: Thresholds, at: datetime) -> LiveEngine:

@@ -8,14 +8,11 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from contesta.from_ledger import UNWATCHED, past, since_then
 from core.errors import NotAvailableError
-from core.events import Event
-from quality.metrics.agents import Member
 from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.batch import Batch
-from quality.metrics.live import LiveEngine
 from storage.presence import PresenceBook, Watch
-from storage.told import told
 from storage.visits import visits
 
 from .alarms import Alarms
@@ -30,10 +27,6 @@ from .why_text import OnDuty
 
 WARM_UP: Final = timedelta(minutes=1)
 """How long before the moment its thresholds are watched, second by second, as they were then."""
-SETTLED: Final = timedelta(minutes=2)
-"""Calls that were over so long before are counted as the ledger has them."""
-UNWATCHED: Final = timedelta(seconds=15)
-"""So long after the last sign of life of whoever watched the advisers, the telephone system counts as connected."""
 _SECOND: Final = timedelta(seconds=1)
 _SETTLED_AFTER: Final = timedelta(minutes=5)
 _KEPT: Final = timedelta(minutes=10)
@@ -93,22 +86,14 @@ class Past:
         """Have an engine know what had happened until then, and look at it through the last minute as one did then."""
         zone, warm = self._place.zone, at - WARM_UP
         targets = self._goals.of(at.astimezone(zone).date())
-        engine, ahead = LiveEngine(zone, targets.thresholds), list[Event | Member]()
+        engine = past(self._database, zone, targets.thresholds, warm)
+        ahead = since_then(self._database, warm, at)[::-1]
         seen = self._presence.at(at)
-        if seen is not None:
-            engine.agents.see_all([member for member in seen.members if member.at <= seen.since], seen.since)
-            ahead += [member for member in seen.members if member.at > seen.since]
-        midnight, settled = self._midnight(at.astimezone(zone).date()), warm - SETTLED
-        with told(self._database, at) as facts:
-            ahead += [*facts.restarts(midnight - timedelta(days=1)), *facts.presence(midnight)]
-            ahead += [event for events in facts.of_calls(settled) for event in events]
-            ahead.sort(key=_place_in_time, reverse=True)
-            _tell(engine, ahead, warm)
-            engine.take_settled(facts.over(midnight, settled), settled)
         connected = seen is None or seen.until >= at - UNWATCHED
         alarms, snapshot = Alarms(), engine.snapshot(warm)
         for now in _seconds(warm, at):
-            _tell(engine, ahead, now)
+            while ahead and ahead[-1].at <= now:
+                engine.take(ahead.pop())
             snapshot = engine.snapshot(now)
             alarms = watch(alarms, snapshot, targets, connected=connected, damaged_lines=0)
         scene = Scene(
@@ -125,16 +110,6 @@ class Past:
     def _watches(self, at: datetime) -> tuple[Watch, ...]:
         day = at.astimezone(self._place.zone).date()
         return tuple(self._presence.between(self._midnight(day), at))
-
-
-def _place_in_time(fact: Event | Member) -> tuple[datetime, int]:
-    return fact.at, fact.order if isinstance(fact, Event) else 0
-
-
-def _tell(engine: LiveEngine, ahead: list[Event | Member], until: datetime) -> None:
-    """Take off what was told by then; the earliest is last."""
-    while ahead and ahead[-1].at <= until:
-        engine.take(ahead.pop())
 
 
 def _seconds(first: datetime, last: datetime) -> Iterator[datetime]:
