@@ -11,7 +11,7 @@ what=${1:-run}
 packages="python3 python3-venv sox debian-archive-keyring"
 lock=requirements.lock
 if [ "$what" = test ]; then
-    packages="$packages sip-tester postgresql chromium fonts-dejavu-core graphviz"
+    packages="$packages sip-tester postgresql mosquitto chromium fonts-dejavu-core graphviz"
     lock=requirements-dev.lock
 fi
 
@@ -28,13 +28,21 @@ if command -v dpkg-query >/dev/null; then
         fi
         echo "• Paquetes:$missing"
         log=$(mktemp)
-        # PostgreSQL is for the tests, which start their own: no cluster is made, no service is left running
-        { $as_root apt-get update -qq &&
-            $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $install; } >"$log" 2>&1 || {
-            tail -n 5 "$log" >&2
-            echo "No se pudieron instalar. Revise la red y repita: $install" >&2
-            exit 1
+        quietly() {
+            "$@" >>"$log" 2>&1 || {
+                tail -n 5 "$log" >&2
+                echo "No se pudieron instalar. Revise la red y repita: $install" >&2
+                exit 1
+            }
         }
+        # PostgreSQL and Mosquitto are for the tests, which start their own: no cluster is made, no service is left running
+        asleep=""
+        case "$missing " in *" mosquitto "*) [ ! -d /run/systemd/system ] || asleep=mosquitto.service ;; esac
+        [ -z "$asleep" ] || quietly $as_root systemctl mask --runtime "$asleep"
+        quietly $as_root apt-get update -qq
+        quietly $as_root env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 $install
+        [ -z "$asleep" ] || quietly $as_root systemctl unmask --runtime "$asleep"
+        [ -z "$asleep" ] || quietly $as_root systemctl disable "$asleep"
         rm -f "$log"
     fi
 fi

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from contesta.bus import call_events
 from contesta.bus.call_events import MODELS, SOURCES, CallEvent, pseudonyms
-from contesta.bus.outbox import BATCH_EVENTS, Batch, Outbox
+from contesta.bus.outbox import BACKLOG_EVENTS, Batch, Outbox
 from core import events
 from core.events import Event
 from storage.ledger import Ledger
@@ -30,6 +30,7 @@ NOT_TOLD = {
     "CallbackOffered": "nobody has asked for it",
 }
 CALLS = 40
+AT_ONCE = 50
 
 
 def everything(calls: range) -> list[Event]:
@@ -43,8 +44,8 @@ def fill(ledger: Ledger, told: list[Event], at_once: int = 50) -> None:
         ledger.apply(told[start : start + at_once])
 
 
-def outbox(engine: Engine, backlog_events: int = 100_000) -> Outbox:
-    return Outbox(Feed(engine, SOURCES), "ciudadanos", pseudonyms("secreto"), backlog_events)
+def outbox(engine: Engine, backlog_events: int = BACKLOG_EVENTS) -> Outbox:
+    return Outbox(Feed(engine, SOURCES), "ciudadanos", pseudonyms("secreto"), backlog_events, AT_ONCE)
 
 
 def begun(engine: Engine) -> Outbox:
@@ -89,7 +90,7 @@ def test_each_fact_of_the_log_is_told_once_in_order_with_the_one_before_it(engin
     assert len(pairs) == len(wanted)
     assert pairs[0][0] == 0
     assert is_chain(pairs)
-    assert {len(batch.messages) for batch in batches[:-1]} == {BATCH_EVENTS}
+    assert {len(batch.messages) for batch in batches[:-1]} == {AT_ONCE}
     kinds = {message.topic.rpartition("/")[2] for batch in batches for message in batch.messages}
     assert kinds == {MODELS[type(event)].model_fields["kind"].default for event in wanted}
 

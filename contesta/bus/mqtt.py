@@ -19,11 +19,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contesta.bus import topics
 from contesta.bus.bus import Bus, Message, Subscription
-from contesta.bus.outbox import BATCH_EVENTS, Batch, Outbox
+from contesta.bus.outbox import Batch, Outbox
 from contesta.bus.topics import Presence, Status
 from core.errors import ContestaError
 
 BUFFER_MESSAGES = 1000
+UNCONFIRMED_MESSAGES = 20
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 STEADY_SECONDS = 10.0
@@ -128,10 +129,10 @@ class Bridge:
             will=Will(will.topic, will.payload, will.qos, will.retain),
             timeout=ANSWER_SECONDS,
             keepalive=KEEPALIVE_SECONDS,
-            max_inflight_messages=BATCH_EVENTS,
+            max_concurrent_outgoing_calls=UNCONFIRMED_MESSAGES,
             tls_context=self._broker.tls,
         )
-        client.pending_calls_threshold = 2 * BATCH_EVENTS
+        client.pending_calls_threshold = UNCONFIRMED_MESSAGES
         return client
 
     def _status(self, status: Presence, since: datetime) -> Message:

@@ -13,7 +13,7 @@ from contesta.bus.call_events import AnyCallEvent, Gap, gap, told
 from storage.outbox import Feed
 
 READER = "mqtt"
-BATCH_EVENTS = 100
+BATCH_EVENTS = 500
 BACKLOG_EVENTS = 100_000
 
 
@@ -33,13 +33,19 @@ class Outbox:
     """
 
     def __init__(
-        self, feed: Feed, line: str, pseudonym: Callable[[str], str], backlog_events: int = BACKLOG_EVENTS
+        self,
+        feed: Feed,
+        line: str,
+        pseudonym: Callable[[str], str],
+        backlog_events: int = BACKLOG_EVENTS,
+        batch_events: int = BATCH_EVENTS,
     ) -> None:
         self.skipped = 0
         self._feed = feed
         self._line = line
         self._pseudonym = pseudonym
         self._backlog_events = backlog_events
+        self._batch_events = batch_events
         self._reached: int | None = None
 
     def next(self) -> Batch | None:
@@ -53,7 +59,7 @@ class Outbox:
         reached = self._position()
         if skip := self._feed.skip(reached, self._backlog_events):
             return Batch(messages=(self._message(gap(skip)),), reached=skip.sequence, skipped=skip.count)
-        entries = self._feed.after(reached, BATCH_EVENTS)
+        entries = self._feed.after(reached, self._batch_events)
         if not entries:
             return None
         return Batch(
