@@ -11,6 +11,8 @@ from contesta.cli import app
 from contesta.line_picture import digest, svg
 from contesta.lines import SHIPPED, examine_files
 from contesta.settings import PREFIX, Settings
+from contesta.web.api import described
+from contesta.web.app import EVERY_ROUTE
 from contesta.web.metrics import FAMILIES, Kind
 from ivr.line.model import Line
 
@@ -90,6 +92,7 @@ def pages() -> Mapping[str, str]:
         "comandos.md": commands_page(),
         "configuracion.md": settings_page(),
         "metricas.md": metrics_page(),
+        "openapi.json": described(EVERY_ROUTE),
         **{f"bus/{name}": text for name, text in schemas.pages().items()},
     }
 

@@ -1,6 +1,7 @@
 """The keys of wall screens and of other programs: making them and taking them back."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ WALL = "/pared/"
 KIND_WORDS = {Role.WALL: "Tablero de pared", Role.INTEGRATION: "Otro programa"}
 
 
-class Wanted(Asked):
+class KeyWanted(Asked):
     """A key to make. It opens nothing after `days` days."""
 
     kind: Role
@@ -40,7 +41,7 @@ class Wanted(Asked):
 
 async def show(request: web.Request) -> web.StreamResponse:
     """Show all keys, without their secrets."""
-    zone, now = ZoneInfo(request.app[SETTINGS].timezone), request.app[CLOCK]()
+    zone, now = _zone(request), request.app[CLOCK]()
     keys = await asyncio.to_thread(request.app[KEYS_MADE].all)
     context: dict[str, Any] = {
         "keys": [_line(key, zone, now) for key in keys],
@@ -51,8 +52,27 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def make(request: web.Request) -> web.StreamResponse:
     """Make a key, and show its secret once."""
-    said, now = body(request, Wanted), request.app[CLOCK]()
-    secret = new_secret()
+    return _secret(request, await made(request, body(request, KeyWanted)))
+
+
+async def revoke(request: web.Request) -> web.StreamResponse:
+    """Take a key back, for good."""
+    await revoked(request)
+    raise web.HTTPSeeOther(PATH)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A new key: its secret, which nobody is told again; of a wall, the address to open there, else ""."""
+
+    key: NewKey
+    secret: str
+    address: str
+
+
+async def made(request: web.Request, said: KeyWanted) -> Made:
+    """Make a key."""
+    secret, now, settings = new_secret(), request.app[CLOCK](), request.app[SETTINGS]
     key = NewKey(
         token=secret.digest,
         kind=said.kind,
@@ -62,35 +82,42 @@ async def make(request: web.Request) -> web.StreamResponse:
     )
     await asyncio.to_thread(request.app[KEYS_MADE].add, key, now)
     await access_log(request, Action.KEY_MADE, f"{said.label} ({KIND_WORDS[said.kind]})")
-    return _secret(request, said, secret.text, key.expires_at)
+    origin = settings.web_origin or f"http://{request.host}"
+    return Made(key=key, secret=secret.text, address=f"{origin}{WALL}{secret.text}" if said.kind is Role.WALL else "")
 
 
-async def revoke(request: web.Request) -> web.StreamResponse:
-    """Take a key back, for good."""
+async def revoked(request: web.Request) -> AccessKey:
+    """Take back the key that the address names, and give it as it is then.
+
+    Raises:
+        web.HTTPNotFound: there is none.
+    """
     number = int(request.match_info["number"])
     key = await asyncio.to_thread(request.app[KEYS_MADE].revoke, number, request.app[CLOCK]())
     if key is None:
         raise web.HTTPNotFound
     await access_log(request, Action.KEY_REVOKED, f"{key.label} ({KIND_WORDS[Role(key.kind)]})")
-    raise web.HTTPSeeOther(PATH)
+    return key
 
 
-def _secret(request: web.Request, said: Wanted, secret: str, ends: datetime) -> web.Response:
-    settings = request.app[SETTINGS]
-    wall = said.kind is Role.WALL
+def _secret(request: web.Request, new: Made) -> web.Response:
     context = {
-        "title": f"Clave «{said.label}»",
+        "title": f"Clave «{new.key.label}»",
         "sentence": (
             "Abra esta dirección en la pantalla de la pared. Quien la tenga ve el tablero, sin datos personales."
-            if wall
+            if new.address
             else "Configure esta clave en el otro programa, que la envía como «Authorization: Bearer»."
         ),
-        "secret": f"{settings.web_origin or f'http://{request.host}'}{WALL}{secret}" if wall else secret,
-        "ends": f"Vence el {short_date(ends, ZoneInfo(settings.timezone))}. No se vuelve a mostrar.",
+        "secret": new.address or new.secret,
+        "ends": f"Vence el {short_date(new.key.expires_at, _zone(request))}. No se vuelve a mostrar.",
         "back": PATH,
         "back_word": "Volver a claves",
     }
     return render(request, "link.html", context)
+
+
+def _zone(request: web.Request) -> ZoneInfo:
+    return ZoneInfo(request.app[SETTINGS].timezone)
 
 
 def _line(key: AccessKey, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
@@ -115,6 +142,6 @@ _ADMINISTER = Permission.ADMINISTER
 
 ROUTES = (
     Route(method="GET", path=PATH, handler=show, permission=_ADMINISTER, nav="Claves"),
-    Route(method="POST", path=PATH, handler=make, permission=_ADMINISTER, body=Wanted),
+    Route(method="POST", path=PATH, handler=make, permission=_ADMINISTER, body=KeyWanted),
     Route(method="POST", path=f"{PATH}/{{number:[0-9]{{1,9}}}}/retirar", handler=revoke, permission=_ADMINISTER),
 )

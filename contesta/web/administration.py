@@ -1,7 +1,4 @@
-"""The people who may open the application: inviting, changing and disabling them.
-
-Nobody does any of this to the own account: so there is always an administrator left.
-"""
+"""The pages of the people who may open the application."""
 
 import asyncio
 from datetime import datetime
@@ -11,15 +8,16 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from contesta import accounts
-from contesta.format import UNKNOWN, day_and_hour
+from contesta.format import day_and_hour
 from contesta.settings import Settings
-from contesta.web.access import Action, Permission, Role, access_log, identity
+from contesta.web.access import Permission, Role, identity
 from contesta.web.context import CLOCK, SETTINGS
+from contesta.web.membership import Link, another, changed, disabled, invited, invited_again, person_of
 from contesta.web.pages import render
-from contesta.web.people import INVITATION, PEOPLE, ROLE_WORDS, Invited, Place, new_invitation, state_of
+from contesta.web.people import PEOPLE, ROLE_WORDS, Invited, Place, state_of
 from contesta.web.routes import Route, body
 from core.errors import ConfigurationError
-from storage.people import NewPerson, Person
+from storage.people import Person
 
 PATH = "/administracion/personas"
 ONE = f"{PATH}/{{number:[0-9]{{1,9}}}}"
@@ -34,20 +32,16 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 async def invite(request: web.Request) -> web.StreamResponse:
     """Make an account, and show once the link by which its owner chooses a password."""
-    said, now = body(request, Invited), request.app[CLOCK]()
-    secret, invitation = new_invitation(now)
-    new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent)
+    said = body(request, Invited)
     try:
-        person = await asyncio.to_thread(request.app[PEOPLE].add, new, invitation, now)
+        return _link_page(request, await invited(request, said))
     except ConfigurationError as error:
         return await _everybody(request, said, str(error))
-    await access_log(request, Action.PERSON_INVITED, f"{person.login} ({ROLE_WORDS[said.role]})")
-    return _link(request, person, secret, invitation.expires_at)
 
 
 async def show_one(request: web.Request) -> web.StreamResponse:
     """Show what may be done with one account."""
-    person, settings = await _person(request), request.app[SETTINGS]
+    person, settings = await person_of(request), request.app[SETTINGS]
     context: dict[str, Any] = {
         "person": _line(person, ZoneInfo(settings.timezone), request.app[CLOCK]()),
         "own": person.id == identity(request).user_id,
@@ -59,48 +53,21 @@ async def show_one(request: web.Request) -> web.StreamResponse:
 
 async def change(request: web.Request) -> web.StreamResponse:
     """Give somebody another role or adviser's name. A new administrator is invited anew, for the second factor."""
-    said, person = body(request, Place), await _other(request)
-    await asyncio.to_thread(request.app[PEOPLE].describe, person.id, role=said.role, agent=said.agent)
-    await access_log(
-        request, Action.PERSON_CHANGED, f"{person.login} ({ROLE_WORDS[said.role]}, {said.agent or UNKNOWN})"
-    )
-    if said.role is Role.ADMINISTRATOR and person.factor_seed is None:
-        return await _invite_again(request, person)
+    link = await changed(request, body(request, Place))
+    if link is not None:
+        return _link_page(request, link)
     raise web.HTTPSeeOther(PATH)
 
 
 async def reset(request: web.Request) -> web.StreamResponse:
     """Take password, second factor and sessions away, and show a new link."""
-    return await _invite_again(request, await _other(request))
+    return _link_page(request, await invited_again(request, await another(request)))
 
 
 async def disable(request: web.Request) -> web.StreamResponse:
     """Let somebody in no more."""
-    person = await _other(request)
-    await asyncio.to_thread(request.app[PEOPLE].disable, person.id, request.app[CLOCK]())
-    await access_log(request, Action.PERSON_DISABLED, person.login)
+    await disabled(request)
     raise web.HTTPSeeOther(PATH)
-
-
-async def _invite_again(request: web.Request, person: Person) -> web.Response:
-    secret, invitation = new_invitation(request.app[CLOCK]())
-    await asyncio.to_thread(request.app[PEOPLE].invite_again, person.id, invitation)
-    await access_log(request, Action.PERSON_RESET, person.login)
-    return _link(request, person, secret, invitation.expires_at)
-
-
-async def _person(request: web.Request) -> Person:
-    found = await asyncio.to_thread(request.app[PEOPLE].find, int(request.match_info["number"]))
-    if found is None:
-        raise web.HTTPNotFound
-    return found
-
-
-async def _other(request: web.Request) -> Person:
-    person = await _person(request)
-    if person.id == identity(request).user_id:
-        raise ConfigurationError("esto no se puede hacer con la cuenta propia. Pídalo a otra persona que administre")
-    return person
 
 
 async def _everybody(request: web.Request, said: Invited | None = None, fault: str = "") -> web.Response:
@@ -142,14 +109,13 @@ def _line(person: Person, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     }
 
 
-def _link(request: web.Request, person: Person, secret: str, ends: datetime) -> web.Response:
-    settings = request.app[SETTINGS]
-    zone = ZoneInfo(settings.timezone)
+def _link_page(request: web.Request, link: Link) -> web.Response:
+    name, zone = link.person.name, ZoneInfo(request.app[SETTINGS].timezone)
     context = {
-        "title": f"Invitación de {person.name}",
-        "sentence": f"Entregue este enlace a {person.name} en persona o por un medio seguro. Sirve una sola vez.",
-        "secret": f"{settings.web_origin or f'http://{request.host}'}{INVITATION}{secret}",
-        "ends": f"Vence el {day_and_hour(ends, zone)}. No se vuelve a mostrar.",
+        "title": f"Invitación de {name}",
+        "sentence": f"Entregue este enlace a {name} en persona o por un medio seguro. Sirve una sola vez.",
+        "secret": link.address,
+        "ends": f"Vence el {day_and_hour(link.ends, zone)}. No se vuelve a mostrar.",
         "back": PATH,
         "back_word": "Volver a personas",
     }

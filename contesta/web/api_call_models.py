@@ -3,20 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contesta.call_list import shown_number
 from contesta.narrative import gaps, sentence, timeline
+from contesta.web.api_common import Told
 from core.events import EndedBy, StepResult
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 from storage.listing import Counts, Page, StoredCall, stored_of
 from storage.projection import RecordingState
-
-
-class Told(BaseModel):
-    """Anything that the API answers. Moments are ISO 8601 in UTC."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class MenuStep(Told):

@@ -18,6 +18,7 @@ from contesta.web import (
     accesses,
     account,
     administration,
+    api,
     assets,
     board,
     bus,
@@ -51,6 +52,7 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     board.ROUTES,
     calls.ROUTES,
     events.ROUTES,
+    api.ROUTES,
     administration.ROUTES,
     access_keys.ROUTES,
     accesses.ROUTES,
@@ -62,6 +64,8 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     metrics.ROUTES,
 )
 """The routes of each part, in the order of the navigation."""
+
+EVERY_ROUTE = tuple(route for feature in FEATURES for route in feature)
 
 PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     limits.prepare,
@@ -123,9 +127,8 @@ def make_app(settings: Settings, engine: Engine, policy: Policy | None = None) -
     )
     for prepare in PREPARATIONS:
         prepare(app)
-    every = tuple(route for feature in FEATURES for route in feature)
-    app[routes.ROUTES] = every
-    routes.register(app, every)
+    app[routes.ROUTES] = EVERY_ROUTE
+    routes.register(app, EVERY_ROUTE)
     return app
 
 

@@ -29,7 +29,12 @@ _SAID = {
     "bool_parsing": "debe ser sí o no",
     "json_invalid": "no es JSON",
 }
-_BY_BEGINNING = {"date_": "no es una fecha; escríbala como 2025-06-03", "datetime_": "no es un momento con su zona"}
+_NO_MOMENT = "no es un momento con su zona; escríbalo como 2025-06-03T14:30:00-05:00"
+_BY_BEGINNING = {
+    "date_": "no es una fecha; escríbala como 2025-06-03",
+    "datetime_": _NO_MOMENT,
+    "timezone_": _NO_MOMENT,
+}
 _UNCLEAR = "no se entiende"
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -1,0 +1,149 @@
+"""/api/v1/calls: the list of calls, one call with its timeline, and the number of a caller."""
+
+import asyncio
+from enum import StrEnum
+from typing import Annotated
+
+from aiohttp import web
+from pydantic import Field
+
+from contesta.call_search import (
+    GROUPS,
+    LONGEST_WAIT_SECONDS,
+    WAITING_NOW,
+    CallSearch,
+    word_of,
+)
+from contesta.web.access import Action, Permission, access_log
+from contesta.web.api_call_models import Calls, CallStory, CallTeller, Number
+from contesta.web.api_common import Moment
+from contesta.web.calls_read import call_of, counted, listed, place
+from contesta.web.context import SETTINGS
+from contesta.web.routes import Route, query, told
+from contesta.web.validation import Asked
+from quality.metrics.visits import Outcome
+
+LARGEST_PAGE = 500
+
+
+class AskedOutcome(StrEnum):
+    """An outcome of a visit, or several that figures count together.
+
+    `offered` is any. `without_ghosts` is the denominator of rates. `others` are overflow, closed and lost.
+    `waiting_now` leaves out who is known to have left, for a reason that is still to come.
+    """
+
+    WAITING = "waiting"
+    ANSWERED = "answered"
+    ABANDONED = "abandoned"
+    GHOST = "ghost"
+    OVERFLOW = "overflow"
+    CLOSED = "closed"
+    LOST = "lost"
+    OFFERED = "offered"
+    WITHOUT_GHOSTS = "without_ghosts"
+    ANSWERED_OR_ABANDONED = "answered_or_abandoned"
+    OTHERS = "others"
+    WAITING_NOW = "waiting_now"
+
+
+_OFFERED, _WITHOUT_GHOSTS, _ANSWERED_OR_ABANDONED, _OTHERS = GROUPS
+_WORDS = {AskedOutcome(outcome.value): word_of(outcome) for outcome in Outcome} | {
+    AskedOutcome.OFFERED: _OFFERED,
+    AskedOutcome.WITHOUT_GHOSTS: _WITHOUT_GHOSTS,
+    AskedOutcome.ANSWERED_OR_ABANDONED: _ANSWERED_OR_ABANDONED,
+    AskedOutcome.OTHERS: _OTHERS,
+    AskedOutcome.WAITING_NOW: WAITING_NOW,
+}
+
+
+Seconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT_SECONDS)]
+
+
+class CallsAsked(Asked):
+    """Which calls. What is asked of a stay in a queue is asked of one and the same stay."""
+
+    since: Moment | None = Field(default=None, description="From when the caller entered a queue, or the call began")
+    until: Moment | None = Field(default=None, description="Before when")
+    line: str = ""
+    queue: str = ""
+    outcome: AskedOutcome | None = None
+    adviser: str = Field(default="", description="Who answered, by the whole name")
+    wait_at_most: Seconds | None = Field(default=None, description="Waited so many seconds or less")
+    wait_more_than: Seconds | None = Field(default=None, description="Waited more seconds")
+    talk_known: bool = Field(default=False, description="Only those whose conversation's length is known")
+    unanswered_by: str = Field(default="", description="An adviser who let a ring of the call pass")
+    as_of: Moment | None = Field(default=None, description="With the outcomes that there were at this moment")
+    after: str = Field(default="", max_length=400, description="The `next` of the page before")
+    size: int = Field(default=50, ge=1, le=LARGEST_PAGE)
+
+    def search(self) -> CallSearch:
+        """Give what is asked for."""
+        return CallSearch(
+            since=self.since,
+            until=self.until,
+            line=self.line,
+            queue=self.queue,
+            outcome="" if self.outcome is None else _WORDS[self.outcome],
+            agent=self.adviser,
+            wait_at_most=self.wait_at_most,
+            wait_more_than=self.wait_more_than,
+            talk_known=self.talk_known,
+            unanswered_by=self.unanswered_by,
+            as_of=self.as_of,
+        )
+
+
+async def calls(request: web.Request) -> web.Response:
+    """List calls, newest first. An adviser gets those that he answered."""
+    asked = query(request, CallsAsked)
+    search, after = asked.search(), place(asked.after, "after")
+    page, counts = await asyncio.gather(listed(request, search, after, asked.size), counted(request, search))
+    return told(_teller(request).page(page, counts))
+
+
+async def call(request: web.Request) -> web.Response:
+    """Tell one call. That it was read is written to the access log."""
+    history = await call_of(request)
+    await access_log(request, Action.CALL_READ, history.call_id)
+    return told(_teller(request).story(history))
+
+
+async def reveal(request: web.Request) -> web.Response:
+    """Tell the caller's whole number. It is written to the access log first."""
+    history = await call_of(request)
+    await access_log(request, Action.NUMBER_REVEALED, history.call_id)
+    return told(Number(number=history.number))
+
+
+def _teller(request: web.Request) -> CallTeller:
+    return CallTeller(ghost_seconds=request.app[SETTINGS].ghost_seconds)
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/calls",
+        handler=calls,
+        permission=Permission.READ_CALLS,
+        query=CallsAsked,
+        answer=Calls,
+        summary="List calls",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/calls/{call_id:[^/]+}",
+        handler=call,
+        permission=Permission.READ_CALLS,
+        answer=CallStory,
+        summary="Tell one call",
+    ),
+    Route(
+        method="POST",
+        path="/api/v1/calls/{call_id:[^/]+}/reveal",
+        handler=reveal,
+        permission=Permission.REVEAL_NUMBER,
+        answer=Number,
+        summary="Reveal the number of a caller",
+    ),
+)
