@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from contesta import processes
+from contesta import lines, processes
 from contesta.ports import listening_ports
 from contesta.settings import Settings
-from core.errors import ContestaError
+from core.errors import ConfigurationError, ContestaError
 from telephony import asterisk
 
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -70,6 +70,17 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         yield Finding(subject="Secretos", found="todavía no hay", mend="make run los crea", needed=False)
 
 
+def _lines(settings: Settings) -> Iterator[Finding]:
+    try:
+        examined = lines.examine_files(lines.files(settings))
+    except ConfigurationError as unreadable:
+        yield Finding(subject="Líneas", found="no se pueden leer", mend=str(unreadable))
+        return
+    faults = [fault for each in examined for fault in each.faults]
+    names = ", ".join(each.line.title if each.line else each.file for each in examined)
+    yield Finding(subject="Líneas", found=names, mend="; ".join(faults))
+
+
 def _ports(settings: Settings) -> Iterator[Finding]:
     if processes.holder(settings.run_dir, "run") is not None:
         return
@@ -93,7 +104,7 @@ def _running(settings: Settings) -> Iterator[Finding]:
 
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything the line stands on."""
-    checks: list[Callable[[Settings], Iterator[Finding]]] = [_programs, _folder, _ports, _running]
+    checks: list[Callable[[Settings], Iterator[Finding]]] = [_programs, _lines, _folder, _ports, _running]
     return [_asterisk(settings), *(finding for check in checks for finding in check(settings))]
 
 

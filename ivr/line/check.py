@@ -35,7 +35,8 @@ _PERSON = (ToQueue, ToArea, ToMailbox)
 def faults(draft: Draft) -> Iterator[Remark]:
     """Yield what keeps the line from being published, each with where it stands."""
     line = draft.line
-    yield from _unknown_names(draft)
+    unknown = tuple(_unknown_names(draft))
+    yield from unknown
     yield from _missing_texts(draft)
     yield from _unspeakable(draft)
     yield from _languages(line)
@@ -46,7 +47,7 @@ def faults(draft: Draft) -> Iterator[Remark]:
     yield from _queues(line)
     yield from _mailboxes(line)
     yield from _dispositions(line.dispositions)
-    if not draft.faults:  # what could not be read leads nowhere
+    if not draft.faults and not unknown:  # what could not be read, or has another name, leads nowhere
         yield from _ways(line)
 
 

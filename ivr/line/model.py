@@ -19,9 +19,6 @@ OPERATOR_KEY = "0"
 END_KEY = "#"
 
 
-# ── Where a choice leads ─────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToQueue:
     """Wait for an adviser."""
@@ -80,9 +77,6 @@ class HangUp:
 Destination: TypeAlias = ToQueue | ToArea | ToMenu | ToMailbox | ToSurvey | Say | Back | HangUp
 
 
-# ── The dialog ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
     """How long callers are given, and how often. Silences are in seconds, the first, then every later one."""
@@ -113,7 +107,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
-    """A choice by one key; `options` by key. All tries used up, `give_up` is where the caller goes."""
+    """A choice by one key; `options` by key. All tries used up, the caller goes to `give_up`."""
 
     name: str
     title: str
@@ -187,9 +181,6 @@ class Closed:
     to: Destination
 
 
-# ── Waiting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Strategy(StrEnum):
     """Which free adviser a queue rings (Asterisk's names)."""
 
@@ -222,10 +213,9 @@ class Queue:
     """Where callers wait, and who answers. Names are unique among all lines of one telephone system.
 
     `members` are SIP accounts; none: every adviser. `music` is a folder of the music, or DEFAULT_MUSIC. Each
-    `notice_seconds` callers hear that all advisers are busy. After `longest_wait_seconds` (None: never), and when no
-    adviser is signed in and `wait_without_advisers` is false, they go to `overflow`. `announce_position` tells
-    one's turn when it changes, at most every 45 s. `extension` is what advisers dial to pass a caller on, beside its
-    name. `survey` follows when the adviser hangs up first.
+    `notice_seconds` callers hear that all advisers are busy. After `longest_wait_seconds` (None: never), and when
+    nobody is signed in and not `wait_without_advisers`, they go to `overflow`. One's turn is told when it changes, at
+    most every 45 s. Advisers pass callers on by name or `extension`. `survey` follows when the adviser hangs up first.
     """
 
     name: str
@@ -251,9 +241,6 @@ class Area:
     name: str
     title: str
     queue: str
-
-
-# ── Leaving one's data ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class FieldKind(StrEnum):
@@ -311,9 +298,6 @@ class Mailbox:
     done: str = "buzon_listo"
 
 
-# ── The survey ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 class Scale(StrEnum):
     """How a question is answered."""
 
@@ -360,9 +344,6 @@ class Survey:
     )
     thanks: str = "encuesta_gracias"
     extension: str = ""
-
-
-# ── The line ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
