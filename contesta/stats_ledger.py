@@ -17,7 +17,7 @@ from quality.metrics.presence import Presence, Presences
 from storage.database import connect
 from storage.migrate import upgrade
 from storage.presence import PresenceBook, Watch
-from storage.told import NO_END, told
+from storage.told import told
 from storage.visits import talks_during, visits
 
 _EVER = (float("-inf"), float("inf"))
@@ -50,10 +50,10 @@ def add_ledger(aggregate: Aggregate, database_url: str, now: datetime) -> float:
 def _logged(engine: Engine, begin: float, end: float) -> dict[str, Presence]:
     """Return what a log told of the time between two Unix times, as far as it reaches."""
     presences = Presences(begin, end)
-    with told(engine, _moment(end) or NO_END) as facts:
+    with told(engine) as facts:
         reached = facts.last_logged()
         for event in facts.presence():
-            if isinstance(event, AgentPresence) and event.source is Source.QUEUE_LOG:
+            if isinstance(event, AgentPresence) and event.source is Source.QUEUE_LOG and event.at.timestamp() < end:
                 presences.take(event)
     return presences.until(end if reached is None else min(end, reached.timestamp()))
 
