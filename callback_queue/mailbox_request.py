@@ -138,11 +138,14 @@ def _add(request: MailboxRequest, said: Mapping[str, Any]) -> MailboxRequest:
 
 
 def _with_speech(request: MailboxRequest, said: Mapping[str, Any], *, seconds: float | None) -> MailboxRequest:
+    """Keep what was said; what is only being said, or turned out to be nothing, does not replace what was."""
     what, file = str(said["what"]), str(said["file"])
     before = request.speech.get(what)
-    if seconds is None and before and before.seconds is not None:
+    if not seconds and before and before.seconds:
         return request
-    return replace(request, speech={**request.speech, what: Speech(file=file, seconds=seconds)})
+    others = {name: speech for name, speech in request.speech.items() if name != what}
+    spoken = {} if seconds == 0 else {what: Speech(file=file, seconds=seconds)}
+    return replace(request, speech=others | spoken)
 
 
 def _moment(text: str) -> datetime:

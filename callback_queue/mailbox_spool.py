@@ -133,7 +133,7 @@ class Writing:
         self._write("speaking", what=what, file=file)
 
     def spoke(self, what: str, file: str, seconds: float) -> None:
-        """Keep that it was said."""
+        """Keep that it was said; 0 s, that nothing was."""
         self._write("spoke", what=what, file=file, seconds=round(seconds, 1))
 
     def finish(self, *, complete: bool) -> None:

@@ -24,6 +24,7 @@ from core.events import (
     MailboxStep,
     MailboxStepped,
     MenuStepped,
+    MessageLeft,
     OfferResult,
     QueueEntered,
     QueueExited,
@@ -231,6 +232,10 @@ def _mailbox_stepped(event: MailboxStepped) -> tuple[str, str]:
             return CITIZEN, f"Terminó de dejar sus datos en el buzón, radicado {event.request}"
 
 
+def _message_left(_event: MessageLeft) -> tuple[str, str]:
+    return LINE, "Le pidió un mensaje después del tono: el guion no respondió"
+
+
 def _survey_answered(event: SurveyAnswered) -> tuple[str, str]:
     if event.file:
         return CITIZEN, f"Respondió con su voz la pregunta «{event.question}»"
@@ -334,6 +339,7 @@ _TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
     MenuStepped: _menu_stepped,
     CallbackOffered: _callback_offered,
     MailboxStepped: _mailbox_stepped,
+    MessageLeft: _message_left,
     SurveyAnswered: _survey_answered,
     Recorded: _recorded,
     QueueEntered: _queue_entered,

@@ -87,7 +87,7 @@ def _ghost(chance: random.Random) -> Plan:
 def _wrong_keys(chance: random.Random) -> Plan:
     return Plan(
         number=plausible_number(chance),
-        keys=[*chance.choices("23456789", k=chance.randint(1, 2)), "1"],
+        keys=[*chance.choices("2456789", k=chance.randint(1, 2)), "1"],
         talk_seconds=_talk_seconds(chance),
         answers=_answers(chance),
     )

@@ -4,7 +4,6 @@ What is published is a copy. A call keeps the edition it began with: its prompts
 names the edition of each new call, and the call scripts ask for that one.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,11 +15,10 @@ from contesta.accounts import Accounts
 from contesta.settings import Settings
 from contesta.wiring import telephone_system
 from core.errors import ConfigurationError
-from ivr import voice
+from ivr import sounds
 from ivr.line.examine import Examined
 from ivr.line.model import DEFAULT_MUSIC, SPANISH, Line
 from ivr.line.published import Published
-from ivr.prompts import Catalogue
 from telephony.asterisk import Asterisk, Installation
 
 MUSIC_SUFFIXES = (".wav", ".gsm", ".ulaw", ".alaw", ".sln", ".g722")
@@ -53,12 +51,17 @@ def publish(
             raise NotPublishedError(faults)
         found = tuple(each.line for each in examined if each.line)
         with _reasons():
-            tell(f"{sum(speak(settings, line) for line in found)} textos hablados")
+            spoken = sounds.build(
+                found,
+                settings.sounds_dir,
+                cache=settings.cache_dir / "voz",
+                recordings=settings.recorded_prompts_dir,
+            )
+            tell(f"{spoken} textos hablados")
             store.add({each.line.name: (each.line.edition, each.source) for each in examined if each.line})
             configuration.write(telephone_system(settings, accounts, installation, found, now.date()))
         for past in store.make_current({line.name: line.edition for line in found}, now):
-            for language in settings.sounds_dir.iterdir():
-                shutil.rmtree(language / "contesta" / past.line / past.edition, ignore_errors=True)
+            sounds.forget(settings.sounds_dir, past.line, past.edition)
         return found
 
 
@@ -93,26 +96,6 @@ def reload_asterisk(system: Asterisk, found: Sequence[Line]) -> Iterator[str]:
                 yield f"la central no tiene la cola «{queue}»"
 
 
-def speak(settings: Settings, line: Line) -> int:
-    """Make the audio of a line's prompts, in Spanish and in its other languages; return how many there are.
-
-    Raises:
-        ConfigurationError: a recording cannot be used, or a text is too long.
-    """
-    own = settings.recorded_prompts_dir
-    spanish = settings.sounds_dir / SPANISH / line.sounds
-    for folder in (spanish, settings.sounds_dir / SPANISH / "contesta"):
-        texts = Catalogue(texts=line.texts[SPANISH])
-        voice.build(folder, cache=settings.cache_dir / "voz", catalogue=texts, recordings=own)
-    for language in line.languages.all[1:]:
-        folder = settings.sounds_dir / language.code / line.sounds
-        folder.mkdir(parents=True, exist_ok=True)
-        for prompt in line.texts[SPANISH]:
-            recorded = own / language.code / f"{prompt}.wav"
-            shutil.copyfile(recorded if recorded.is_file() else spanish / f"{prompt}.wav", folder / f"{prompt}.wav")
-    return len(line.texts[SPANISH])
-
-
 def _consents(examined: Sequence[Examined], store: Published) -> Iterator[str]:
     """Yield consents whose text changed under the same version: what a caller once heard must stay known."""
     before = {line.name: line for line in store.current()}
@@ -132,7 +115,7 @@ def _consent_text(line: Line) -> list[tuple[str | None, str | None]]:
 def _missing(examined: Sequence[Examined], settings: Settings, accounts: Accounts) -> Iterator[str]:
     """Yield what the files name and this installation does not have."""
     there = {member.account for member in accounts.members}
-    suffixes = voice.RECORDING_SUFFIXES
+    recordings = sounds.Recordings(settings.recorded_prompts_dir)
     for each in examined:
         for queue in each.line.queues.values() if each.line else ():
             for account in queue.members:
@@ -141,10 +124,9 @@ def _missing(examined: Sequence[Examined], settings: Settings, accounts: Account
             folder = settings.music_dir / queue.music
             if queue.music != DEFAULT_MUSIC and not _has_music(folder):
                 yield each.told(("queues", queue.name), f"falta la música: no hay audio de 8 kHz en {folder}")
-        spanish = each.line.languages.all[0] if each.line else None
-        for prompt in each.line.texts[SPANISH] if each.line and spanish and not spanish.voice else ():
-            if not any((settings.recorded_prompts_dir / f"{prompt}{suffix}").exists() for suffix in suffixes):
-                yield each.told(("texts", SPANISH, prompt), f"falta el audio «{prompt}»")
+        for lack in sounds.missing(each.line, recordings) if each.line else ():
+            if each.line and lack.language.code == SPANISH and lack.prompt in each.line.texts[SPANISH]:
+                yield each.told(("texts", SPANISH, lack.prompt), f"falta el audio «{lack.prompt}»")
 
 
 def _has_music(folder: Path) -> bool:

@@ -15,7 +15,8 @@ from contesta.plans import Plan
 from contesta.settings import LOCALHOST, Settings
 from core.errors import NotAvailableError
 from ivr.line.model import SPANISH
-from ivr.voice import even_loudness, speak
+from ivr.sounds import SPANISH_VOICE
+from ivr.synthesis import LINE_HZ, WIDE_HZ, even_loudness, resampled, speak
 from telephony.phone import Account, Call, CallRefusedError, Phone, State, audio
 
 SIGN_IN_SECONDS = 3.0
@@ -66,7 +67,8 @@ def conversation() -> Voices:
     """Speak a short conversation."""
     tracks = {"adviser": b"", "caller": b""}
     for who, text in _CONVERSATION:
-        samples = np.round(even_loudness(speak(text), text) * 32_767).astype(np.int16)
+        loud = resampled(even_loudness(speak(text, SPANISH_VOICE)), WIDE_HZ, LINE_HZ)
+        samples = np.round(loud * 32_767).astype(np.int16)
         said = audio.encoded(samples) + audio.SILENCE * round(BREATH_SECONDS * audio.RATE_HZ)
         for track in tracks:
             tracks[track] += said if track == who else audio.SILENCE * len(said)

@@ -41,13 +41,15 @@ def listen(ctx: typer.Context) -> None:
 
 def agi(ctx: typer.Context) -> None:
     """Atiende los guiones de llamada que pide Asterisk (lo inicia «contesta run»)."""
-    from agi_scripts import SCRIPTS  # noqa: PLC0415  as above
+    from agi_scripts import scripts  # noqa: PLC0415  as above
+    from agi_scripts.call import desk_in  # noqa: PLC0415  as above
     from ivr.server import Server  # noqa: PLC0415  as above
 
     settings: Settings = ctx.obj
     configure_logs(None)
     with processes.only_one(settings.run_dir, "agi"):
-        Server(LOCALHOST, settings.agi_port, SCRIPTS, max_calls=settings.agi_max_calls).serve_until_signal()
+        flows = scripts(desk_in(settings.data_dir))
+        Server(LOCALHOST, settings.agi_port, flows, max_calls=settings.agi_max_calls).serve_until_signal()
 
 
 def web(ctx: typer.Context) -> None:

@@ -159,6 +159,16 @@ class MailboxStepped(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageLeft(Event):
+    """The caller was asked to speak after the tone, without the call scripts; `file` is below the folder of messages.
+
+    Told before the recording begins: whoever hangs up at once leaves none.
+    """
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SurveyAnswered(Event):
     """The caller answered one question of `survey`, or was asked and did not (`answer` None, no `file`).
 

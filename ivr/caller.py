@@ -1,67 +1,136 @@
 """The person on the line, as the dialogs see them, over the telephone system's channel.
 
-Prompts are the files contesta/<id> of the channel's language. A prompt that is missing is logged and passed over: the
+A prompt is a file of the line's edition in the channel's language. One that is missing is logged and passed over: the
 call goes on. What the caller did is written to queue_log, the durable record, at the moment it happens.
 """
 
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
 from core.errors import CallEndedError, NotAvailableError
-from core.events import StepResult
+from core.events import Source
+from core.numbers import normalise
+from ivr.dialogs.asking import Fact, Pressed, Spoken
+from ivr.line.exchange import DESTINATION, MESSAGES
+from ivr.speech import TONE
 from telephony.agi import Channel
+from telephony.queue_log.encode import encode
 
 KEYS = "0123456789*#"
-DESTINATION_VARIABLE = "CONTESTA_DESTINO"
+SAMPLES_PER_SECOND = 8000  # the line is narrow-band
+SPEECH_ENDS_SECONDS = 4  # of silence
+SILENCE_KEPT_SECONDS = 1.0  # of it, that Asterisk leaves in the recording
+_UNFIT_FOR_A_FILE = re.compile(r"[^\w.-]", re.ASCII)
 
 
 class LineCaller:
-    """Implements `ivr.dialog.Caller`."""
+    """Implements `ivr.dialogs.asking.Caller`. `sounds` is the folder of the line's prompts, `now` gives aware time."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, sounds: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         """Speak to the caller on `channel`."""
         self._channel = channel
-        self._call_id = channel.env.get("agi_uniqueid", "")
-        self._log = structlog.get_logger("caller").bind(call=self._call_id)
+        self._sounds = sounds
+        self._now = now
+        self._pressed = ""  # while something was said before
+        self.call_id = channel.env.get("agi_uniqueid", "")
+        self.number = normalise(channel.env.get("agi_callerid", ""))
+        self._log = structlog.get_logger("caller").bind(call=self.call_id)
 
-    def play(self, prompt: str) -> str:
-        """Say a prompt; return the key that cut it short, or ''."""
+    # -- what the dialogs use
+
+    def say(self, *prompts: str) -> None:
+        """Say prompts. A key cuts them short and is what the next `ask` is answered with."""
+        self._pressed = self._said(prompts).key
+
+    def tell(self, *prompts: str) -> None:
+        """Say prompts to their end; keys pressed meanwhile, or before, mean nothing."""
+        self._pressed = ""
+        for prompt in prompts:
+            try:
+                self._channel.stream_file(self._file(prompt), "")
+            except NotAvailableError:
+                self._log.warning("prompt_missing", prompt=prompt)
+
+    def ask(self, prompts: Sequence[str], silence_seconds: float) -> Pressed:
+        """Say prompts and wait after them for a key; one pressed just before is the answer."""
+        key, self._pressed = self._pressed, ""
+        if key:
+            return Pressed(key, 0.0)
+        pressed = self._said(prompts)
+        return pressed if pressed.key or not silence_seconds else Pressed(self.next_key(silence_seconds))
+
+    def next_key(self, silence_seconds: float) -> str:
+        """Wait for one more key; '' for silence."""
+        return self._channel.wait_for_digit(round(silence_seconds * 1000))
+
+    def message_file(self, what: str) -> str:
+        """Return the name of the file for something that the caller is to say, below the folder of messages."""
+        return f"{self._now():%Y/%m/%d}/{_UNFIT_FOR_A_FILE.sub('_', f'{self.call_id}-{what}')}.wav"
+
+    def record(self, file: str, longest_seconds: int) -> Spoken:
+        """Sound a tone and record until a key, some seconds of silence or the limit."""
+        self.tell(TONE)
+        folder = self._channel.get_variable(MESSAGES)
+        if not folder:
+            self._log.error("no_folder_for_messages")
+            return Spoken(0.0)
+        path = Path(folder) / file
+        with suppress(OSError):  # Asterisk tells that it cannot write
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        recording = self._channel.record_file(
+            str(path.with_suffix("")), path.suffix[1:], KEYS, longest_seconds * 1000, 0, "", SPEECH_ENDS_SECONDS
+        )
+        if recording.reason == "writefile":
+            self._log.error("message_not_written")
+        kept_seconds = 0.0 if recording.key else SILENCE_KEPT_SECONDS
+        return Spoken(max(0.0, recording.samples / SAMPLES_PER_SECOND - kept_seconds), recording.key)
+
+    def note(self, fact: Fact) -> None:
+        """Write a fact to queue_log."""
+        event = fact(at=self._now(), call_id=self.call_id, channel_id=self.call_id, source=Source.QUEUE_LOG)
+        entry = encode(event)
         try:
-            return str(self._channel.stream_file(f"contesta/{prompt}", KEYS))
+            self._channel.exec_command("QueueLog", entry.queue, self.call_id, "NONE", entry.event, entry.data)
         except NotAvailableError:
-            self._log.warning("prompt_missing", prompt=prompt)
-            return ""
+            self._log.warning("queue_log_missing", fact=entry.event)
 
-    def ask(self, prompt: str, silence_seconds: float) -> str:
-        """Say a prompt and wait after it; return the key pressed (# included), or '' for silence."""
-        wait_ms = round(silence_seconds * 1000)
-        try:
-            digits, timed_out = self._channel.get_data(f"contesta/{prompt}", wait_ms, max_digits=1)
-        except NotAvailableError:
-            self._log.warning("prompt_missing", prompt=prompt)
-            return self._channel.wait_for_digit(wait_ms)
-        return digits or ("" if timed_out else "#")
+    # -- what the scripts tell the dialplan
 
-    def menu_stepped(self, menu: str, key: str, result: StepResult) -> None:
-        """Note what was done in a menu."""
-        self._write("MENU", f"{menu}|{key}|{result}")
+    def get(self, variable: str) -> str:
+        """Read a variable of the caller's channel, '' if it is not set."""
+        return self._channel.get_variable(variable)
 
-    def survey_answered(self, question: str, answer: int | None) -> None:
-        """Note an answer, or that the question was asked in vain (None)."""
-        self._write("ENCUESTA", f"{question}|{'' if answer is None else answer}")
+    def set(self, variable: str, value: str) -> None:
+        """Set a variable of the caller's channel."""
+        self._channel.set_variable(variable, value)
 
     def send_to(self, destination: str) -> None:
         """Tell the dialplan where the call goes. The last act of a script: without it, the dialplan takes over."""
-        self._channel.set_variable(DESTINATION_VARIABLE, destination)
+        self._channel.set_variable(DESTINATION, destination)
 
-    def _write(self, event: str, data: str) -> None:
-        try:
-            self._channel.exec_command("QueueLog", "NONE", self._call_id, "NONE", event, data)
-        except NotAvailableError:
-            self._log.warning("queue_log_missing", fact=event)
+    # --
+
+    def _said(self, prompts: Sequence[str]) -> Pressed:
+        heard_seconds = 0.0
+        for prompt in prompts:
+            try:
+                answer = self._channel.execute("STREAM FILE", self._file(prompt), KEYS, 0)
+            except NotAvailableError:
+                self._log.warning("prompt_missing", prompt=prompt)
+                continue
+            heard_seconds += max(0, int(answer.get("endpos", ("0", ""))[0])) / SAMPLES_PER_SECOND
+            if code := int(answer["result"][0]):
+                return Pressed(chr(code), round(heard_seconds, 1))
+        return Pressed("")
+
+    def _file(self, prompt: str) -> str:
+        return f"{self._sounds}/{prompt}"
 
 
 def run_program(script: Callable[[Channel], None]) -> None:

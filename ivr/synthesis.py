@@ -77,7 +77,7 @@ def read(recording: Path) -> Audio:
         audio, rate_hz = soundfile.read(recording, dtype="float64", always_2d=True)
     except soundfile.LibsndfileError as broken:
         raise ConfigurationError(f"No se puede leer la grabación {recording}: {broken.error_string}") from broken
-    return _resampled(np.asarray(audio.mean(axis=1), np.float64), rate_hz, WIDE_HZ)
+    return resampled(np.asarray(audio.mean(axis=1), np.float64), rate_hz, WIDE_HZ)
 
 
 def even_loudness(audio: Audio) -> Audio:
@@ -88,7 +88,7 @@ def even_loudness(audio: Audio) -> Audio:
     """
     import pyloudnorm  # noqa: PLC0415  it brings scipy, which a start with all prompts made does not wait for
 
-    narrow = _resampled(audio, WIDE_HZ, LINE_HZ)
+    narrow = resampled(audio, WIDE_HZ, LINE_HZ)
     shortest = round(_BLOCK_SECONDS * LINE_HZ) + 1
     repeated = np.resize(narrow, max(shortest, len(narrow))) if len(narrow) else np.zeros(shortest)
     loudness = pyloudnorm.Meter(LINE_HZ).integrated_loudness(repeated)
@@ -101,12 +101,13 @@ def even_loudness(audio: Audio) -> Audio:
 def wav(audio: Audio, rate_hz: int) -> bytes:
     """Write mono 16-bit wav at `rate_hz`."""
     content = io.BytesIO()
-    pcm = np.round(_resampled(audio, WIDE_HZ, rate_hz) * 32767).astype(np.int16)
+    pcm = np.round(resampled(audio, WIDE_HZ, rate_hz) * 32767).astype(np.int16)
     soundfile.write(content, pcm, rate_hz, "PCM_16", format="WAV")
     return content.getvalue()
 
 
-def _resampled(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+def resampled(audio: Audio, from_hz: int, to_hz: int) -> Audio:
+    """Change the rate without aliasing."""
     return audio if from_hz == to_hz else np.asarray(soxr.resample(audio, from_hz, to_hz, "VHQ"), np.float64)
 
 

@@ -3,21 +3,29 @@
 The forms of the answers, and how commands are split into words, follow Asterisk 22's res/res_agi.c.
 """
 
+import re
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from ivr.line.exchange import MESSAGES
 from telephony.agi import Channel
 
 CALL_ID = "1795400226.1"
+CALLER = "+573001234567"
+KEYS = "0123456789*#"
 
 
-def environment(script: str = "entrada", caller_name: bytes = b"unknown") -> bytes:
-    return (
+def environment(
+    script: str = "entrada", caller_name: bytes = b"unknown", *, number: str = CALLER, args: Iterable[str] = ()
+) -> bytes:
+    told = (
         b"agi_network: yes\nagi_network_script: %b\nagi_request: agi://127.0.0.1/%b\nagi_channel: PJSIP/trunk-01\n"
-        b"agi_uniqueid: %b\nagi_callerid: +573001234567\nagi_calleridname: %b\nagi_context: linea\n"
-        b"agi_extension: s\nagi_priority: 7\nagi_accountcode: \n\n"
-    ) % (script.encode(), script.encode(), CALL_ID.encode(), caller_name)
+        b"agi_uniqueid: %b\nagi_callerid: %b\nagi_calleridname: %b\nagi_context: linea\n"
+        b"agi_extension: s\nagi_priority: 7\nagi_accountcode: \n"
+    ) % (script.encode(), script.encode(), CALL_ID.encode(), number.encode(), caller_name)
+    return told + b"".join(b"agi_arg_%d: %b\n" % (place, arg.encode()) for place, arg in enumerate(args, 1)) + b"\n"
 
 
 def words(line: bytes) -> list[str]:
@@ -70,72 +78,140 @@ def answering(*replies: bytes) -> tuple[Channel, Replies]:
     return Channel(streams, streams), streams
 
 
-@dataclass
-class Call:
-    """A call whose caller presses `keys`: one for each time they are listened to, '' for silence; at the end they hang
-    up. `during` are keys pressed while a prompt is only said, by its id. `missing` prompts do not exist.
+SILENCE_TAIL_SAMPLES = 8_000  # of the silence that ended it, Asterisk leaves a second in a recording
+
+
+class Actions:
+    """What a caller does, one after the other, written with blanks between.
+
+    1, *, #…  a key, when the line waits for one; 3001234567# is so many
+    -         keeps silent while the line waits
+    1@2.5     presses 1 when 2.5 s of what is said have been heard; 1@menu while the prompt `menu` is said
+    ~7        speaks for 7 s; ~7# ends it with a key
+    [word]    for whoever plays what lies between the scripts
+    The end   hangs up; who never does begins anew.
     """
 
-    keys: Iterable[str]
-    during: dict[str, str] = field(default_factory=dict)
-    missing: frozenset[str] = frozenset()
-    heard: list[str] = field(default_factory=list)
-    queue_log: list[str] = field(default_factory=list)
+    def __init__(self, written: str, *, never_hangs_up: bool = False) -> None:
+        self._ahead: deque[str] = deque()
+        for action in written.split():
+            self._ahead += action if action.strip(KEYS) == "" else [action]
+        self._again = tuple(self._ahead) if never_hangs_up else ()
+
+    def while_said(self, prompt: str) -> tuple[str, float]:
+        """Take the next action if it cuts a prompt short; return the key and when, '' if it does not."""
+        key, during, when = self._ahead[0].partition("@") if self._ahead else ("", "", "")
+        timed = when.replace(".", "").isdecimal()
+        if not during or not (timed or when == prompt):
+            return "", 1.0
+        self.next()
+        return key, float(when) if timed else 1.0
+
+    def between_scripts(self) -> str | None:
+        """Take the next action if it is for whoever plays what lies between the scripts."""
+        return self.next() if self._ahead and self._ahead[0].startswith("[") else None
+
+    def next(self) -> str | None:
+        """Take the next action; None if the caller hangs up instead."""
+        action = self._ahead.popleft() if self._ahead else None
+        if not self._ahead:
+            self._ahead += self._again
+        return action
+
+
+@dataclass
+class Call:
+    """A call whose caller does what `actions` say. `missing` prompts do not exist, nor does a folder `messages` is not.
+
+    `heard` are the prompts said to them, without the folder of their line; `story` are those, and the keys pressed.
+    A `careless` caller keeps silent where what they are to do makes no sense.
+    """
+
+    actions: Actions
     variables: dict[str, str] = field(default_factory=dict)
+    missing: Container[str] = ()
+    messages: Path | None = None
+    heard: list[str] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    waited_ms: list[int] = field(default_factory=list)
+    queue_log: list[str] = field(default_factory=list)
+    careless: bool = False
     hung_up: bool = False
 
     def __post_init__(self) -> None:
-        self._keys = iter(self.keys)
+        if self.messages:
+            self.variables[MESSAGES] = str(self.messages)
 
     def answer(self, line: bytes) -> bytes:
+        if self.hung_up:
+            return b""  # with AGIEXITONHANGUP=yes
         reply = b"510 Invalid or unknown command"
         match words(line):
             case ["SET", "VARIABLE", name, value]:
                 self.variables[name] = value
                 reply = b"200 result=1"
+            case ["GET", "VARIABLE", name]:
+                value = self.variables.get(name, "")
+                reply = b"200 result=1 (%b)" % value.encode() if value else b"200 result=0"
             case ["EXEC", "QueueLog", data]:
                 self.queue_log.append(data)
                 reply = b"200 result=0"
-            case _ if self.hung_up:
-                reply = b"511 Command Not Permitted on a dead channel or intercept routine"
             case ["SAY", "ALPHA", "", ""]:
                 reply = b"200 result=0"
-            case ["STREAM", "FILE", prompt, _, "0"]:
-                key = self.during.get(prompt.removeprefix("contesta/"), "")
-                reply = b"200 result=%d endpos=8000" % (ord(key) if key else 0)
-                if not self._says(prompt):
-                    reply = b"200 result=-1 endpos=0"
-            case ["GET", "DATA", prompt, _, "1"]:
-                reply = b"200 result=-1"
-                if self._says(prompt):
-                    reply = self._listen(b"200 result=%b", b"200 result= (timeout)")
-            case ["WAIT", "FOR", "DIGIT", _]:
-                reply = self._listen(b"200 result=%d", b"200 result=0", code=True)
+            case ["STREAM", "FILE", prompt, keys, "0"]:
+                reply = self._say(prompt, keys)
+            case ["WAIT", "FOR", "DIGIT", milliseconds]:
+                self.waited_ms.append(int(milliseconds))
+                reply = self._listen()
+            case ["RECORD", "FILE", path, form, _, longest_ms, "0", _]:
+                reply = self._record(Path(f"{path}.{form}"), int(longest_ms))
         return reply + b"\n"
 
-    def _says(self, prompt: str) -> bool:
-        name = prompt.removeprefix("contesta/")
-        if name in self.missing:
-            return False
-        self.heard.append(name)
-        return True
+    def _say(self, file: str, keys: str) -> bytes:
+        prompt = re.sub(r"^contesta/(\w+/[0-9a-f]{12}/)?", "", file)
+        if prompt in self.missing:
+            return b"200 result=-1 endpos=0"
+        self.heard.append(prompt)
+        key, second = self.actions.while_said(prompt) if keys else ("", 1.0)
+        self.story += [prompt, *([f"<{key}>"] if key else [])]
+        return b"200 result=%d endpos=%d" % (ord(key) if key else 0, second * 8_000)
 
-    def _listen(self, pressed: bytes, silence: bytes, *, code: bool = False) -> bytes:
-        key = next(self._keys, None)
-        if key is None:
+    def _listen(self) -> bytes:
+        action = self.actions.next()
+        if action is None:
             self.hung_up = True
             return b"200 result=-1\nHANGUP"
-        if not key:
-            return silence
-        return pressed % (ord(key) if code else key.replace("#", "").encode())
+        key = action.partition("@")[0]
+        if self.careless and key not in KEYS:
+            key = "-"
+        assert key in {"-", *KEYS}, f"the line waits for a key, the caller is to do {action}"
+        self.story.append(f"<{key}>")
+        return b"200 result=%d" % (0 if key == "-" else ord(key))
+
+    def _record(self, path: Path, longest_ms: int) -> bytes:
+        if not path.parent.is_dir():
+            return b"200 result=-1 (writefile)"
+        path.touch()
+        action = self.actions.next()
+        if action is None:
+            self.hung_up = True
+            return b"200 result=-1 (hangup) endpos=24000\nHANGUP"
+        if not action.startswith("~"):
+            return b"200 result=%d (dtmf) endpos=800" % ord(action) if action in KEYS else self._after(0)
+        seconds, key = action[1:].rstrip(KEYS[10:]), action[-1]
+        samples = min(round(float(seconds) * 8_000), longest_ms * 8)
+        return b"200 result=%d (dtmf) endpos=%d" % (ord(key), samples) if key in "*#" else self._after(samples)
+
+    def _after(self, samples: int) -> bytes:
+        return b"200 result=0 (timeout) endpos=%d" % (samples + SILENCE_TAIL_SAMPLES)
 
 
 class CallStreams:
     """The two streams of a channel whose other end is a `Call`."""
 
-    def __init__(self, call: Call, script: str = "entrada") -> None:
+    def __init__(self, call: Call, script: str = "entrada", *args: str, number: str = CALLER) -> None:
         self._call = call
-        self._unread = environment(script)
+        self._unread = environment(script, number=number, args=args)
 
     def read1(self, _size: int, /) -> bytes:
         unread, self._unread = self._unread, b""
@@ -146,6 +222,6 @@ class CallStreams:
         return len(data)
 
 
-def channel_of(call: Call) -> Channel:
-    streams = CallStreams(call)
+def channel_of(call: Call, script: str = "entrada", *args: str, number: str = CALLER) -> Channel:
+    streams = CallStreams(call, script, *args, number=number)
     return Channel(streams, streams)

@@ -111,6 +111,15 @@ def test_what_is_said_again_replaces_what_was_said(spool: Spool) -> None:
     assert only(spool).speech["name"].file == "1.wav"  # until the second is there
     writing.spoke("name", "2.wav", 5)
     assert only(spool).speech["name"] == Speech(file="2.wav", seconds=5)
+    writing.spoke("name", "3.wav", 0)
+    assert only(spool).speech["name"] == Speech(file="2.wav", seconds=5)
+
+
+def test_nothing_said_leaves_no_file(spool: Spool) -> None:
+    writing = spool.begin(CALLER)
+    writing.speaking("name", "1.wav")
+    writing.spoke("name", "1.wav", 0)
+    assert only(spool).speech == {}
 
 
 def test_numbers_follow_each_other_and_begin_anew_each_local_day(

@@ -113,6 +113,7 @@ def test_every_event_of_a_call_can_be_told() -> None:
         "48 NONE|NONE|ENCUESTA|p2|",
         "49 NONE|NONE|ENCUESTA|p3||s|f.wav",
         "49 NONE|NONE|IDIOMA|es",
+        "49 NONE|NONE|MENSAJE|2026/01/01/1.1.wav",
         *(f"49 NONE|NONE|CONSENTIMIENTO|v{place}|{answer}" for place, answer in enumerate(ConsentAnswer)),
         *(f"49 q|NONE|OFERTA|{result}" for result in OfferResult),
         *(f"49 NONE|NONE|BUZON|2601010001|{step}" for step in MailboxStep),

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 import soundfile as sf
 
-from agi_scripts.entrada import PRINCIPAL
 from contesta.comparison import differences
 from core.events import EndedBy, RingResult
-from ivr.dialog import FIRST_SILENCE_SECONDS, NEXT_SILENCE_SECONDS
+from ivr.line.model import Voice
 from quality.metrics.history import CallHistory, Outcome
 from storage.call_filter import CallFilter
 from telephony.phone import Account, Call, Phone, State
@@ -74,8 +73,8 @@ class Prompts:
         return sum(float(sf.info(self.folder / f"{prompt}.wav").duration) for prompt in prompts)
 
     def until_a_silent_caller_is_queued(self) -> float:
-        said = self.seconds("bienvenida", PRINCIPAL.prompt, *PRINCIPAL.retries.silent, PRINCIPAL.give_up)
-        return said + FIRST_SILENCE_SECONDS + 2 * NEXT_SILENCE_SECONDS
+        said = self.seconds("bienvenida", *["menu_principal"] * 3, "silencio_1", "silencio_2", "respaldo")
+        return said + Voice().first_silence_seconds + 2 * Voice().next_silence_seconds
 
 
 def script(kind: Kind, prompts: Prompts) -> str:

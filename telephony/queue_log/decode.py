@@ -11,6 +11,7 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|MENU|menu|key|result|heard                one answer to a menu, and the seconds of it that were heard
     queue|NONE|OFERTA|result                            to be called back without losing one's place
     NONE|NONE|BUZON|request|step                        a request to be called
+    NONE|NONE|MENSAJE|file                              a message after the tone, without the scripts
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
@@ -39,6 +40,7 @@ from core.events import (
     MailboxStep,
     MailboxStepped,
     MenuStepped,
+    MessageLeft,
     OfferResult,
     PresenceChange,
     QueueEntered,
@@ -228,6 +230,10 @@ def _mailbox_stepped(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     return (MailboxStepped(**about, request=_field(line, 0), step=MailboxStep(_field(line, 1))),)
 
 
+def _message_left(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (MessageLeft(**about, file=_field(line, 0)),)
+
+
 def _survey_answered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     return (
         SurveyAnswered(
@@ -276,6 +282,7 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "MENU": _menu_stepped,
     "OFERTA": _callback_offered,
     "BUZON": _mailbox_stepped,
+    "MENSAJE": _message_left,
     "ENCUESTA": _survey_answered,
     "RECHAZADA": _rejected,
     "GRABACION": _recorded,

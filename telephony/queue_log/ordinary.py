@@ -47,7 +47,7 @@ _KINDS = {
     **dict.fromkeys((b"COMPLETEAGENT", b"COMPLETECALLER", b"BLINDTRANSFER"), Kind.COMPLETE),
     **dict.fromkeys((b"ABANDON", b"EXITWITHTIMEOUT", b"EXITWITHKEY", b"WITHDRAW", b"EXITEMPTY"), Kind.EXIT),
     b"RECHAZADA": Kind.REJECT,
-    **dict.fromkeys((b"LLAMADA", b"GRABACION", *_CHECKED), Kind.ASIDE),
+    **dict.fromkeys((b"LLAMADA", b"GRABACION", b"MENSAJE", *_CHECKED), Kind.ASIDE),
 }
 _OUTCOMES = {
     b"ABANDON": Outcome.ABANDONED,
