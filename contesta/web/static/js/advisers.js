@@ -69,12 +69,12 @@ function Row({ row }) {
   return html`
     <tr role="row" class=${row.state}>
       <th role="rowheader" scope="row">${row.name}</th>
-      <td role="cell" data-name="Estado">
+      <td role="cell" data-name="Estado" class="about-state">
         <span class="doing ${row.state}"><${Icon} of=${row.state} /> ${row.word}</span>
         ${row.reason && html` <span class="detail">${row.reason}</span>`}
       </td>
-      <td role="cell" data-name="Tiempo" class="number"><${TimeInState} since=${row.since} /></td>
-      <td role="cell" data-name="Colas">${row.queues.join(", ") || "–"}</td>
+      <td role="cell" data-name="Tiempo" class="number about-time"><${TimeInState} since=${row.since} /></td>
+      <td role="cell" data-name="Colas" class="about-queues">${row.queues.join(", ") || "–"}</td>
       <td role="cell" data-name="Contestadas" class="number"><${Figure} figure=${row.answered} /></td>
       <td role="cell" data-name="No contestó" class="number"><${Figure} figure=${row.unanswered} /></td>
       <td role="cell" data-name="TMO" class="number"><${Figure} figure=${row.tmo} /></td>

@@ -9,11 +9,12 @@ import { usePage } from "./page.js";
  */
 export function Balance({ balance }) {
   const { current, links } = usePage();
+  const parts = balance.parts.filter(({ count }, place) => place === 0 || count !== 0);
   return html`
     <section class="balance ${balance.balances ? "" : "bad"}" aria-labelledby="libro">
       <h2 id="libro" class="visually-hidden">Las llamadas de hoy, sumadas</h2>
       <p>
-        ${balance.parts.map(
+        ${parts.map(
           ({ id, word, shown, calls }, place) => html`
             ${place > 0 && html`<span class="sign">${place === 1 ? " = " : " + "}</span>`}
             <span key=${id} class="part">
@@ -24,7 +25,7 @@ export function Balance({ balance }) {
         ${" "}
         ${
           balance.balances
-            ? html`<span class="verdict ${current ? "ok" : ""}">${current && html`<${Mark} level="ok" />`} Cuadra</span>`
+            ? html`<span class="verdict">${current && html`<${Mark} level="ok" />`} Cuadra</span>`
             : html`<span class="state bad"><${Mark} level="bad" /> No cuadra</span>`
         }
       </p>

@@ -55,7 +55,7 @@ export function Day({ address }) {
     <section id="dia" class="panel day-chart" aria-labelledby="titulo-dia" tabindex="-1">
       <div class="panel-head"><h2 id="titulo-dia">El día por cuartos de hora</h2></div>
       ${problem && html`<p class="problem">No se pudo leer el día. ${problem}</p>`}
-      ${!chart && !problem && html`<div class="skeleton plot" />`}
+      ${!chart && !problem && html`<div class="skeleton tall" />`}
       ${chart && !busy && html`<p class="empty">Ni este día ni el ${chart.before.title} tuvieron llamadas. Con la primera aparece la gráfica.</p>`}
       ${chart && busy && html`<${Plot} chart=${chart} busy=${busy} />`}
     </section>
@@ -104,7 +104,7 @@ function Plot({ chart, busy }) {
   const then = pointed === null ? null : busy.before[pointed];
   return html`
     <p class="legend">
-      <span class="series day"><${Sample} /> ${chart.day.title}</span>
+      <span class="series today"><${Sample} /> ${chart.day.title}</span>
       <span class="series before"><${Sample} dash="6 4" /> ${chart.before.title}</span>
       <span class="readout">
         ${
@@ -119,7 +119,7 @@ function Plot({ chart, busy }) {
       <figcaption class="visually-hidden">
         Dos gráficas con las mismas horas: llamadas recibidas y nivel de atención. Las cifras están en la tabla que sigue.
       </figcaption>
-      <div ref=${place} class="plot" aria-hidden="true" />
+      <div ref=${place} aria-hidden="true" />
     </figure>
     <details>
       <summary>Las mismas cifras en una tabla</summary>

@@ -1,5 +1,5 @@
 import { html } from "htm/preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /**
  * Keys, and what each figure means: what hovering tells, for who cannot hover.
@@ -13,7 +13,7 @@ import { useEffect, useRef } from "preact/hooks";
  */
 export function Help({ board, shortcuts, keys, turnKeys, close }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => dialog.current?.showModal(), []);
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   const meanings = [...board.cards, ...columnsOf(board.queues[0])].filter(({ meaning }) => meaning);
   return html`
     <dialog ref=${dialog} aria-labelledby="ayuda" onClose=${close}>

@@ -1,5 +1,6 @@
 import { html } from "htm/preact";
 import { Mark, Since } from "./figure.js";
+import { Icon } from "./icons.js";
 import { usePage } from "./page.js";
 
 /**
@@ -22,7 +23,7 @@ export function Notices({ alerts, notices }) {
             </li>
           `,
         )}
-        ${notices.map((notice) => html`<li key=${notice} class="notice"><span class="mark" aria-hidden="true">ⓘ</span> ${notice}</li>`)}
+        ${notices.map((notice) => html`<li key=${notice} class="notice"><${Icon} of="notice" /> ${notice}</li>`)}
       </ul>
     </section>
   `;

@@ -1,5 +1,5 @@
 import { createContext } from "preact";
-import { useContext, useEffect, useReducer } from "preact/hooks";
+import { useContext, useLayoutEffect, useReducer } from "preact/hooks";
 import { isCurrent } from "./freshness.js";
 
 /**
@@ -26,7 +26,7 @@ export function usePage() {
  */
 export function useWatched(watch) {
   const [, draw] = useReducer((/** @type {number} */ times) => times + 1, 0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let coming = false;
     return watch.onChange(() => {
       if (coming) return;

@@ -7,23 +7,32 @@ import uPlot from "uplot";
  * @property {number} height px
  * @property {(quarter: Quarter) => number | null} of
  * @property {(value: number) => string} write
- * @property {[number, number] | null} range null: from 0 to the greatest value
+ * @property {(least: number, most: number) => [number, number]} range of the axis, for values within these
+ * @property {number[]} steps that its marks may have
  */
 
 const HOUR = 4;
-const MOST_HOURS = 12;
+const HOUR_PX = 64;
 const AXIS_PX = 56;
 const FONT = "13px system-ui, sans-serif";
 
 /** @type {Panel[]} */
 export const PANELS = [
-  { title: "Recibidas", height: 170, of: ({ offered }) => offered, write: (value) => String(value), range: null },
+  {
+    title: "Recibidas",
+    height: 170,
+    of: ({ offered }) => offered,
+    write: (value) => String(value),
+    range: (_, most) => [0, Math.max(4, most * 1.05)],
+    steps: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+  },
   {
     title: "Nivel de atención",
     height: 130,
     of: ({ answer_rate }) => answer_rate,
-    write: (value) => `${Math.round(value * 100)} %`,
-    range: [0, 1],
+    write: (value) => `${Math.round(value * 100)}\u00a0%`,
+    range: (least) => [Math.min(0.75, Math.floor(least * 4) / 4), 1],
+    steps: [0.05, 0.1, 0.25, 0.5],
   },
 ];
 
@@ -45,15 +54,16 @@ export function plot(place, { day, before }, pointed) {
       {
         width: place.clientWidth,
         height: panel.height + (last ? 30 : 0),
+        padding: [8, 24, last ? 0 : 8, 0],
         legend: { show: false },
         cursor: { sync, drag: { x: false, y: false }, y: false, points: { size: 8 } },
-        scales: { x: { time: false }, y: { range: (_, __, most) => panel.range ?? [0, Math.max(4, most * 1.1)] } },
+        scales: { x: { time: false }, y: { range: (_, least, most) => panel.range(least, most) } },
         axes: [
           {
             show: true,
             size: last ? 30 : 0,
             values: (_, places) => places.map((at) => (last ? (day[at]?.hour ?? "") : "")),
-            splits: (_, __, from, to) => hours(from, to),
+            splits: ({ width }, _, from, to) => hours(from, to, width / HOUR_PX),
             stroke: colour("--secondary"),
             grid: { stroke: colour("--line"), width: 1 },
             ticks: { show: false },
@@ -62,7 +72,7 @@ export function plot(place, { day, before }, pointed) {
           {
             size: AXIS_PX,
             values: (_, values) => values.map(panel.write),
-            incrs: panel.range ? [0.25, 0.5] : [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+            incrs: panel.steps,
             space: 34,
             stroke: colour("--secondary"),
             grid: { stroke: colour("--line"), width: 1 },
@@ -78,7 +88,7 @@ export function plot(place, { day, before }, pointed) {
         hooks: { setCursor: [({ cursor }) => pointed(cursor.idx ?? null)] },
       },
       [day.map((_, at) => at), before.map(panel.of), day.map(panel.of)],
-      place,
+      titled(place, panel.title),
     );
   });
 
@@ -89,16 +99,29 @@ export function plot(place, { day, before }, pointed) {
   return () => {
     resized.disconnect();
     for (const chart of charts) chart.destroy();
+    place.replaceChildren();
   };
+}
+
+/**
+ * @param {HTMLElement} place
+ * @param {string} title
+ * @returns {HTMLElement} a new part of the place, under the title
+ */
+function titled(place, title) {
+  const part = place.appendChild(document.createElement("div"));
+  part.appendChild(document.createElement("h3")).textContent = title;
+  return part;
 }
 
 /**
  * @param {number} from
  * @param {number} to
- * @returns {number[]} whole hours between two quarters, no more than can be read
+ * @param {number} room how many can be read
+ * @returns {number[]} whole hours between two quarters
  */
-function hours(from, to) {
-  const step = HOUR * Math.max(1, Math.ceil((to - from) / HOUR / MOST_HOURS));
+function hours(from, to, room) {
+  const step = HOUR * Math.max(1, Math.ceil((to - from) / HOUR / room));
   const first = Math.ceil(from / HOUR) * HOUR;
   return Array.from({ length: Math.max(0, Math.floor((to - first) / step) + 1) }, (_, place) => first + place * step);
 }

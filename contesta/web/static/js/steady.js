@@ -18,14 +18,20 @@ export function useSteadyOrder(things, keyOf) {
   const leave = () => {
     if (!inside.current.pointer && !inside.current.focus) hold(null);
   };
+  const goAway = () => {
+    inside.current.pointer = false;
+    leave();
+  };
   const surround = {
     onPointerEnter: () => {
       inside.current.pointer = true;
       keep();
     },
-    onPointerLeave: () => {
-      inside.current.pointer = false;
-      leave();
+    onPointerLeave: (/** @type {PointerEvent} */ event) => {
+      const tip = event.relatedTarget instanceof Element && event.relatedTarget.closest("[role=tooltip]");
+      if (tip) {
+        tip.addEventListener("pointerleave", goAway, { once: true });
+      } else goAway();
     },
     onFocusIn: () => {
       inside.current.focus = true;

@@ -17,8 +17,10 @@ import { useTicking } from "./ticker.js";
 export function Strip({ board, sounds, rewinding, turnSound, turnRewind, help }) {
   return html`
     <div class="strip">
-      <h1>${board.title}</h1>
-      <${Opening} board=${board} />
+      <div>
+        <h1>${board.title}</h1>
+        <p class="detail"><${Today} /> <${Opening} board=${board} /></p>
+      </div>
       <${Clock} />
       <${Trust} board=${board} />
       <div class="tools">
@@ -39,13 +41,17 @@ export function Strip({ board, sounds, rewinding, turnSound, turnRewind, help })
 /** @param {{ board: import("./view.d.ts").WallBoard }} props */
 export function Opening({ board }) {
   if (board.opening === "unknown") return null;
-  return html`<span class="opening ${board.opening}">${board.opening_word}</span>`;
+  return html`· <span class="opening">${board.opening_word}</span>`;
 }
 
 export function Clock() {
   const { watch, zone } = usePage();
-  const shown = useTicking(() => zone.hour(watch.now));
-  return html`<span class="clock">${shown} <span class="day">${zone.day(watch.now)}</span></span>`;
+  return html`<span class="clock">${useTicking(() => zone.hour(watch.now))}</span>`;
+}
+
+function Today() {
+  const { watch, zone } = usePage();
+  return html`${useTicking(() => zone.day(watch.now))}`;
 }
 
 /**

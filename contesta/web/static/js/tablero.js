@@ -1,6 +1,6 @@
 import { html } from "htm/preact";
 import { render } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Advisers } from "./advisers.js";
 import { tellChanges } from "./alarms.js";
 import { Announcer } from "./announcer.js";
@@ -68,7 +68,7 @@ function App({ watch, zone, sound, day, keys: wanted }) {
     { key: "s", does: "Encender o apagar el sonido", act: turnSound },
     { key: "?", does: "Ver esta ayuda", act: () => help(true) },
   ];
-  useEffect(() => (keys ? onKeys(shortcuts) : undefined));
+  useLayoutEffect(() => (keys ? onKeys(shortcuts) : undefined));
   /** @param {boolean} on */
   const turnKeys = (on) => {
     localStorage.setItem(KEYS, on ? "si" : "no");

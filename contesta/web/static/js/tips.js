@@ -1,4 +1,5 @@
 const GAP_PX = 8;
+const TARGET_PX = 44;
 const LEAVE_MS = 200;
 
 /**
@@ -75,7 +76,8 @@ function tipped(element) {
 }
 
 /**
- * Above what it is about if there is room, else below; never beyond the edges of the window.
+ * Above what it is about if there is room, else below, where it can be pointed at: it is larger than it looks. Never
+ * beyond the edges of the window.
  *
  * @param {HTMLElement} tip
  * @param {HTMLElement} about
@@ -83,8 +85,9 @@ function tipped(element) {
 function place(tip, about) {
   const box = about.getBoundingClientRect();
   const { width, height } = tip.getBoundingClientRect();
-  const above = box.top - height - GAP_PX;
+  const beyond = Math.max(0, TARGET_PX - box.height) / 2 + GAP_PX;
+  const above = box.top - height - beyond;
   const left = box.left + box.width / 2 - width / 2;
-  tip.style.top = `${above >= GAP_PX ? above : box.bottom + GAP_PX}px`;
+  tip.style.top = `${above >= GAP_PX ? above : box.bottom + beyond}px`;
   tip.style.left = `${Math.max(GAP_PX, Math.min(left, document.documentElement.clientWidth - width - GAP_PX))}px`;
 }

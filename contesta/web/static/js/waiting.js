@@ -16,8 +16,9 @@ export function Waiting({ callers }) {
         ${callers.slice(0, callers.length - hidden).map(
           (caller) => html`
             <li key=${caller.call}>
-              <a href=${caller.call} class="phone">${caller.number}</a>
-              <span class="detail">${caller.queue}</span>
+              <a href=${caller.call}>
+                <span class="number">${caller.number}</span> <span class="detail">${caller.queue}</span>
+              </a>
               <span class="time"><${Since} since=${caller.since} /></span>
             </li>
           `,

@@ -1,6 +1,6 @@
 import { html } from "htm/preact";
 import { createContext } from "preact";
-import { useContext, useEffect, useRef, useState } from "preact/hooks";
+import { useContext, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { ask } from "./ask.js";
 import { Mark } from "./figure.js";
 import { LEVELS } from "./levels.js";
@@ -20,7 +20,7 @@ export function WhyButton({ figure, of = "" }) {
   const { current, links } = usePage();
   const askWhy = useContext(AskWhy);
   if (!(current && links && figure.why) || figure.state === null || figure.state === "ok") return null;
-  const asked = figure.state === "bad" ? "¿Por qué está rojo?" : "¿Por qué está en atención?";
+  const asked = figure.state === "bad" && !of ? "¿Por qué está rojo?" : "¿Por qué?";
   return html`
     <button type="button" class="why" onClick=${() => askWhy(figure)}>
       ${asked}<span class="visually-hidden"> ${figure.title}${of && `, ${of}`}</span>
@@ -34,7 +34,7 @@ export function WhyDialog({ figure, close }) {
   const [said, say] = useState(/** @type {import("./view.d.ts").Why | null} */ (null));
   const [problem, fail] = useState("");
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const asking = new AbortController();
     dialog.current?.showModal();
     const [address, query] = figure.why.split("?");

@@ -1,0 +1,258 @@
+"""The board's page over boards that a test makes up: the real frame and files, and a stream that a test speaks through.
+
+async def scenario(stage: Stage) -> None:
+    async with stage.page() as page:
+        await sees(page, "En vivo")
+        stage.tell(next_of(BUSY, connected=False))
+        await sees(page, "Central sin conexión")
+
+play(scenario)
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, async_playwright
+from pydantic import BaseModel
+
+import contesta.web
+from contesta.board.view import Board, DayChart, End, Heartbeat, Mode
+from contesta.settings import Settings
+from contesta.web import assets, guard
+from contesta.web.access import IDENTITY, Identity, Role
+from contesta.web.context import SETTINGS
+from contesta.web.pages import Context, page
+from contesta.web.routes import ROUTES, Handler, Route, register
+from tests.board_scenes import BUSY, DAY, NOW, WHY, of_wall, past
+from tests.web import CHROMIUM, CHROMIUM_OPTIONS, complaints_of
+
+TEMPLATES = Path(contesta.web.__file__).parent / "templates"
+
+
+@dataclass
+class Stage:
+    """What the page is told.
+
+    `refusal` is the status that the stream answers with, None while it is let in. A `mute` stream opens and tells
+    nothing.
+    """
+
+    browser: Browser
+    board: Board = BUSY
+    day: DayChart = DAY
+    refusal: int | None = None
+    mute: bool = False
+    address: str = ""
+    opened: int = 0
+    _streams: dict[asyncio.Queue[bytes | None], str] = field(default_factory=dict)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    def tell(self, board: Board) -> None:
+        """Send a board to every page, and to those that come."""
+        self.board = board
+        for stream, kind in self._streams.items():
+            stream.put_nowait(self._event("board", self._shown(kind)))
+
+    def beat(self, at: datetime) -> None:
+        """Send a sign of life, at a time of the server's."""
+        self._all(self._event("heartbeat", Heartbeat(at=at, sequence=self.board.sequence)))
+
+    def end(self, reason: str, *, again: bool) -> None:
+        """Send the last word of every stream."""
+        self._all(self._event("end", End(reason=reason, again=again)))
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Break every stream."""
+        self._all(None)
+
+    @property
+    def watched(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until something is so of the streams."""
+        async with asyncio.timeout(20), self._changed:
+            await self._changed.wait_for(true)
+
+    @contextlib.asynccontextmanager
+    async def page(self, address: str = "/tablero", **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401  as playwright's own
+        """A page in Chromium whose clock stands still until the test moves it. It must complain of nothing.
+
+        That the server refused is no complaint: a browser logs it whatever the page does.
+        """
+        context = await self.browser.new_context(
+            base_url=self.address, locale="es-CO", timezone_id="Europe/Madrid", **options
+        )
+        page = await context.new_page()
+        complaints = complaints_of(page)
+        await page.clock.install(time=NOW)
+        await page.clock.pause_at(NOW + timedelta(seconds=1))
+        await page.goto(address)
+        yield page
+        assert [one for one in complaints if "the server responded with a status of" not in one] == []
+        await context.close()
+
+    def _all(self, event: bytes | None) -> None:
+        for stream in self._streams:
+            stream.put_nowait(event)
+
+    def _shown(self, kind: str) -> BaseModel:
+        return of_wall(self.board) if kind == "wall" else self.board
+
+    @staticmethod
+    def _event(name: str, told: BaseModel) -> bytes:
+        return f"event: {name}\ndata: {told.model_dump_json()}\n\n".encode()
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        self.opened += request.headers.get("Accept") == "text/event-stream"
+        if self.refusal:
+            said = guard.Said(code="refused", message="Su sesión terminó o no ha ingresado. Ingrese de nuevo.")
+            return web.json_response(text=guard.Problem(error=said).model_dump_json(), status=self.refusal)
+        kind = "wall" if request.path.startswith("/pared") else "board"
+        told: asyncio.Queue[bytes | None] = asyncio.Queue()
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": hello\n\n" if self.mute else self._event("board", self._shown(kind)))
+        self._streams[told] = kind
+        try:
+            async with self._changed:
+                self._changed.notify_all()
+            while (event := await told.get()) is not None:
+                await response.write(event)
+        except ConnectionResetError:
+            logging.getLogger(__name__).debug("a page went")
+        finally:
+            del self._streams[told]
+            async with self._changed:
+                self._changed.notify_all()
+        return response
+
+    async def _past(self, request: web.Request) -> web.Response:
+        at = datetime.fromisoformat(request.query["at"]).astimezone(UTC)
+        if at > NOW:
+            said = guard.Said(code="invalid_input", message="Ese momento aún no ha pasado.", where="query.at")
+            return web.json_response(text=guard.Problem(error=said).model_dump_json(), status=400)
+        return web.json_response(text=past(self.board.model_copy(update={"mode": Mode.PAST}), at).model_dump_json())
+
+    async def _day(self, _request: web.Request) -> web.Response:
+        return web.json_response(text=self.day.model_dump_json())
+
+    async def _why(self, _request: web.Request) -> web.Response:
+        return web.json_response(text=WHY.model_dump_json())
+
+    def application(self) -> web.Application:
+        """Build what is served."""
+        app = web.Application(middlewares=[_signed_in])
+        app[SETTINGS] = Settings()
+        app.on_response_prepare.append(guard.add_headers)
+        aiohttp_jinja2.setup(
+            app,
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        assets.prepare(app)
+        shown = (("/tablero", _board, "Tablero"), ("/llamadas", _calls, "Llamadas"), ("/pared/{key}", _wall, ""))
+        told = (
+            ("/pared/{key}/flujo", self._stream),
+            ("/api/v1/board/stream", self._stream),
+            ("/api/v1/board", self._past),
+            ("/api/v1/board/day", self._day),
+            ("/api/v1/board/why", self._why),
+        )
+        every = (
+            *(Route(method="GET", path=path, handler=one, permission=None, nav=nav) for path, one, nav in shown),
+            *(Route(method="GET", path=path, handler=one, permission=None) for path, one in told),
+            *assets.ROUTES,
+        )
+        app[ROUTES] = every
+        register(app, every)
+        return app
+
+
+@web.middleware
+async def _signed_in(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request[IDENTITY] = Identity(role=Role.SUPERVISOR, who="marta", name="Marta Gil")
+    return await handler(request)
+
+
+@page("tablero.html")
+async def _board(_request: web.Request) -> Context:
+    return {"timezone": "America/Bogota"}
+
+
+@page("error.html")
+async def _calls(request: web.Request) -> Context:
+    return {"said": f"Llamadas: {request.query_string}"}
+
+
+@page("pared.html")
+async def _wall(request: web.Request) -> Context:
+    return {"timezone": "America/Bogota", "stream": f"{request.path}/flujo"}
+
+
+@contextlib.asynccontextmanager
+async def on_stage() -> AsyncIterator[Stage]:
+    """Serve the page, with a browser at hand."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        stage = Stage(browser=browser)
+        async with TestServer(stage.application()) as server:
+            stage.address = str(server.make_url("")).rstrip("/")
+            try:
+                yield stage
+            finally:
+                await browser.close()
+                stage.hang_up()
+
+
+async def turn(page: Page, true: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Let the page's clock go on, little by little, until something is so. It stops well before signs of life miss."""
+    for _ in range(150):
+        if await true():
+            return
+        await page.clock.run_for(20)
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{what}, in: {await page.locator('body').inner_text()}")
+
+
+async def sees(page: Page, text: str, within: str = "body") -> None:
+    """Wait until a part of the page shows a text."""
+
+    async def shown() -> bool:
+        return any(text in one for one in await page.locator(within).filter(visible=True).all_inner_texts())
+
+    await turn(page, shown, f"never saw {text!r}")
+
+
+async def sees_no(page: Page, text: str, within: str = "body") -> None:
+    """Wait until no part of the page shows a text."""
+
+    async def gone() -> bool:
+        return not any(text in one for one in await page.locator(within).filter(visible=True).all_inner_texts())
+
+    await turn(page, gone, f"always saw {text!r}")
+
+
+def play(scenario: Callable[[Stage], Awaitable[None]]) -> None:
+    """Run a scenario on a stage."""
+
+    async def run() -> None:
+        async with on_stage() as stage:
+            await scenario(stage)
+
+    asyncio.run(run())
