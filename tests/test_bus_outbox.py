@@ -6,8 +6,9 @@ from datetime import UTC
 from itertools import pairwise
 from typing import Any
 
+import psycopg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
@@ -16,8 +17,12 @@ from contesta.bus.call_events import MODELS, SOURCES, CallEvent, pseudonyms
 from contesta.bus.outbox import BACKLOG_EVENTS, Batch, Outbox
 from core import events
 from core.events import Event
+from storage.database import connect, take_write_lock
 from storage.ledger import Ledger
+from storage.migrate import upgrade
 from storage.outbox import Entry, Feed
+from tests.databases import PostgreSqlServer
+from tests.running import eventually
 from tests.stories import KINDS, events_of, live, log_of, number_of
 
 NOT_TOLD = {
@@ -190,6 +195,31 @@ def test_numbers_become_visible_in_their_order_whoever_writes(engine: Engine) ->
     assert len(seen) == sum(SOURCES.get(type(event)) is event.source for event in told)
 
 
+def test_who_begins_to_write_waits_until_the_last_writer_is_done(postgresql: PostgreSqlServer) -> None:
+    """So no number is taken before a lower one can be seen."""
+    url = postgresql.empty_database()
+    engine, other = connect(url), connect(url)
+    upgrade(engine)
+    told = everything(range(2))
+    second = threading.Thread(target=Ledger(other).apply, args=(told,))
+    with engine.begin() as first:
+        take_write_lock(first)
+        second.start()
+        eventually(lambda: _waiting_for_locks(postgresql), what="the second writer waits")
+        assert Feed(engine, SOURCES).newest() == 0
+    second.join()
+    assert Feed(engine, SOURCES).newest() > 0
+    engine.dispose()
+    other.dispose()
+
+
+def _waiting_for_locks(server: PostgreSqlServer) -> int:
+    with psycopg.connect(server.address) as connection:
+        row = connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone()
+    assert row
+    return int(row[0])
+
+
 def _agents(told: list[Event]) -> set[str]:
     return {agent for event in told if (agent := getattr(event, "agent", ""))}
 
@@ -208,6 +238,7 @@ def test_nothing_told_says_who_called_or_answered(engine: Engine, ledger: Ledger
 
 
 @pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+@settings(max_examples=20)
 @given(st.data())
 def test_only_what_names_no_person_gets_through(kind: type[Event], data: st.DataObject) -> None:
     event = data.draw(st.builds(kind, at=st.datetimes(timezones=st.just(UTC))))

@@ -154,7 +154,7 @@ METRICS = web.AppKey("metrics", Metrics)
 
 def _of_line(app: web.Application) -> Iterator[Sample]:
     hub, now = app[HUB], app[CLOCK]()
-    snapshot = hub.version.moment.snapshot
+    snapshot = hub.moment.snapshot
     for name, queue in snapshot.queues.items():
         for outcome in Outcome:
             yield "contesta_queue_visits_today", (name, outcome), getattr(queue.today, outcome)
