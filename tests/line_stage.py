@@ -123,6 +123,12 @@ def _with_hours(source: str, hours: str, holidays: str) -> str:
     return f"{before}\ncalendar:{_HOURS}    {hours}\n  public_holidays: {holidays}\n{after}"
 
 
+def brief(source: str) -> str:
+    """Let what the dialplan says by itself be short, so that tests need not hear it out."""
+    rows = [row for row in source.splitlines() if not row.startswith("    cerrado: ")]
+    return "\n".join((*rows, "    cerrado: Cerrado.", "    buzon_sin_guion: Hable.", "    respaldo: Siga.", ""))
+
+
 @contextlib.contextmanager
 def telephone_system(files: Mapping[str, str], **changes: object) -> Iterator[Stage]:
     """Run an Asterisk whose lines are these files, by name."""
@@ -130,7 +136,7 @@ def telephone_system(files: Mapping[str, str], **changes: object) -> Iterator[St
     lines = folder / "lines"
     lines.mkdir()
     for name, source in files.items():
-        (lines / name).write_text(source, encoding="utf-8")
+        (lines / name).write_text(brief(source), encoding="utf-8")
     settings = Settings.model_validate(
         {
             "data_dir": folder / "var",
