@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, text
 
@@ -21,10 +22,11 @@ from core.errors import ConfigurationError
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from tests.mosquitto import Mosquitto
+from tests.mosquitto import SHIPPED, Mosquitto
 from tests.stories import events_of, lines, log_of, number_of
 from tests.web import Client, Office, open_office
 
+ROOT = Path(__file__).parent.parent
 OF_A_BROKER = {family.name for family in FAMILIES if "_mqtt_" in family.name}
 OF_QUEUES = {family.name for family in FAMILIES if "queue" in family.labels}
 
@@ -221,3 +223,14 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path, text: str | N
         file.write_text(text)
     with pytest.raises(ConfigurationError, match=r"autoridad\.pem.*CONTESTA_MQTT_CA_FILE"):
         broker(Settings(mqtt_host="localhost", mqtt_tls=True, mqtt_ca_file=str(file)))
+
+
+def test_the_containers_are_told_of_their_broker_by_settings_that_exist() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    told = {name: value for name, value in services["application"]["environment"].items() if "MQTT" in name}
+    assert {name.removeprefix("CONTESTA_").lower() for name in told} <= Settings.model_fields.keys()
+    assert told["CONTESTA_MQTT_HOST"] in services
+    rights = (SHIPPED / "mosquitto.acl").read_text(encoding="utf-8")
+    assert f"user {told['CONTESTA_MQTT_USER']}\ntopic write contesta/#\n" in rights
+    mounted = {volume.partition(":")[0] for volume in services["mosquitto"]["volumes"]}
+    assert {f"./contesta/bus/{file}" for file in ("mosquitto.conf", "mosquitto.acl")} <= mounted

@@ -16,7 +16,7 @@ from contesta.bus.call_events import SOURCES, AnyCallEvent, pseudonyms, told
 from contesta.bus.mqtt import Bridge, Broker
 from contesta.bus.outbox import Outbox
 from contesta.bus.snapshots import publish_snapshots
-from contesta.settings import Settings
+from contesta.settings import Settings, is_loopback
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from core.errors import ConfigurationError
 from storage.outbox import Feed
@@ -65,6 +65,8 @@ def broker(settings: Settings) -> Broker:
     password = settings.mqtt_password
     if settings.mqtt_password_file:
         password = _text(settings.mqtt_password_file, "CONTESTA_MQTT_PASSWORD_FILE").strip()
+    if password and not settings.mqtt_tls and not is_loopback(settings.mqtt_host):
+        log.warning("the password of the broker travels in clear", host=settings.mqtt_host)
     return Broker(
         host=settings.mqtt_host,
         port=settings.mqtt_port,
