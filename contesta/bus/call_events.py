@@ -15,7 +15,7 @@ from pydantic import BeforeValidator
 
 from contesta.bus.topics import Payload
 from core import events
-from core.events import EndedBy, ExitReason, RingResult, Source, StepResult
+from core.events import EndedBy, ExitReason, MailboxStep, OfferResult, RingResult, Source, StepResult
 from storage.outbox import Entry, Skip
 
 Key = Annotated[str, BeforeValidator(lambda keyed: keyed if len(keyed) <= 1 else "")]
@@ -135,10 +135,31 @@ class QueueExited(OfQueue):
     """The key by which the caller left, if so."""
 
 
+class CallbackOffered(OfQueue):
+    """A caller was offered to be called back without losing the place, or answered that."""
+
+    kind: Literal["callback_offered"] = "callback_offered"
+    result: OfferResult
+
+
+class MailboxStepped(CallEvent):
+    """A caller began to leave a request to be called, or finished it."""
+
+    kind: Literal["mailbox_stepped"] = "mailbox_stepped"
+    step: MailboxStep
+
+
+class MessageLeft(CallEvent):
+    """A caller was asked to speak after the tone."""
+
+    kind: Literal["message_left"] = "message_left"
+
+
 class SurveyAnswered(CallEvent):
-    """An answer to a question of the survey; null: asked and not answered."""
+    """An answer to a question of a survey; null: asked and not answered, or answered by speaking."""
 
     kind: Literal["survey_answered"] = "survey_answered"
+    survey: str
     question: str
     answer: int | None
 
@@ -189,6 +210,9 @@ AnyCallEvent = (
     | HoldChanged
     | Completed
     | QueueExited
+    | CallbackOffered
+    | MailboxStepped
+    | MessageLeft
     | SurveyAnswered
     | CallVanished
     | CallEnded
