@@ -10,9 +10,8 @@ from core.document import text_of
 from core.errors import ConfigurationError
 from ivr import prompts
 from ivr.line.examine import Examined, examine
-from ivr.line.model import SPANISH, Line
+from ivr.line.model import Line
 from ivr.line.published import Published
-from ivr.line.read import Texts
 
 SHIPPED: Final = Path(ivr.__file__).parent / "lines" / "ciudadanos.yaml"
 
@@ -31,23 +30,18 @@ def files(settings: Settings) -> tuple[Path, ...]:
     return found
 
 
-def shared_texts() -> Texts:
-    """Give the texts that all lines have."""
-    return {SPANISH: prompts.load().texts}
-
-
 def examine_files(paths: Sequence[Path]) -> tuple[Examined, ...]:
     """Check the files of lines that are to run together.
 
     Raises:
         ConfigurationError: a file cannot be read at all.
     """
-    return examine({path.name: text_of(path) for path in paths}, shared_texts())
+    return examine({path.name: text_of(path) for path in paths}, prompts.shared())
 
 
 def published(settings: Settings) -> Published:
     """Open what is published."""
-    return Published(settings.published_dir, shared_texts())
+    return Published(settings.published_dir, prompts.shared())
 
 
 def current(settings: Settings) -> tuple[Line, ...]:

@@ -10,9 +10,9 @@ from agi_scripts import FLOWS
 from agi_scripts.call import Desk, play
 from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
-from contesta.lines import shared_texts
 from core.errors import CallEndedError
 from core.events import Event
+from ivr import prompts
 from ivr.dialogs.offer import ExpectedWait, NobodyKnows, Wait
 from ivr.line.exchange import DESTINATION, END, ENTRY, LANGUAGE, MAILBOX, OFFER, QUEUE, RECORD, SURVEY
 from ivr.line.model import Line, ToMailbox, ToQueue
@@ -67,7 +67,7 @@ class Telephone:
 
     def __init__(self, lines: dict[str, tuple[Line, str]], folder: Path) -> None:
         self._lines = {name: line for name, (line, _) in lines.items()}
-        self._published = Published(folder / "lineas", shared_texts())
+        self._published = Published(folder / "lineas", prompts.shared())
         self._published.add({name: (line.edition, source) for name, (line, source) in lines.items()})
         self._folder = folder
         self._calls = 0

@@ -11,6 +11,7 @@ from contesta import line_picture, lines
 from contesta.cli import app
 from core.errors import NotAvailableError
 from docs.generate import DOCS, DRAWN
+from ivr import prompts
 from ivr.line import draw, read, read_dialog, read_queues
 from ivr.line.examine import examine
 from ivr.line.model import Line
@@ -54,7 +55,7 @@ def test_a_title_cannot_become_more_than_a_label() -> None:
     source = (EXAMPLES / "anm.yaml").read_text(encoding="utf-8")
     evil = 'x"]; evil [label="'
     source = source.replace("title: Trámites mineros\n", f"title: '{evil}'\n")
-    (examined,) = examine({"x.yaml": source}, lines.shared_texts())
+    (examined,) = examine({"x.yaml": source}, prompts.shared())
     assert examined.line is not None
     assert not re.search(r"^\s*evil", draw.dot(examined.line), re.MULTILINE)
     assert 'x\\"]; evil [label=\\"' in draw.dot(examined.line)

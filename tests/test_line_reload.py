@@ -12,6 +12,7 @@ import pytest
 from contesta import accounts, lines, publish
 from contesta.settings import Settings
 from core.errors import ConfigurationError
+from ivr import prompts
 from ivr.line import exchange
 from ivr.line.published import KEPT, Published
 from telephony import asterisk
@@ -209,7 +210,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_past_editions_are_kept_for_a_day(tmp_path: Path) -> None:
-    store = Published(tmp_path, lines.shared_texts())
+    store = Published(tmp_path, prompts.shared())
     editions = [f"{number:012x}" for number in range(3)]
     for hours, edition in zip((0, 1, 30), editions, strict=True):
         store.add({"anm": (edition, ANM)})
@@ -220,14 +221,14 @@ def test_past_editions_are_kept_for_a_day(tmp_path: Path) -> None:
         (editions[1], NOW + timedelta(hours=30)),
     ]
     assert not (tmp_path / "anm" / f"{editions[0]}.yaml").exists()
-    again = Published(tmp_path, lines.shared_texts())
+    again = Published(tmp_path, prompts.shared())
     assert [line.edition for line in again.current()] == [editions[2]]
     assert again.line("anm", editions[1]).edition == editions[1], "a call may still have it"
     assert timedelta(hours=12) < KEPT
 
 
 def test_going_back_to_an_earlier_file_makes_it_current_again(tmp_path: Path) -> None:
-    store = Published(tmp_path, lines.shared_texts())
+    store = Published(tmp_path, prompts.shared())
     for hours, edition in enumerate(("a" * 12, "b" * 12, "a" * 12)):
         store.add({"anm": (edition, ANM)})
         assert store.make_current({"anm": edition}, NOW + timedelta(hours=hours)) == ()
@@ -240,10 +241,10 @@ def test_going_back_to_an_earlier_file_makes_it_current_again(tmp_path: Path) ->
 @pytest.mark.parametrize(("name", "edition"), [("../anm", "a" * 12), ("anm", "../../x"), ("", ""), ("anm", "a" * 12)])
 def test_an_edition_that_was_never_published_is_refused(tmp_path: Path, name: str, edition: str) -> None:
     with pytest.raises(ConfigurationError):
-        Published(tmp_path, lines.shared_texts()).line(name, edition)
+        Published(tmp_path, prompts.shared()).line(name, edition)
 
 
 def test_a_damaged_list_of_editions_is_told(tmp_path: Path) -> None:
     (tmp_path / "current.json").write_text("[{}]")
     with pytest.raises(ConfigurationError, match="está dañado"):
-        Published(tmp_path, lines.shared_texts()).current()
+        Published(tmp_path, prompts.shared()).current()
