@@ -20,6 +20,7 @@ COMMANDS = {
     "call": "contesta.call:call",
     "demo": "contesta.demo:demo",
     "line": "contesta.line:app",
+    "prompts": "contesta.prompts:app",
     "calls": "contesta.calls:app",
     "users": "contesta.users:app",
     "stats": "contesta.stats:stats",
