@@ -10,6 +10,9 @@ from sqlmodel import col
 from storage.database import reader, take_write_lock
 from storage.people_tables import PersonRow, SessionRow
 
+MOST_AT_ONCE = 10
+"""How many browsers somebody may be signed in with; a further one ends the session used longest ago."""
+
 SEEN_EVERY = timedelta(minutes=1)
 """How exactly it is known when a session was last used."""
 
@@ -70,6 +73,14 @@ class Sessions:
             connection.execute(delete(SessionRow).where(~self._lives(now)))
             if former is not None:
                 connection.execute(delete(SessionRow).where(col(SessionRow.token) == former))
+            newest = (
+                select(col(SessionRow.id))
+                .where(col(SessionRow.person_id) == person_id)
+                .order_by(col(SessionRow.seen_at).desc(), col(SessionRow.id).desc())
+                .limit(MOST_AT_ONCE - 1)
+            )
+            others = and_(col(SessionRow.person_id) == person_id, col(SessionRow.id).not_in(newest))
+            connection.execute(delete(SessionRow).where(others))
             connection.execute(insert(SessionRow), values | {"address": browser.address, "browser": browser.name})
 
     def find(self, token: bytes, now: datetime, *, using: bool = True) -> SignedIn | None:

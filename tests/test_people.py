@@ -13,7 +13,7 @@ from storage import people_access_log
 from storage.people import Acceptance, Invitation, NewPerson, People
 from storage.people_access_log import Access, AccessFilter, AccessLog
 from storage.people_keys import AccessKeys, NewKey
-from storage.people_sessions import SEEN_EVERY, Browser, Lifetime, Sessions
+from storage.people_sessions import MOST_AT_ONCE, SEEN_EVERY, Browser, Lifetime, Sessions
 
 NOW = datetime(2026, 6, 3, 15, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -171,6 +171,20 @@ def test_new_session_takes_the_place_of_the_browsers_former_and_clears_old_ones(
     sessions.open(b"c" * 32, person_id, BROWSER, NOW + DAY)
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM web_session")).scalar_one() == 1
+
+
+def test_further_session_ends_the_one_used_longest_ago(engine: Engine) -> None:
+    people, sessions = People(engine), Sessions(engine, Lifetime())
+    person_id, other_id = member(people), member(people, "otra", number=2)
+    sessions.open(b"o" * 32, other_id, BROWSER, NOW)
+    for number in range(MOST_AT_ONCE):
+        sessions.open(bytes([number]) * 32, person_id, BROWSER, NOW + timedelta(seconds=number))
+    sessions.find(bytes([0]) * 32, NOW + timedelta(minutes=2))
+    sessions.open(b"x" * 32, person_id, BROWSER, NOW + timedelta(minutes=3))
+    alive = [token for token in (0, 1, 2) if sessions.find(bytes([token]) * 32, NOW + timedelta(minutes=3))]
+    assert alive == [0, 2]
+    assert len(sessions.of(person_id, NOW + timedelta(minutes=3))) == MOST_AT_ONCE
+    assert sessions.find(b"o" * 32, NOW) is not None
 
 
 def test_session_is_ended_by_its_owner_only(engine: Engine) -> None:

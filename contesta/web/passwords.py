@@ -26,6 +26,10 @@ _COMMON = frozenset(
     soportetecnico teamo temporal welcome
     """.split()  # noqa: SIM905  words are easier to read and add to than strings
 )
+_KEYBOARD = ("1234567890", "qwertyuiop", "asdfghjklñ", "zxcvbnm")
+_PLACES = {key: (row, column) for row, keys in enumerate(_KEYBOARD) for column, key in enumerate(keys)}
+_NOWHERE, _FAR_AWAY = (-10, -10), (-20, -20)
+
 Result = TypeVar("Result")
 
 
@@ -98,12 +102,19 @@ def weakness(password: str, *names: str) -> str:
     if any(len(name) >= _LONG_ENOUGH_TO_TELL and name.casefold() in plain for name in names):
         return "La contraseña no debe contener su nombre ni su usuario."
     letters = "".join(character for character in plain if character.isalpha())
-    if len(set(plain)) < _FEWEST_DIFFERENT or letters in _COMMON or _runs(plain):
+    if len(set(plain)) < _FEWEST_DIFFERENT or letters in _COMMON or _walks(plain):
         return "Esa contraseña es muy fácil de adivinar. Una frase de varias palabras sirve."
     return ""
 
 
-def _runs(plain: str) -> bool:
-    """Whether nearly all its characters follow their neighbours, as in 123456789012 or abcdefghijkl."""
-    steps = [ord(after) - ord(before) for before, after in pairwise(plain)]
-    return sum(step in {-1, 0, 1} for step in steps) > len(steps) * _MOST_OF_IT
+def _walks(plain: str) -> bool:
+    """Whether most characters are neighbours of the one before, in the alphabet or on the keyboard: 1qaz2wsx3edc."""
+    steps = [_are_neighbours(before, after) for before, after in pairwise(plain)]
+    return sum(steps) > len(steps) * _MOST_OF_IT
+
+
+def _are_neighbours(before: str, after: str) -> bool:
+    if abs(ord(before) - ord(after)) <= 1:
+        return True
+    (row, column), (other_row, other_column) = _PLACES.get(before, _NOWHERE), _PLACES.get(after, _FAR_AWAY)
+    return abs(row - other_row) <= 1 and abs(column - other_column) <= 1

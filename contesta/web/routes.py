@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, TypeVar, get_origin
 from urllib.parse import urlencode
 
+import structlog
 from aiohttp import hdrs, web
 from multidict import MultiMapping
 from pydantic import BaseModel
@@ -51,6 +52,8 @@ class Route:
     nav: str = ""
     streams: bool = False
 
+
+log = structlog.get_logger()
 
 ROUTES = web.AppKey("routes", tuple[Route, ...])
 _QUERY = web.RequestKey("query", BaseModel)
@@ -96,7 +99,9 @@ async def _obeying(route: Route, request: web.Request) -> web.StreamResponse:
     if route.permission is not None:
         if request.get(IDENTITY) is None and request.method in {hdrs.METH_GET, hdrs.METH_HEAD} and not of_api(request):
             raise web.HTTPSeeOther(f"{SIGN_IN}?{urlencode({'volver': request.path_qs})}")
-        if not identity(request).may(route.permission):
+        known = identity(request)
+        if not known.may(route.permission):
+            log.warning("not allowed", who=known.who, role=known.role, method=request.method, path=route.path)
             raise web.HTTPForbidden
     if route.query is not None:
         request[_QUERY] = read(route.query, _named(request.query, route.query), "query")
