@@ -76,7 +76,7 @@ def _queue_plan(queue: Queue, everybody: tuple[str, ...]) -> QueuePlan:
 
 
 def _unusual_days(calendar: Calendar, today: date) -> Iterator[tuple[str, str]]:
-    for ahead in range(YEARS_AHEAD * 366):
+    for ahead in range(-1, YEARS_AHEAD * 366):  # somewhere it is still yesterday
         day = today + timedelta(days=ahead)
         spans = calendar.spans(day)
         if spans != calendar.weekly.get(day.weekday(), ()):

@@ -7,6 +7,7 @@ names the edition of each new call, and the call scripts ask for that one.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from asterisk_conf import configuration
@@ -21,6 +22,7 @@ from ivr.line.model import DEFAULT_MUSIC, SPANISH, Line
 from ivr.line.published import Published
 from telephony.asterisk import Asterisk, Installation
 
+TOLD_EVERY = 50
 MUSIC_SUFFIXES = (".wav", ".gsm", ".ulaw", ".alaw", ".sln", ".g722")
 
 Tell = Callable[[str], None]
@@ -56,6 +58,7 @@ def publish(
                 settings.sounds_dir,
                 cache=settings.cache_dir / "voz",
                 recordings=settings.recorded_prompts_dir,
+                progress=partial(_spoken, tell),
             )
             tell(f"{spoken} textos hablados")
             store.add({each.line.name: (each.line.edition, each.source) for each in examined if each.line})
@@ -94,6 +97,12 @@ def reload_asterisk(system: Asterisk, found: Sequence[Line]) -> Iterator[str]:
         for queue in line.queues:
             if f"{queue} has" not in system.console(f"queue show {queue}"):
                 yield f"la central no tiene la cola «{queue}»"
+
+
+def _spoken(tell: Tell, done: int, total: int, prompt: str) -> None:
+    """Tell now and then how far the speaking of new texts is; what was spoken before is not told."""
+    if prompt and done % TOLD_EVERY == 0:
+        tell(f"hablando los textos nuevos: {done} de {total}")
 
 
 def _consents(examined: Sequence[Examined], store: Published) -> Iterator[str]:

@@ -236,12 +236,13 @@ def test_the_place_is_the_line_of_the_fault() -> None:
 def test_all_faults_are_told_at_once_in_the_order_of_the_file() -> None:
     source = GOOD
     for old, new, _, _ in (
-        FAULTS[name] for name in ("unknown queue", "overlapping hours", "number", "text missing", "scale")
+        FAULTS[name]
+        for name in ("unknown queue", "overlapping hours", "number", "text missing", "scale", "a day that is none")
     ):
         source = changed(old, new, source)
     one = examined(source)
     lines = [int(fault.split("línea ")[1].split(",")[0]) for fault in one.faults]
-    assert len(lines) == 5
+    assert len(lines) == 6
     assert lines == sorted(lines)
 
 
