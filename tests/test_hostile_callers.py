@@ -54,7 +54,7 @@ DIALLED = [
     b"",
 ]
 REACH_THE_LINE = 1  # whose number is the line's up to a NUL
-FIELDS = {"LLAMADA": {3}, "MENU": {3, 4}, "ENTERQUEUE": {3}, "ABANDON": {3}, "FIN": {2}}
+FIELDS = {"LLAMADA": {3}, "MENU": {4}, "ENTERQUEUE": {3}, "ABANDON": {3}, "FIN": {2}}
 
 
 def written_since(line: RunningLine, position: int) -> list[lines.Line]:

@@ -143,6 +143,9 @@ def is_sound(told: Told) -> None:
         if isinstance(step, MenuStepped) and step.result is StepResult.GAVE_UP:
             assert told.queues or told.requests or told.ends == HANGS_UP, "who gives up is not hung up on"
     confirmed = set(re.findall(r"buzon_(?:marco|llama_desde) ((?:voz/\w+ )+)buzon_\w+ <1>", " ".join(told.story)))
+    written = "\n".join(told.log)
+    keyed = {value.removeprefix("+57") for request in told.requests for value in request.fields.values()}
+    assert not any(value in written for value in keyed if value.isdecimal()), "what was keyed in is in no log"
     kept = {value for request in told.requests for value in request.fields.values()}
     for said in confirmed:
         assert digits(said) in {re.sub(r"^\+57", "", value) for value in kept}, "nothing confirmed is lost"
