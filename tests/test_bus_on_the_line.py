@@ -29,7 +29,7 @@ from tests.running import RunningLine, eventually, start_line
 from tests.stories import events_of, log_of
 
 PATIENCE_SECONDS = 60
-CALLS, KILLS = 200, 2
+CALLS, HALF_WAY = 300, 700
 VALIDATORS = {name: Draft202012Validator(schema(subject)) for name, subject in SUBJECTS.items()}
 
 
@@ -116,6 +116,7 @@ async def some_calls(line: RunningLine, number: str) -> None:
         assert fate.reached_queue
 
 
+@pytest.mark.timeout(400)  # a call from the welcome to the survey takes its time, and a busy machine more
 def test_all_that_is_told_of_real_calls_is_as_described_and_names_nobody(
     told_line: RunningLine, broker: Mosquitto
 ) -> None:
@@ -131,10 +132,9 @@ def test_all_that_is_told_of_real_calls_is_as_described_and_names_nobody(
             await until_all_told(told_line, follower)
             async with session.get(f"{told_line.settings.web_address}readyz") as answer:
                 assert answer.status == 200, await answer.text()
-            metrics = await session.get(
-                f"{told_line.settings.web_address}metrics", headers={"Authorization": f"Bearer {key_of(told_line)}"}
-            )
-            assert 'contesta_queue_visits_today{outcome="answered"' in await metrics.text()
+            headers = {"Authorization": f"Bearer {key_of(told_line)}"}
+            async with session.get(f"{told_line.settings.web_address}metrics", headers=headers) as answer:
+                assert 'contesta_queue_visits_today{outcome="answered"' in await answer.text()
         return follower
 
     follower = asyncio.run(scenario())
@@ -187,22 +187,19 @@ def test_a_web_process_killed_while_it_tells_tells_all_in_order(told_line: Runni
 
     async def scenario() -> Follower:
         begin = await asyncio.to_thread(feed.newest)
-        ledger = told_line.ledger()
         async with (
             ClientSession() as session,
             following(broker, asking(told_line, session), last=begin) as follower,
         ):
-            for kill in range(KILLS):
-                had = len(follower.events)
-                events = events_of(log_of(range(CALLS * kill, CALLS * (kill + 1))))
-                writing = asyncio.create_task(asyncio.to_thread(ledger.apply, events))
-                async with asyncio.timeout(PATIENCE_SECONDS):
-                    while len(follower.events) < had + 50:  # noqa: ASYNC110  what comes is not ours
-                        await asyncio.sleep(0.005)
-                was = await asyncio.to_thread(told_line.kill, "web")
-                assert follower.last < await asyncio.to_thread(feed.newest), "it was killed too late"
-                await writing
-                await asyncio.to_thread(_wait_for_another, told_line, was)
+            events = events_of(log_of(range(CALLS)))
+            writing = asyncio.create_task(asyncio.to_thread(told_line.ledger().apply, events))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(follower.events) < HALF_WAY:  # noqa: ASYNC110  what comes is not ours
+                    await asyncio.sleep(0.005)
+            was = await asyncio.to_thread(told_line.kill, "web")
+            assert follower.last < await asyncio.to_thread(feed.newest), "it was killed too late"
+            await writing
+            await asyncio.to_thread(_wait_for_another, told_line, was)
             await until_all_told(told_line, follower)
             return follower
 
@@ -214,7 +211,7 @@ def test_a_web_process_killed_while_it_tells_tells_all_in_order(told_line: Runni
         for message in follower.messages
         if str(message.topic) == topics.STATUS
     ]
-    assert statuses == ["online", *["offline", "online"] * KILLS]
+    assert statuses == ["online", "offline", "online"]
 
 
 def _wait_for_another(line: RunningLine, was: int) -> None:
