@@ -9,12 +9,17 @@ USER, SECRET, CHALLENGE = "contesta", "clave", "840415273"
 
 
 class FakeManager:
-    """A real server. `channels` are the calls it knows; an action in `mute` gets no answer."""
+    """A real server. `channels` are the calls it knows; an action in `mute` gets no answer.
+
+    `members` are those of the queue "atencion": name, state of the telephone (a number) and reason of the pause if any.
+    """
 
     def __init__(self) -> None:
         self.port = 0
         self.received = b""
         self.channels: list[str] = []
+        self.members: list[tuple[str, int, str]] = []
+        self.clock = "1795399406.146884"
         self.mute: set[str] = set()
         self.held: list[bytes] = []
         self.hold: set[str] = set()
@@ -22,6 +27,12 @@ class FakeManager:
         self.writers: list[asyncio.StreamWriter] = []
         self.logins = 0
         self.handlers: set[asyncio.Task[None] | None] = set()
+
+    async def send_member(self, event: str, at: float, name: str, state: int, pause: str = "") -> None:
+        """Send an event about a member of the queue."""
+        await self.send(
+            f"Event: {event}\r\nTimestamp: {at:.6f}\r\n{_member(name, state, pause)}".encode("utf-8", "surrogateescape")
+        )
 
     async def send(self, data: bytes) -> None:
         """Send to the newest connection, and wait until the client has taken it."""
@@ -61,10 +72,11 @@ class FakeManager:
         answers = {
             "Challenge": f"{ok}Challenge: {CHALLENGE}\r\n\r\n",
             "Login": f"{ok}Message: Authentication accepted\r\n\r\n",
-            "Ping": f"{ok}Ping: Pong\r\nTimestamp: 1795399406.146884\r\n\r\n",
+            "Ping": f"{ok}Ping: Pong\r\nTimestamp: {self.clock}\r\n\r\n",
             "QueueStatus": f"{ok}EventList: start\r\nMessage: Queue status will follow\r\n\r\n"
             "Event: QueueParams\r\nQueue: atencion\r\nCalls: 0\r\nActionID\r\n\r\n"
-            "Event: QueueStatusComplete\r\nActionID\r\nEventList: Complete\r\nListItems: 1\r\n\r\n",
+            + "".join(f"Event: QueueMember\r\nActionID\r\n{_member(*member)}" for member in self.members)
+            + "Event: QueueStatusComplete\r\nActionID\r\nEventList: Complete\r\nListItems: 1\r\n\r\n",
             "CoreShowChannels": f"{ok}EventList: start\r\nMessage: Channels will follow\r\n\r\n"
             + "".join(
                 f"Event: CoreShowChannel\r\nActionID\r\nUniqueid: {c}\r\nLinkedid: {c}\r\n\r\n" for c in self.channels
@@ -74,6 +86,11 @@ class FakeManager:
             "Event: OriginateResponse\r\nActionID\r\nResponse: Failure\r\nReason: 3\r\n\r\n",
         }
         return answers.get(action, f"{refused}Message: Invalid/unknown command: {action}.\r\n\r\n")
+
+
+def _member(name: str, state: int, pause: str) -> str:
+    paused = f"Paused: {int(bool(pause))}\r\nPausedReason: {pause}"
+    return f"Queue: atencion\r\nMemberName: {name}\r\nStatus: {state}\r\n{paused}\r\n\r\n"
 
 
 @contextlib.asynccontextmanager
