@@ -1,23 +1,30 @@
 """The line as its user meets it: started, called, looked at, stopped."""
 
 import asyncio
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyotp
 import pytest
 import soundfile as sf
+from aiohttp import ClientSession, CookieJar
 from typer.testing import CliRunner
+from yarl import URL
 
 from contesta import processes
 from contesta.cli import app
 from contesta.settings import Settings
+from contesta.users import first_invitation
 from core.events import EndedBy
 from quality.metrics.history import Outcome
+from storage.database import connect
 from telephony.phone import Call, State
 from telephony.phone.audio import encoded, level_dbfs, share_at, tone
 from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone
@@ -153,3 +160,28 @@ def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
         assert [processes.holder(line.settings.run_dir, name) for name in ("run", "listen", "agi", "web")] == [None] * 4
         assert not [pid for pid in (*pids, asterisk_pid) if Path(f"/proc/{pid}").exists()]
         assert "detenido" in line.output.read_text(encoding="utf-8")
+
+
+def test_running_line_prints_a_link_that_makes_its_first_administrator(line: RunningLine) -> None:
+    """From the terminal to the page of people, over the real process; then no link is printed any more."""
+    printed = re.search(r"(http://127\.0\.0\.1:[0-9]+)(/invitacion/\S+)", line.output.read_text(encoding="utf-8"))
+    assert printed is not None
+    origin, path = printed.groups()
+
+    async def scenario() -> None:
+        jar = CookieJar(unsafe=True, treat_as_secure_origin=URL(origin))
+        async with ClientSession(origin, cookie_jar=jar, headers={"Origin": origin}) as browser:
+            page = await (await browser.get(path)).text()
+            shown = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
+            assert shown is not None
+            password = "una frase larga y propia"
+            form = {"name": "Luz Marina", "password": password, "again": password}
+            form["code"] = pyotp.TOTP(shown[1].replace(" ", "")).now()
+            async with browser.post(path, data=form) as accepted:
+                assert accepted.url.path == "/administracion/personas"
+                assert "Luz Marina" in await accepted.text()
+
+    asyncio.run(scenario())
+    engine = connect(line.settings.ledger_url)
+    assert first_invitation(line.settings, engine, datetime.now(UTC)) == ""
+    engine.dispose()
