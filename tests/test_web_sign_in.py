@@ -347,6 +347,9 @@ def test_everybody_needs_a_second_factor_where_the_settings_say_so(sqlite_engine
         assert (await accept(browser, address)).status == 400
         assert (await accept(browser, address, code=code_of(office, seed_in(address)))).status == 303
         assert (await sign_in(await office.visitor(), "nueva", CHOSEN)).status == 403
+        office.person(Role.SUPERVISOR)
+        assert (await sign_in(await office.visitor(), "supervisor")).status == 403, "invited before that was so"
+        assert not await is_in(await office.signed_in(Role.SUPERVISOR))
 
     run_office(sqlite_engine, scenario, second_factor="todos")
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from aiohttp import web
 
+from contesta.settings import Settings
 from contesta.web.context import CLOCK, SETTINGS
 from storage.people_access_log import Access, AccessLog
 
@@ -95,6 +96,11 @@ class Identity:
     def only_agent(self) -> str | None:
         """The adviser whose calls are all that may be read; None where there is no such bound."""
         return self.agent if self.role is Role.ADVISER else None
+
+
+def needs_factor(role: str, settings: Settings) -> bool:
+    """Tell whether somebody of a role must show a code of a telephone beside the password."""
+    return role == Role.ADMINISTRATOR or settings.second_factor == "todos"
 
 
 IDENTITY = web.RequestKey("identity", Identity)

@@ -7,12 +7,12 @@ from aiohttp import hdrs, web
 from pydantic import Field, StringConstraints
 
 from contesta.web import sessions
-from contesta.web.access import HOME, Action, Role, access_log
+from contesta.web.access import HOME, Action, Role, access_log, needs_factor
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.factors import FACTORS, seed_of
 from contesta.web.pages import render
 from contesta.web.passwords import LONGEST, PASSWORDS, SHORTEST, weakness
-from contesta.web.people import INVITATION, PEOPLE, ROLE_WORDS, needs_factor
+from contesta.web.people import INVITATION, PEOPLE, ROLE_WORDS
 from contesta.web.routes import Route, body
 from contesta.web.validation import Asked
 from storage.people import Acceptance, Person

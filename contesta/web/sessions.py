@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from aiohttp import hdrs, web
 
-from contesta.web.access import IDENTITY, KEYS, Identity, Role, remote
-from contesta.web.context import CLOCK
+from contesta.settings import Settings
+from contesta.web.access import IDENTITY, KEYS, Identity, Role, needs_factor, remote
+from contesta.web.context import CLOCK, SETTINGS
 from storage.people_keys import AccessKey, AccessKeys
 from storage.people_sessions import Browser, Sessions, SignedIn
 
@@ -78,7 +79,8 @@ async def is_over(request: web.Request) -> bool:
     if known.key_id is not None:
         return not await asyncio.to_thread(request.app[KEYS_MADE].alive, known.key_id, now)
     cookie = request.cookies.get(COOKIE, "")
-    found = _identity(await asyncio.to_thread(request.app[SESSIONS].find, digest(cookie), now, using=False))
+    session = await asyncio.to_thread(request.app[SESSIONS].find, digest(cookie), now, using=False)
+    found = _identity(session, request.app[SETTINGS])
     return found is None or found.permissions != known.permissions or found.agent != known.agent
 
 
@@ -106,7 +108,8 @@ async def end(request: web.Request, response: web.StreamResponse, known: Identit
 
 
 async def _of_cookie(request: web.Request, cookie: str) -> Identity | None:
-    return _identity(await asyncio.to_thread(request.app[SESSIONS].find, digest(cookie), request.app[CLOCK]()))
+    session = await asyncio.to_thread(request.app[SESSIONS].find, digest(cookie), request.app[CLOCK]())
+    return _identity(session, request.app[SETTINGS])
 
 
 async def _of_bearer(request: web.Request, authorization: str) -> Identity:
@@ -122,9 +125,9 @@ async def _key(request: web.Request, token: str, role: Role) -> Identity | None:
     return None if found is None or found.kind != role else _holder(found)
 
 
-def _identity(found: SignedIn | None) -> Identity | None:
-    """Tell whose session it is. An administrator without a second factor is nobody."""
-    if found is None or (found.role == Role.ADMINISTRATOR and not found.factor):
+def _identity(found: SignedIn | None, settings: Settings) -> Identity | None:
+    """Tell whose session it is. Whoever needs a second factor and has none is nobody."""
+    if found is None or (needs_factor(found.role, settings) and not found.factor):
         return None
     return Identity(
         role=Role(found.role),

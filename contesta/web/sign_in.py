@@ -13,8 +13,19 @@ from aiohttp import hdrs, web
 from pydantic import Field, StringConstraints
 
 from contesta.web import sessions
-from contesta.web.access import HOME, IDENTITY, Action, Identity, Permission, Role, access_log, identity, remote
-from contesta.web.context import CLOCK
+from contesta.web.access import (
+    HOME,
+    IDENTITY,
+    Action,
+    Identity,
+    Permission,
+    Role,
+    access_log,
+    identity,
+    needs_factor,
+    remote,
+)
+from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.factors import FACTORS
 from contesta.web.limits import SIGN_IN_LIMITS
 from contesta.web.pages import render
@@ -97,7 +108,7 @@ async def _proves(request: web.Request, person: Person | None, said: Credentials
     if person is None or stored is None or not match.right or not person.may_sign_in:
         return False
     if seed is None:
-        if person.role == Role.ADMINISTRATOR:
+        if needs_factor(person.role, app[SETTINGS]):
             return False
     elif step is None or not await asyncio.to_thread(app[PEOPLE].use_factor_step, person.id, step):
         return False
