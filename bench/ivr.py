@@ -24,14 +24,16 @@ BASELINE = """
 [publico]
 exten => {number},1,Goto(base,s,1)
 [base]
-exten => s,1,Gosub(numero,s,1)
+exten => s,1,Gosub(lineas,{line},1)
+ same => n,Gosub(numero,s,1)
  same => n,Set(CHANNEL(hangup_handler_push)=fin,s,1)
  same => n,QueueLog(NONE,${{UNIQUEID}},NONE,LLAMADA,${{CHANNEL(linkedid)}}|base|${{CALLERID(num)}})
  same => n,Answer()
- same => n,Read(TECLA,contesta/bienvenida,1,,1,1)
- same => n,ExecIf($["${{TECLA}}"=""]?Read(TECLA,contesta/menu_principal,1,,1,6))
+ same => n,Read(TECLA,${{SONIDOS}}/bienvenida,1,,1,1)
+ same => n,ExecIf($["${{TECLA}}"=""]?Read(TECLA,${{SONIDOS}}/menu_principal,1,,1,6))
  same => n,QueueLog(NONE,${{UNIQUEID}},NONE,MENU,principal|${{TECLA}}|chosen)
- same => n,Playback(contesta/transferencia)
+ same => n,Playback(${{SONIDOS}}/transferencia)
+ same => n,Set(NOMBRE={queue})
  same => n,Goto(cola,s,1)
 """
 
@@ -96,7 +98,7 @@ def main() -> None:
     with start_line(folder, rtp_first_port=20000, rtp_ports=12000) as line:
         dialplan = line.settings.asterisk_dir / "etc" / "extensions.conf"
         with dialplan.open("a", encoding="utf-8") as file:
-            file.write(BASELINE.format(number=BASELINE_NUMBER))
+            file.write(BASELINE.format(number=BASELINE_NUMBER, line=line.line.name, queue=line.queue))
         line.asterisk.console("dialplan reload")
         ours = climb(line, "scripts", line.number)
         base = climb(line, "dialplan", BASELINE_NUMBER)
