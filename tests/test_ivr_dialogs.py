@@ -66,6 +66,14 @@ def test_key_pressed_while_something_is_said_answers_what_is_asked_next_and_noth
     assert call.heard == ["text", "text", "another", "menu"]
 
 
+def test_wrong_key_pressed_before_a_menu_is_one_try() -> None:
+    caller, call = caller_who("7@2 1")
+    caller.say("text")
+    pressed = tries(caller, ("menu",), RETRIES, VOICE)
+    assert [next(pressed), next(pressed)] == [Pressed("7", 0.0), Pressed("1")]
+    assert call.heard == ["text", "otra_1", "menu"]
+
+
 def test_what_is_told_to_its_end_drops_the_keys_pressed_before() -> None:
     caller, call = caller_who("1@2 2")
     caller.say("text")
