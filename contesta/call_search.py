@@ -17,7 +17,7 @@ from quality.metrics.visits import Outcome
 from storage.call_filter import CallFilter
 
 CALLS = "/llamadas"
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 LONGEST_WAIT_SECONDS = 86_400
 WAITING_NOW = "esperando"
 TALK_KNOWN = "conocida"
@@ -150,17 +150,12 @@ def moment(said: str, zone: tzinfo, *, last: bool = False) -> datetime:
         ConfigurationError: it is neither.
     """
     try:
-        if len(said) == len("2025-06-03"):
-            day = date.fromisoformat(said)
-            found = day_of(day, zone)[last]
-        else:
-            local = datetime.fromisoformat(said)
-            found = (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
-        if FIRST_YEAR <= found.year <= LAST_YEAR:
-            return found
+        found = _read(said, zone, last=last)
     except (ValueError, OverflowError):
-        pass
-    raise ConfigurationError(f"fecha no válida: «{said}». Escríbala como 2025-06-03 o 2025-06-03T14:30")
+        found = None
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ConfigurationError(f"fecha no válida: «{said}». Escríbala como 2025-06-03 o 2025-06-03T14:30")
+    return found
 
 
 def checked_outcome(word: str) -> str:
@@ -185,6 +180,13 @@ def _outcomes(word: str) -> frozenset[Outcome] | None:
     return GROUPS.get(word)
 
 
+def _read(said: str, zone: tzinfo, *, last: bool = False) -> datetime:
+    if len(said) == len("2025-06-03"):
+        return day_of(date.fromisoformat(said), zone)[last]
+    local = datetime.fromisoformat(said)
+    return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(UTC)
+
+
 def _midnight(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day, time(), zone).astimezone(UTC)
 
@@ -196,7 +198,7 @@ def _written(at: datetime, zone: tzinfo, days: int = 0) -> str:
         return (local.date() + timedelta(days=days)).isoformat()
     bare = local.replace(tzinfo=None)
     text = bare.isoformat(timespec="microseconds" if bare.microsecond else "seconds" if bare.second else "minutes")
-    return text if moment(text, zone) == at else text + local.isoformat()[-6:]
+    return text if _read(text, zone) == at else text + local.isoformat()[-6:]
 
 
 def _said(at: datetime, zone: tzinfo) -> str:

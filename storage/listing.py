@@ -1,9 +1,10 @@
 """What the ledger's tables say of many calls: filtered, newest first, a page at a time."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
 from sqlalchemy import Select, and_, func, literal, or_
@@ -21,6 +22,9 @@ from storage.tables import CallRow, ChannelRow, EventRow, LegRow, RecordingRow, 
 
 MOST_COUNTED = 10_000
 _MOST_NAMES = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_CURSOR = re.compile(r"([0-9]{1,17})_(.+)", re.ASCII | re.DOTALL)
 _RECENT = 1000
 
 Part = TypeVar("Part", LegRow, VisitRow, SurveyAnswerRow, RecordingRow)
@@ -34,8 +38,8 @@ class Cursor:
     call_id: str
 
     def __str__(self) -> str:
-        """Give the text that `parse` reads, for an address or a command line."""
-        return f"{self.started_at.isoformat()}_{self.call_id}"
+        """Give the text that `parse` reads: microseconds of Unix time, and the call."""
+        return f"{(self.started_at - _EPOCH) // _MICROSECOND}_{self.call_id}"
 
     @classmethod
     def parse(cls, said: str) -> Self:
@@ -44,14 +48,10 @@ class Cursor:
         Raises:
             ProtocolError: it is not one of ours.
         """
-        started_at, _, call_id = said.partition("_")
-        try:
-            moment = datetime.fromisoformat(started_at)
-            if moment.tzinfo is not None and call_id:
-                return cls(started_at=moment.astimezone(UTC), call_id=storable(call_id))
-        except (ValueError, OverflowError):
-            pass
-        raise ProtocolError(f"not a place in the list of calls: {said!r}")
+        found = _CURSOR.fullmatch(said)
+        if found is None:
+            raise ProtocolError(f"not a place in the list of calls: {said!r}")
+        return cls(started_at=_EPOCH + int(found[1]) * _MICROSECOND, call_id=storable(found[2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -216,11 +216,13 @@ def test_a_page_tells_the_way_through_the_menus(ledger: Ledger) -> None:
     [
         "",
         "x",
-        "2026-01-01T00:00:00_1.1",
-        "9999-12-31T23:59:59-23:59_1.1",
-        "0001-01-01T00:00:00+14:00_1.1",
-        "2026-01-01T00:00:00+00:00_",
-        "2026-01-01T00:00:00+00:00",
+        "_1.1",
+        "-1_1.1",
+        "1e3_1.1",
+        "1767280000000000_",
+        "1767280000000000",
+        "100000000000000000_1.1",
+        "\u0661_1.1",
     ],
 )
 def test_no_place_in_the_list(said: str) -> None:
@@ -229,7 +231,7 @@ def test_no_place_in_the_list(said: str) -> None:
 
 
 def test_a_place_in_the_list_is_read_as_it_was_written() -> None:
-    place = Cursor(started_at=datetime.fromtimestamp(START, UTC), call_id="1.1_2\ud800")
+    place = Cursor(started_at=datetime.fromtimestamp(START, UTC) + timedelta(microseconds=7), call_id="1.1_2\ud800")
     assert Cursor.parse(str(place)) == Cursor(started_at=place.started_at, call_id="1.1_2?")
 
 

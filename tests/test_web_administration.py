@@ -175,7 +175,7 @@ def test_nobody_takes_the_own_account_away(sqlite_engine: Engine) -> None:
         assert "Es su propia cuenta" in await (await administrator.get(address)).text()
         for act, form in (("", {"role": "auditor", "agent": ""}), ("/desactivar", {}), ("/invitacion", {})):
             response = await post(administrator, address + act, **form)
-            assert response.status == 400
+            assert response.status == 409
             assert "cuenta propia" in await response.text()
         assert office.find(person) == person
 

@@ -3,11 +3,11 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from contesta.format import UNKNOWN, day_and_hour, short_date
 from contesta.web.access import KEYS, Action, Permission, Role, access_log, identity
@@ -24,19 +24,23 @@ WALL = "/pared/"
 KIND_WORDS = {Role.WALL: "Tablero de pared", Role.INTEGRATION: "Otro programa"}
 
 
+def _of_a_key(kind: Role) -> Role:
+    if kind not in KEYS:
+        raise ValueError("no es de una clave")
+    return kind
+
+
+KeyKind = Annotated[
+    Role, AfterValidator(_of_a_key), WithJsonSchema({"type": "string", "enum": [str(kind) for kind in KEYS]})
+]
+
+
 class KeyWanted(Asked):
     """A key to make. It opens nothing after `days` days."""
 
-    kind: Role
+    kind: KeyKind
     label: str = Field(min_length=1, max_length=80)
     days: int = Field(default=90, ge=1, le=366)
-
-    @field_validator("kind")
-    @classmethod
-    def _of_a_key(cls, kind: Role) -> Role:
-        if kind not in KEYS:
-            raise ValueError("no es de una clave")
-        return kind
 
 
 async def show(request: web.Request) -> web.StreamResponse:

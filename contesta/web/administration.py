@@ -16,7 +16,7 @@ from contesta.web.membership import Link, another, changed, disabled, invited, i
 from contesta.web.pages import render
 from contesta.web.people import PEOPLE, ROLE_WORDS, Invited, Place, state_of
 from contesta.web.routes import Route, body
-from core.errors import ConfigurationError
+from contesta.web.validation import RefusedError
 from storage.people import Person
 
 PATH = "/administracion/personas"
@@ -35,7 +35,7 @@ async def invite(request: web.Request) -> web.StreamResponse:
     said = body(request, Invited)
     try:
         return _link_page(request, await invited(request, said))
-    except ConfigurationError as error:
+    except RefusedError as error:
         return await _everybody(request, said, str(error))
 
 

@@ -10,10 +10,10 @@ from aiohttp import web
 
 from contesta.web import api_calls, api_people
 from contesta.web.access import Permission, Role, identity
-from contesta.web.api_common import Told
 from contesta.web.openapi import document
 from contesta.web.routes import ROUTES as EVERY_ROUTE
 from contesta.web.routes import Route, told
+from contesta.web.validation import Told
 
 
 class Session(Told):

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contesta.call_list import shown_number
 from contesta.narrative import gaps, sentence, timeline
-from contesta.web.api_common import Told
+from contesta.web.validation import Told
 from core.events import EndedBy, StepResult
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 from storage.listing import Counts, Page, StoredCall, stored_of

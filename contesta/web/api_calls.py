@@ -16,14 +16,15 @@ from contesta.call_search import (
 )
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.api_call_models import Calls, CallStory, CallTeller, Number
-from contesta.web.api_common import Moment
 from contesta.web.calls_read import call_of, counted, listed, place
 from contesta.web.context import SETTINGS
+from contesta.web.openapi import CONTROLS
 from contesta.web.routes import Route, query, told
-from contesta.web.validation import Asked
+from contesta.web.validation import Asked, Moment
 from quality.metrics.visits import Outcome
 
 LARGEST_PAGE = 500
+_NEXT = rf"^([0-9]{{1,17}}_[^\s{CONTROLS}][^{CONTROLS}]*)?$"
 
 
 class AskedOutcome(StrEnum):
@@ -74,7 +75,9 @@ class CallsAsked(Asked):
     talk_known: bool = Field(default=False, description="Only those whose conversation's length is known")
     unanswered_by: str = Field(default="", description="An adviser who let a ring of the call pass")
     as_of: Moment | None = Field(default=None, description="With the outcomes that there were at this moment")
-    after: str = Field(default="", max_length=400, description="The `next` of the page before")
+    after: str = Field(
+        default="", max_length=400, description="The `next` of the page before", json_schema_extra={"pattern": _NEXT}
+    )
     size: int = Field(default=50, ge=1, le=LARGEST_PAGE)
 
     def search(self) -> CallSearch:

@@ -8,11 +8,10 @@ from pydantic import Field
 
 from contesta.web import access_keys, membership
 from contesta.web.access import LOG, Action, Permission, Role
-from contesta.web.api_common import Moment, Told
 from contesta.web.people import PEOPLE, Invited, Place
 from contesta.web.routes import Route, body, query, told
 from contesta.web.sessions import KEYS_MADE
-from contesta.web.validation import Asked
+from contesta.web.validation import Asked, Moment, Told
 from storage.people import Person
 from storage.people_access_log import AccessFilter
 from storage.people_keys import AccessKey

@@ -4,11 +4,9 @@ import asyncio
 import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
-from typing import Annotated, TypeVar
 
 import structlog
 from aiohttp import web
-from pydantic import AfterValidator, AwareDatetime
 
 from contesta.board.day import WEEK, chart
 from contesta.board.goals import Goals
@@ -19,7 +17,7 @@ from contesta.board.moment import Moment
 from contesta.board.past import Past
 from contesta.board.view import Board, DayChart, Why
 from contesta.board.why_text import explanation
-from contesta.call_search import FIRST_YEAR, LAST_YEAR
+from contesta.web import validation
 from contesta.web.access import Permission
 from contesta.web.bus import BUS
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -37,23 +35,11 @@ PAST = web.AppKey("past", Past)
 
 log = structlog.get_logger()
 
-Told = TypeVar("Told", dt.datetime, dt.date)
-
-
-def _of_our_time(told: Told) -> Told:
-    if not FIRST_YEAR < told.year < LAST_YEAR:
-        raise ValueError(f"debe estar entre los años {FIRST_YEAR} y {LAST_YEAR}")
-    return told
-
-
-_AskedMoment = Annotated[AwareDatetime, AfterValidator(_of_our_time)]
-_AskedDay = Annotated[dt.date, AfterValidator(_of_our_time)]
-
 
 class At(Asked):
     """Which moment's board; without one, this moment's. It is that of the whole minute."""
 
-    at: _AskedMoment | None = None
+    at: validation.Moment | None = None
 
 
 class Shown(Asked):
@@ -65,7 +51,7 @@ class Shown(Asked):
 class OfDay(Asked):
     """Which local day; without one, today."""
 
-    date: _AskedDay | None = None
+    date: validation.Day | None = None
 
 
 class OfFigure(At):
@@ -125,7 +111,11 @@ async def why(request: web.Request) -> web.StreamResponse:
 
 
 async def _moment(request: web.Request, at: dt.datetime | None) -> Moment:
-    return request.app[HUB].moment if at is None else await request.app[PAST].moment(at)
+    if at is None:
+        return request.app[HUB].moment
+    if at > request.app[CLOCK]():
+        raise validation.RefusedError("ese momento no ha llegado; escoja uno anterior")
+    return await request.app[PAST].moment(at)
 
 
 ROUTES = (

@@ -11,8 +11,9 @@ from yarl import URL
 from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
 from contesta.web.routes import of_api
-from contesta.web.validation import InvalidInputError
-from core.errors import ContestaError
+from contesta.web.sessions import COOKIE
+from contesta.web.validation import InvalidInputError, RefusedError
+from core.errors import ContestaError, NotAvailableError
 
 OUR_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine itself, which are always answered."""
@@ -26,7 +27,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-_TWO_YEARS = "max-age=63072000"
+_TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 _KEPT = (hdrs.ALLOW, hdrs.RETRY_AFTER)
 _READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
@@ -57,6 +58,7 @@ _SAID: Mapping[int, Said] = {
     403: Said(code="forbidden", message="Su cuenta no tiene permiso para esto. Pídalo a quien administra la línea."),
     404: Said(code="not_found", message="Esta página no existe."),
     405: Said(code="method_not_allowed", message="Esta página no acepta esa orden."),
+    409: Said(code="conflict", message="Esto no se puede hacer como están las cosas."),
     413: Said(code="too_large", message="Lo enviado es demasiado grande."),
     415: Said(code="unsupported_media_type", message="Lo enviado no viene en la forma que se espera."),
     421: Said(code="wrong_host", message="Esta página solo se abre con su propia dirección."),
@@ -75,7 +77,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     own = f"'self' 'nonce-{request[NONCE]}'" if NONCE in request else "'self'"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src {own}; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     if request.app[SETTINGS].web_origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = _TWO_YEARS
@@ -97,6 +99,9 @@ async def errors_are_told(request: web.Request, handler: Handler) -> web.StreamR
     except InvalidInputError as error:
         said = Said(code=_SAID[400].code, message=_sentence(str(error)), where=error.where)
         return tell(request, web.HTTPBadRequest.status_code, said)
+    except (RefusedError, NotAvailableError) as error:
+        status = 409 if isinstance(error, RefusedError) else 503
+        return tell(request, status, Said(code=_SAID[status].code, message=_sentence(str(error))))
     except ContestaError as error:
         said = Said(code=_SAID[400].code, message=_sentence(str(error)))
         return tell(request, web.HTTPBadRequest.status_code, said)
@@ -126,6 +131,8 @@ async def only_from_our_pages(request: web.Request, handler: Handler) -> web.Str
         site = request.headers.get("Sec-Fetch-Site")
         ours = site in _OWN_SITES if site is not None else request.headers.get(hdrs.ORIGIN, "") in _origins(request)
         if not ours:
+            if COOKIE in request.cookies:
+                log.warning("a request that did not come from our pages", path=request.path, site=site)
             raise web.HTTPForbidden
     return await handler(request)
 

@@ -13,6 +13,7 @@ from contesta.format import UNKNOWN
 from contesta.web.access import Action, Role, access_log, identity
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.people import INVITATION, PEOPLE, ROLE_WORDS, Invited, Place, new_invitation
+from contesta.web.validation import RefusedError
 from core.errors import ConfigurationError
 from storage.people import NewPerson, Person
 
@@ -30,12 +31,15 @@ async def invited(request: web.Request, said: Invited) -> Link:
     """Make an account that waits for its invitation to be accepted.
 
     Raises:
-        ConfigurationError: somebody else signs in by that name.
+        RefusedError: somebody else signs in by that name.
     """
     now = request.app[CLOCK]()
     secret, invitation = new_invitation(now)
     new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent)
-    person = await asyncio.to_thread(request.app[PEOPLE].add, new, invitation, now)
+    try:
+        person = await asyncio.to_thread(request.app[PEOPLE].add, new, invitation, now)
+    except ConfigurationError as error:
+        raise RefusedError(str(error)) from error
     await access_log(request, Action.PERSON_INVITED, f"{person.login} ({ROLE_WORDS[said.role]})")
     return _link(request, person, secret, invitation.expires_at)
 
@@ -83,11 +87,11 @@ async def another(request: web.Request) -> Person:
     """Read the account that the address names, which is not the own one.
 
     Raises:
-        ConfigurationError: it is.
+        RefusedError: it is.
     """
     person = await person_of(request)
     if person.id == identity(request).user_id:
-        raise ConfigurationError("esto no se puede hacer con la cuenta propia. Pídalo a otra persona que administre")
+        raise RefusedError("esto no se puede hacer con la cuenta propia. Pídalo a otra persona que administre")
     return person
 
 

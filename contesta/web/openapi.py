@@ -20,6 +20,10 @@ VERSION = "1"
 JSON = "application/json"
 _REFERENCE = "#/components/schemas/{model}"
 _PART = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+"""Characters that no text may have, as in a pattern."""
+_ANY = f"^[^{CONTROLS}]*$"
+_SOME = f"^[^{CONTROLS}]*[^\\s{CONTROLS}][^{CONTROLS}]*$"
 _ABOUT = (
     "Everything that the pages of Contesta show, for programs. People come with the cookie of their session, programs "
     "with a key as `Authorization: Bearer`. Moments are ISO 8601 in UTC, durations say their unit in their name, and "
@@ -69,7 +73,7 @@ _PROBLEMS: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "The body is not JSON",
     HTTPStatus.MISDIRECTED_REQUEST: "The Host header is not ours",
     HTTPStatus.TOO_MANY_REQUESTS: "Too much was asked in too little time; `Retry-After` says how long to wait",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The ledger cannot be read at this moment",
+    HTTPStatus.SERVICE_UNAVAILABLE: "What is asked for cannot be had at this moment",
 }
 
 
@@ -108,7 +112,7 @@ def _query_parameters(model: type[BaseModel] | None) -> Iterator[Schema]:
         return
     schema = model.model_json_schema(ref_template=_REFERENCE)
     for name, about in schema.get("properties", {}).items():
-        told = {key: value for key, value in about.items() if key not in {"description", "title"}}
+        told = {key: value for key, value in _plain(about).items() if key not in {"description", "title"}}
         parameter = {"name": name, "in": "query", "required": name in schema.get("required", ()), "schema": told}
         yield parameter | ({"description": about["description"]} if "description" in about else {})
 
@@ -121,10 +125,12 @@ def _faults(route: Route) -> Iterator[HTTPStatus]:
     yield HTTPStatus.BAD_REQUEST
     if route.permission is not None:
         yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-    if _PART.search(route.path):
+    if _PART.search(route.path) or route.query is not None:
         yield HTTPStatus.NOT_FOUND
+    if route.method != "GET" or route.query is not None:
+        yield HTTPStatus.CONFLICT
     if route.body is not None:
-        yield from (HTTPStatus.CONFLICT, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        yield from (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     yield from (HTTPStatus.MISDIRECTED_REQUEST, HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
@@ -150,4 +156,20 @@ def _schemas(routes: Iterable[Route]) -> tuple[Refs, Schema]:
         if route.query is not None:
             of_queries |= route.query.model_json_schema(ref_template=_REFERENCE).get("$defs", {})
     refs, schemas = models_json_schema(list(wanted), ref_template=_REFERENCE)
+    for sent in (schemas["$defs"][_name_in(refs[key])] for key in wanted if key[1] == "validation"):
+        sent["properties"] = {name: _plain(about) for name, about in sent.get("properties", {}).items()}
     return refs, dict(sorted((of_queries | schemas["$defs"]).items()))
+
+
+def _name_in(reference: Schema) -> str:
+    name: str = reference["$ref"].rpartition("/")[2]
+    return name
+
+
+def _plain(schema: Schema) -> Schema:
+    """Say of a text that is taken what `validation.is_plain` holds it to, and that one of spaces is none."""
+    if "anyOf" in schema:
+        return schema | {"anyOf": [_plain(one) for one in schema["anyOf"]]}
+    if schema.get("type") != "string" or not schema.keys().isdisjoint({"pattern", "format", "enum"}):
+        return schema
+    return schema | {"pattern": _SOME if schema.get("minLength") else _ANY}

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from typing import Annotated
 
 from aiohttp import web
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from contesta.format import short_date
 from contesta.settings import Settings
@@ -29,18 +30,22 @@ ROLE_WORDS = {
 }
 
 
+def _of_a_person(role: Role) -> Role:
+    if role not in ROLES:
+        raise ValueError("no es de una persona")
+    return role
+
+
+PersonRole = Annotated[
+    Role, AfterValidator(_of_a_person), WithJsonSchema({"type": "string", "enum": [str(role) for role in ROLES]})
+]
+
+
 class Place(Asked):
     """What somebody is here for. `agent` is how queue_log calls the adviser."""
 
-    role: Role
+    role: PersonRole
     agent: str = Field(default="", max_length=80)
-
-    @field_validator("role")
-    @classmethod
-    def _of_a_person(cls, role: Role) -> Role:
-        if role not in ROLES:
-            raise ValueError("no es de una persona")
-        return role
 
 
 class Invited(Place):

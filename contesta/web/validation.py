@@ -5,9 +5,10 @@ Errors here are messages for a person: `InvalidInput.where` is the field, such a
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from core.errors import ContestaError
 
@@ -30,8 +31,9 @@ _SAID = {
     "json_invalid": "no es JSON",
 }
 _NO_MOMENT = "no es un momento con su zona; escríbalo como 2025-06-03T14:30:00-05:00"
+_NO_DAY = "no es una fecha; escríbala como 2025-06-03"
 _BY_BEGINNING = {
-    "date_": "no es una fecha; escríbala como 2025-06-03",
+    "date_": _NO_DAY,
     "datetime_": _NO_MOMENT,
     "timezone_": _NO_MOMENT,
 }
@@ -44,6 +46,46 @@ class Asked(BaseModel):
     """Base of what is asked in a query or a form: nothing unknown, and no text longer than anybody would write."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=200)
+
+
+class Told(BaseModel):
+    """Base of what the API answers. Moments are ISO 8601 in UTC."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def _day_within(told: date) -> date:
+    return min(max(told, _FIRST.date()), _LAST.date())
+
+
+def _moment_within(told: datetime) -> datetime:
+    return min(max(told, _FIRST), _LAST)
+
+
+def _as_written(pattern: str, words: str) -> BeforeValidator:
+    """Take only what is written so: pydantic would take a number for a Unix time."""
+
+    def checked(told: object) -> object:
+        if isinstance(told, str) and re.match(pattern, told) is None:
+            raise ValueError(words)
+        return told
+
+    return BeforeValidator(checked)
+
+
+Day = Annotated[date, _as_written(f"{_DATE}$", _NO_DAY), AfterValidator(_day_within)]
+"""A day that somebody asks about. Those before 1970 and after 2200 stand for the first and the last of these."""
+
+Moment = Annotated[AwareDatetime, _as_written(f"{_DATE}[Tt ]", _NO_MOMENT), AfterValidator(_moment_within)]
+"""A moment that somebody asks about, with its zone; bounded as `Day` is."""
+
+
+class RefusedError(ContestaError):
+    """What was asked can be understood, and cannot be done as things are."""
 
 
 class InvalidInputError(ContestaError):
