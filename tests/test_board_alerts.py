@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -54,6 +55,19 @@ def test_what_a_state_becomes(state: State, sighting: Sighting) -> None:
 def test_a_hold_lasts_to_the_second(state: State, sighting: Sighting, hold: timedelta) -> None:
     assert advance(standing(state, NOW - hold + SECOND), sighting, NOW).state is state
     assert advance(standing(state, NOW - hold), sighting, NOW).state is TRANSITIONS[state, sighting] is not state
+
+
+def test_the_documentation_has_the_same_table() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "definitions.md").read_text(encoding="utf-8")
+    rows = ["| state | " + " | ".join(Sighting) + " |", "|---|" + "---|" * len(Sighting)]
+    for state in State:
+        cells = []
+        for sighting in Sighting:
+            hold = HOLDS.get((state, sighting))
+            after = f", after {hold.total_seconds():.0f} s" if hold else ""
+            cells.append(f"{TRANSITIONS[state, sighting]}{after}")
+        rows.append(f"| {state} | " + " | ".join(cells) + " |")
+    assert "\n".join(rows) in page
 
 
 def test_an_alert_begins_after_five_seconds_in_breach_and_ends_after_fifteen_clearly_out() -> None:
