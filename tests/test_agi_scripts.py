@@ -106,6 +106,36 @@ def test_call_keeps_the_edition_it_began_with(desk: Desk, line: Line, tmp_path: 
         assert call.queue_log == [f"NONE,{CALL_ID},NONE,MENU,principal|{key}|chosen"]
 
 
+MORE_WAYS = """\
+      0: {title: Hablar con un asesor, queue: atencion}
+      4: {title: Jurídica, area: juridica}
+      5: {title: Opinar, survey: atencion}
+      6: {title: Horario, hangup: cerrado}
+      7: hangup
+      8: {title: Horario, say: cerrado, then: {say: bienvenida, then: {mailbox: devolucion}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "heard", "destination"),
+    [
+        ("4", ["transferencia"], "cola:juridica"),
+        ("5", [], "encuesta:atencion"),
+        ("6", ["cerrado"], "fin"),
+        ("7", [], "fin"),
+        ("8", ["cerrado", "bienvenida"], "buzon:devolucion"),
+    ],
+)
+def test_every_way_out_of_a_menu(key: str, heard: list[str], destination: str, desk: Desk, tmp_path: Path) -> None:
+    source = SHIPPED.read_text(encoding="utf-8")
+    source = source.replace("      0: {title: Hablar con un asesor, queue: atencion}\n", MORE_WAYS)
+    source = source.replace("mailboxes:\n", "areas:\n  juridica: {title: Oficina Jurídica}\n\nmailboxes:\n")
+    call = Call(Actions(key))
+    run("entrada", call, desk, shipped(source, tmp_path))
+    assert call.heard == ["bienvenida", "menu_principal", *heard]
+    assert call.variables[DESTINATION] == destination
+
+
 def test_requests_that_cannot_be_kept_are_told_and_an_adviser_takes_the_call(line: Line, tmp_path: Path) -> None:
     (tmp_path / "buzon").touch()
     call = Call(Actions(WHOLE["buzon"]), messages=tmp_path)
