@@ -258,13 +258,14 @@ BUSY = Board(
     ],
 )
 
+COUNTS = ("waiting", "available")
 EMPTY = BUSY.model_copy(
     update={
         "opening": Opening.CLOSED,
         "opening_word": "Cerrada. Abre mañana a las 08:00",
         "cards": [
             card.model_copy(
-                update={"shown": UNKNOWN if "%" in card.shown else "0", "since": None, "state": None, "detail": ""}
+                update={"shown": "0" if card.id in COUNTS else UNKNOWN, "since": None, "state": None, "detail": ""}
             )
             for card in BUSY.cards
         ],

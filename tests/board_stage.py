@@ -6,7 +6,7 @@ async def scenario(stage: Stage) -> None:
         stage.tell(next_of(BUSY, connected=False))
         await sees(page, "Central sin conexión")
 
-play(scenario)
+theatre.play(scenario)
 """
 
 import asyncio
@@ -36,6 +36,7 @@ from contesta.web.routes import ROUTES, Handler, Route, register
 from tests.board_scenes import BUSY, DAY, NOW, WHY, of_wall, past
 from tests.web import CHROMIUM, CHROMIUM_OPTIONS, complaints_of
 
+AXE = (assets.PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 TEMPLATES = Path(contesta.web.__file__).parent / "templates"
 
 
@@ -205,21 +206,6 @@ async def _wall(request: web.Request) -> Context:
     return {"timezone": "America/Bogota", "stream": f"{request.path}/flujo"}
 
 
-@contextlib.asynccontextmanager
-async def on_stage() -> AsyncIterator[Stage]:
-    """Serve the page, with a browser at hand."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-        stage = Stage(browser=browser)
-        async with TestServer(stage.application()) as server:
-            stage.address = str(server.make_url("")).rstrip("/")
-            try:
-                yield stage
-            finally:
-                await browser.close()
-                stage.hang_up()
-
-
 async def turn(page: Page, true: Callable[[], Awaitable[bool]], what: str) -> None:
     """Let the page's clock go on, little by little, until something is so. It stops well before signs of life miss."""
     for _ in range(150):
@@ -248,11 +234,52 @@ async def sees_no(page: Page, text: str, within: str = "body") -> None:
     await turn(page, gone, f"always saw {text!r}")
 
 
-def play(scenario: Callable[[Stage], Awaitable[None]]) -> None:
-    """Run a scenario on a stage."""
+async def violations(page: Page) -> list[str]:
+    """What axe finds in the page as it is."""
+    if not await page.evaluate("() => 'axe' in window"):
+        await page.evaluate(AXE)
+    looking = asyncio.ensure_future(page.evaluate("() => axe.run({resultTypes: ['violations']})"))
+    while not looking.done():
+        await page.clock.run_for(1)
+        await asyncio.sleep(0.01)
+    return [
+        f"{found['id']}: {', '.join(node['html'][:90] for node in found['nodes'][:3])}"
+        for found in looking.result()["violations"]
+    ]
 
-    async def run() -> None:
-        async with on_stage() as stage:
-            await scenario(stage)
 
-    asyncio.run(run())
+async def silence(page: Page, seconds: float) -> None:
+    """Let time pass in which the server says nothing."""
+    await page.clock.run_for(round(seconds * 1000))
+
+
+class Theatre:
+    """A browser for all the stages of a file: it takes longer to start than most scenarios."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.Runner()
+        self._playwright = self._loop.run(async_playwright().start())
+        self._browser = self._loop.run(
+            self._playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        )
+
+    def play(self, scenario: Callable[[Stage], Awaitable[None]]) -> None:
+        """Run a scenario on a stage of its own."""
+        self._loop.run(self._play(scenario))
+
+    def close(self) -> None:
+        """End the browser."""
+        self._loop.run(self._browser.close())
+        self._loop.run(self._playwright.stop())
+        self._loop.close()
+
+    async def _play(self, scenario: Callable[[Stage], Awaitable[None]]) -> None:
+        stage = Stage(browser=self._browser)
+        async with TestServer(stage.application()) as server:
+            stage.address = str(server.make_url("")).rstrip("/")
+            try:
+                await scenario(stage)
+            finally:
+                for context in self._browser.contexts:
+                    await context.close()
+                stage.hang_up()

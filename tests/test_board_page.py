@@ -1,6 +1,7 @@
 """The board in a real browser: what it shows, how far it is to be believed, and that everybody can use it."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -8,13 +9,11 @@ import pytest
 from playwright.async_api import Page
 
 from contesta.board.view import Board, Mode
-from contesta.web.assets import PACKAGES
 from quality.metrics.limits import Level
 from tests.board_scenes import BUSY, EMPTY, EMPTY_DAY, NOW, QUEUES, next_of
-from tests.board_stage import Stage, play, sees, sees_no, turn
+from tests.board_stage import Stage, Theatre, sees, sees_no, silence, turn, violations
 from tests.web import overflows
 
-AXE = (PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 PHONE = {"width": 320, "height": 720}
 DESK = {"width": 1280, "height": 900}
 REPLAY = next_of(BUSY, mode=Mode.REPLAY, source="repaso de queue_log-20250603.gz")
@@ -22,23 +21,11 @@ NO_CENTRAL = next_of(BUSY, connected=False, connected_at=NOW - timedelta(seconds
 FILLED = ".ok, .card.warn, .card.bad, .figure.warn, .figure.bad, .alert"
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds in the page as it is."""
-    if not await page.evaluate("() => 'axe' in window"):
-        await page.evaluate(AXE)
-    looking = asyncio.ensure_future(page.evaluate("() => axe.run({resultTypes: ['violations']})"))
-    while not looking.done():
-        await page.clock.run_for(1)
-        await asyncio.sleep(0.01)
-    return [
-        f"{found['id']}: {', '.join(node['html'][:90] for node in found['nodes'][:3])}"
-        for found in looking.result()["violations"]
-    ]
-
-
-async def silence(page: Page, seconds: float) -> None:
-    """Let time pass in which the server says nothing."""
-    await page.clock.run_for(round(seconds * 1000))
+@pytest.fixture(scope="module")
+def theatre() -> Iterator[Theatre]:
+    opened = Theatre()
+    yield opened
+    opened.close()
 
 
 async def focused(page: Page) -> str:
@@ -53,7 +40,7 @@ async def queues_in(page: Page) -> list[str]:
     return order_of(await page.locator("#colas tbody th").all_inner_texts())
 
 
-def test_every_figure_is_shown_leads_to_its_calls_and_tells_what_it_means() -> None:
+def test_every_figure_is_shown_leads_to_its_calls_and_tells_what_it_means(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "Línea 01 8000 910 123", "h1")
@@ -94,10 +81,10 @@ def test_every_figure_is_shown_leads_to_its_calls_and_tells_what_it_means() -> N
             await figure.press("Enter")
             await sees(page, "Llamadas: cifra=service_level")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_times_run_by_the_servers_clock_in_the_lines_zone() -> None:
+def test_times_run_by_the_servers_clock_in_the_lines_zone(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         stage.board = next_of(BUSY, at=NOW + timedelta(hours=3))
         async with stage.page(viewport=DESK) as page:
@@ -112,10 +99,10 @@ def test_times_run_by_the_servers_clock_in_the_lines_zone() -> None:
             steps = page.locator("#asesores .steps")
             assert await steps.first.get_attribute("data-step") == "3"
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_time_in_a_state_shows_its_step() -> None:
+def test_time_in_a_state_shows_its_step(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "A. Ruiz")
@@ -125,10 +112,10 @@ def test_time_in_a_state_shows_its_step() -> None:
             await silence(page, 4)
             assert await page.locator("#asesores .steps").first.get_attribute("data-step") == "1"
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_silence_is_told_after_five_and_after_thirty_seconds() -> None:
+def test_silence_is_told_after_five_and_after_thirty_seconds(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "En vivo", ".trust")
@@ -165,10 +152,10 @@ def test_silence_is_told_after_five_and_after_thirty_seconds() -> None:
             await silence(page, 2)
             assert await page.locator(FILLED).count() > 6
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_a_dead_telephone_system_is_a_state_of_its_own() -> None:
+def test_a_dead_telephone_system_is_a_state_of_its_own(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "En vivo", ".trust")
@@ -184,10 +171,10 @@ def test_a_dead_telephone_system_is_a_state_of_its_own() -> None:
             await sees(page, "En vivo", ".trust")
             assert await page.locator(".banner").count() == 0
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_a_broken_stream_comes_back_by_itself_after_pauses_that_grow() -> None:
+def test_a_broken_stream_comes_back_by_itself_after_pauses_that_grow(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "En vivo", ".trust")
@@ -208,11 +195,11 @@ def test_a_broken_stream_comes_back_by_itself_after_pauses_that_grow() -> None:
             await sees(page, "En vivo", ".trust")
             assert stage.watched == 1
 
-    play(scenario)
+    theatre.play(scenario)
 
 
 @pytest.mark.parametrize("how", ["told", "refused"])
-def test_the_end_of_a_session_is_told_and_nobody_knocks_again(how: str) -> None:
+def test_the_end_of_a_session_is_told_and_nobody_knocks_again(theatre: Theatre, how: str) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "En vivo", ".trust")
@@ -229,10 +216,10 @@ def test_the_end_of_a_session_is_told_and_nobody_knocks_again(how: str) -> None:
             assert await page.get_by_role("link", name="Ingresar").get_attribute("href") == "/ingreso"
             assert await page.locator(FILLED).count() == 0
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_order_of_queues_waits_until_nobody_points_at_them() -> None:
+def test_order_of_queues_waits_until_nobody_points_at_them(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         turned = next_of(BUSY, queues=[QUEUES[3], *QUEUES[:3]])
         wanted = [row.name for row in turned.queues]
@@ -263,10 +250,10 @@ def test_order_of_queues_waits_until_nobody_points_at_them() -> None:
             await sees_no(page, "Aplicar", "#colas")
             assert await queues_in(page) == first
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_why_a_figure_is_red_is_answered() -> None:
+def test_why_a_figure_is_red_is_answered(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "¿Por qué está rojo?")
@@ -283,10 +270,10 @@ def test_why_a_figure_is_red_is_answered() -> None:
             await turn(page, page.locator("dialog").is_hidden, "the dialog stays")
             assert await button.evaluate("one => one === document.activeElement")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_a_past_moment_is_marked_as_past_and_has_its_address() -> None:
+def test_a_past_moment_is_marked_as_past_and_has_its_address(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "En vivo", ".trust")
@@ -315,10 +302,10 @@ def test_a_past_moment_is_marked_as_past_and_has_its_address() -> None:
             assert page.url.endswith("/tablero")
             await sees_no(page, "Así estaba el tablero")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_the_address_of_a_past_moment_opens_it_and_a_wrong_one_says_so() -> None:
+def test_the_address_of_a_past_moment_opens_it_and_a_wrong_one_says_so(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page("/tablero?momento=2025-06-03T14:15:00Z", viewport=DESK) as page:
             await sees(page, "Así estaba el tablero el martes 3 de junio de 2025 a las 09:15:00.")
@@ -328,10 +315,10 @@ def test_the_address_of_a_past_moment_opens_it_and_a_wrong_one_says_so() -> None
             await page.get_by_role("button", name="Volver a ahora").click()
             await sees(page, "En vivo", ".trust")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_sound_is_off_until_asked_for_and_sounds_once_when_something_becomes_bad() -> None:
+def test_sound_is_off_until_asked_for_and_sounds_once_when_something_becomes_bad(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         bad = BUSY.alerts[0]
         quiet = next_of(BUSY, alerts=[])
@@ -347,14 +334,14 @@ def test_sound_is_off_until_asked_for_and_sounds_once_when_something_becomes_bad
                     };
                 }"""
             )
-            await sees(page, "Sonido apagado")
+            await sees(page, "Sin sonido")
             stage.tell(next_of(BUSY))
             await sees(page, bad.text, ".notices")
             assert await page.evaluate("() => tones") == 0
             stage.tell(quiet)
             await sees_no(page, bad.text, ".notices")
-            await page.get_by_role("button", name="Sonido apagado").click()
-            await sees(page, "Sonido encendido")
+            await page.get_by_role("button", name="Sin sonido").click()
+            await sees(page, "Con sonido")
             assert await page.evaluate("() => tones") == 1, "so that it is known how it sounds"
             warned = bad.model_copy(update={"level": Level.WARN})
             other = bad.model_copy(update={"id": "other", "text": "Otra cola también."})
@@ -363,10 +350,10 @@ def test_sound_is_off_until_asked_for_and_sounds_once_when_something_becomes_bad
                 await sees(page, f"vez {tones} {len(alerts)} {alerts[0].level}")
                 assert await page.evaluate("() => tones") == tones
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_the_status_speaks_at_most_every_ten_seconds() -> None:
+def test_the_status_speaks_at_most_every_ten_seconds(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         quiet = next_of(BUSY, alerts=[])
         stage.board = quiet
@@ -385,10 +372,10 @@ def test_the_status_speaks_at_most_every_ten_seconds() -> None:
             await silence(page, 3)
             await sees(page, f"Terminó la alerta: {BUSY.alerts[0].text}", "[role=status]")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_all_is_done_by_keyboard_and_single_keys_can_be_switched_off() -> None:
+def test_all_is_done_by_keyboard_and_single_keys_can_be_switched_off(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=DESK) as page:
             await sees(page, "A. Ruiz")
@@ -421,13 +408,13 @@ def test_all_is_done_by_keyboard_and_single_keys_can_be_switched_off() -> None:
                     }"""
                 )
                 assert seen, reached[-1]
-            for wanted in ("Otro momento", "Sonido apagado", "Ayuda", "Las mismas cifras en una tabla", "300 *** **40"):
+            for wanted in ("Otro momento", "Sin sonido", "Ayuda", "Las mismas cifras en una tabla", "300 *** **40"):
                 assert any(one.startswith(wanted) for one in reached), wanted
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_nothing_is_too_small_for_a_finger_and_nothing_is_wider_than_a_phone() -> None:
+def test_nothing_is_too_small_for_a_finger_and_nothing_is_wider_than_a_phone(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         async with stage.page(viewport=PHONE, has_touch=True) as page:
             await sees(page, "A. Ruiz")
@@ -452,7 +439,7 @@ def test_nothing_is_too_small_for_a_finger_and_nothing_is_wider_than_a_phone() -
             )
             assert small == []
 
-    play(scenario)
+    theatre.play(scenario)
 
 
 @pytest.mark.parametrize(
@@ -467,7 +454,7 @@ def test_nothing_is_too_small_for_a_finger_and_nothing_is_wider_than_a_phone() -
     ],
     ids=["light", "dark", "forced colours", "empty", "empty on a dark phone", "replay"],
 )
-def test_everybody_can_use_it(board: Board, options: dict[str, Any]) -> None:
+def test_everybody_can_use_it(theatre: Theatre, board: Board, options: dict[str, Any]) -> None:
     async def scenario(stage: Stage) -> None:
         stage.board = board
         if board is EMPTY:
@@ -483,10 +470,10 @@ def test_everybody_can_use_it(board: Board, options: dict[str, Any]) -> None:
                 for said in ("Ninguna cola ha tenido", "Nadie espera", "Ningún asesor", "Recibidas 0"):
                     await sees(page, said)
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_what_comes_late_shows_its_place_and_a_dead_server_its_words() -> None:
+def test_what_comes_late_shows_its_place_and_a_dead_server_its_words(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         stage.mute = True
         async with stage.page(viewport=DESK) as page:
@@ -501,10 +488,10 @@ def test_what_comes_late_shows_its_place_and_a_dead_server_its_words() -> None:
             await silence(page, 5)
             await sees(page, "En vivo", ".trust")
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_without_scripts_the_page_says_what_to_do() -> None:
+def test_without_scripts_the_page_says_what_to_do(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         context = await stage.browser.new_context(base_url=stage.address, java_script_enabled=False)
         page = await context.new_page()
@@ -513,10 +500,10 @@ def test_without_scripts_the_page_says_what_to_do() -> None:
             assert "necesita JavaScript, que está apagado" in await page.locator("body").inner_text()
         await context.close()
 
-    play(scenario)
+    theatre.play(scenario)
 
 
-def test_hostile_text_stays_text() -> None:
+def test_hostile_text_stays_text(theatre: Theatre) -> None:
     async def scenario(stage: Stage) -> None:
         evil = "<img src=x onerror=alert(1)><script>alert(1)</script>javascript:alert(1)"
         row = QUEUES[0].model_copy(update={"name": evil})
@@ -531,4 +518,4 @@ def test_hostile_text_stays_text() -> None:
             assert await page.locator("#tablero img, #tablero script, .tip img").count() == 0
             assert not await overflows(page)
 
-    play(scenario)
+    theatre.play(scenario)

@@ -19,7 +19,7 @@ export function Banner({ said }) {
         !watch.ended &&
         comes !== null &&
         html`
-          <span class="retry">${comes ? `Nuevo intento en ${comes} s.` : "Intentando…"}</span>
+          <span class="retry">${comes ? `${watch.refused} Nuevo intento en ${comes} s.` : "Intentando…"}</span>
           ${links && html`<button type="button" class="action" onClick=${() => watch.retry()}>Intentar ya</button>`}
         `
       }

@@ -14,7 +14,7 @@ export function Cards({ cards }) {
           (card) => html`
             <li key=${card.id} class="card ${(current && card.state) || ""}">
               <h3>${card.title}</h3>
-              <p class="large"><${Figure} figure=${card} /></p>
+              <p class="large"><${Figure} figure=${card} plain /></p>
               <p class="detail">${card.detail}</p>
               <p class="band"><${State} level=${card.state} /> <${WhyButton} figure=${card} /></p>
             </li>

@@ -8,7 +8,7 @@ import { usePage } from "./page.js";
  * @typedef {import("./view.d.ts").Quarter} Quarter
  */
 
-const REFRESH_MS = 60_000;
+const REFRESH_MS = 30_000;
 const LEAST_QUARTERS = 16;
 const NUMBER = new Intl.NumberFormat("es-CO");
 

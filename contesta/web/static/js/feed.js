@@ -7,6 +7,7 @@
  * @property {(heartbeat: Heartbeat) => void} heartbeat
  * @property {(reason: string) => void} end there is no use in coming back
  * @property {(retryAt: number) => void} lost the stream broke; it is opened again at that time of ours
+ * @property {(reason: string) => void} refused why the server did not let us in; we come back all the same
  */
 
 const FIRST_PAUSE_MS = 1_000;
@@ -76,8 +77,9 @@ export class Feed {
     const refused = source.readyState === EventSource.CLOSED;
     this.#comeBack();
     if (!refused) return;
-    const reason = await refusal(this.address);
-    if (reason) this.#end(reason);
+    const { gone, reason } = await refusal(this.address);
+    if (gone) this.#end(reason);
+    else this.listener.refused(reason);
   }
 
   #comeBack() {
@@ -97,15 +99,17 @@ export class Feed {
 
 /**
  * @param {string} address
- * @returns {Promise<string>} why we may not read it, in words; "" if we may, or if nobody answers
+ * @returns {Promise<{ gone: boolean, reason: string }>} why we may not read it, in words; "" if we may, or if nobody
+ *   answers. gone: there is no use in coming back
  */
 async function refusal(address) {
   const stop = new AbortController();
   try {
     const answer = await fetch(address, { signal: stop.signal, cache: "no-store" });
-    return GONE.has(answer.status) ? (await answer.json()).error.message : "";
+    const reason = answer.ok ? "" : (await answer.json()).error.message;
+    return { gone: GONE.has(answer.status), reason };
   } catch {
-    return "";
+    return { gone: false, reason: "" };
   } finally {
     stop.abort();
   }

@@ -19,11 +19,11 @@ export function Since({ since }) {
 /**
  * A figure: it leads to its calls, and its meaning is shown to whoever points at it or comes to it by keyboard.
  *
- * @param {{ figure: FigureView }} props
+ * @param {{ figure: FigureView, plain?: boolean }} props plain: its state is shown beside it
  */
-export function Figure({ figure }) {
+export function Figure({ figure, plain = false }) {
   const { current, links } = usePage();
-  const level = current ? figure.state : null;
+  const level = current && !plain ? figure.state : null;
   const body = html`
     ${level && html`<span class="mark" aria-hidden="true">${LEVELS[level].mark}</span>`}
     <span class="value">${figure.since ? html`<${Since} since=${figure.since} />` : figure.shown}</span>

@@ -10,13 +10,12 @@ import { usePage } from "./page.js";
  */
 export function Notices({ alerts, notices }) {
   const { current } = usePage();
-  const inForce = current ? alerts : [];
-  if (!inForce.length && !notices.length) return null;
+  if (!current || !(alerts.length || notices.length)) return null;
   return html`
     <section class="notices" aria-labelledby="avisos">
       <h2 id="avisos" class="visually-hidden">Alertas y avisos</h2>
       <ul>
-        ${inForce.map(
+        ${alerts.map(
           ({ id, level, text, since }) => html`
             <li key=${id} class="alert ${level}">
               <${Mark} level=${level} /> <span>${text}</span> <span class="time">hace <${Since} since=${since} /></span>

@@ -71,7 +71,7 @@ function Turning({ board, said }) {
       ${said ? html`<${Banner} said=${said} />` : html`<div>${alert && html`<p class="alert bad"><${Mark} level="bad" /> ${alert.text}</p>`}</div>`}
       <section aria-labelledby="pagina">${page?.body}</section>
       <div class="foot">
-        <h2 id="pagina">${page?.title} <span class="visually-hidden">, página</span> ${(turn % pages.length) + 1} de ${pages.length}</h2>
+        <h2 id="pagina">${page?.title}<span class="visually-hidden">, página</span> ${(turn % pages.length) + 1} de ${pages.length}</h2>
         <div class="turns">
           <button type="button" onClick=${() => go(-1)} aria-label="Página anterior">◂</button>
           <button type="button" onClick=${() => pause(!paused)}>${paused ? "Seguir" : "Pausar"}</button>
@@ -106,8 +106,8 @@ function Cards({ board }) {
       ${board.cards.map(
         (card) => html`
           <li key=${card.id} class="tile ${(current && card.state) || ""}">
-            <h3>${card.title}</h3>
-            <p class="number"><${Figure} figure=${card} /></p>
+            <h2>${card.title}</h2>
+            <p class="number"><${Figure} figure=${card} plain /></p>
             <p class="detail"><${State} level=${card.state} /> ${card.state && card.detail && "· "}${card.detail}</p>
           </li>
         `,
@@ -125,9 +125,8 @@ function Queues({ rows }) {
           <th scope="col">Cola</th>
           <th scope="col" class="number">En espera</th>
           <th scope="col" class="number">Espera más larga</th>
-          <th scope="col" class="number minor">Disponibles</th>
+          <th scope="col" class="number minor">Libres</th>
           <th scope="col" class="number">Nivel de servicio</th>
-          <th scope="col" class="number minor">Abandono</th>
         </tr>
       </thead>
       <tbody>
@@ -139,7 +138,6 @@ function Queues({ rows }) {
               <td class="number"><${Figure} figure=${row.longest_wait} /></td>
               <td class="number minor"><${Figure} figure=${row.advisers} /></td>
               <td class="number"><${Figure} figure=${row.service_level} /></td>
-              <td class="number minor"><${Figure} figure=${row.abandonment} /></td>
             </tr>
           `,
         )}
@@ -155,7 +153,7 @@ function Advisers({ board }) {
       ${board.advisers_by_state.map(
         ({ state, word, shown }) => html`
           <li key=${state} class="tile">
-            <h3><${Icon} of=${state} /> ${word}</h3>
+            <h2><${Icon} of=${state} /> ${word}</h2>
             <p class="number">${shown}</p>
           </li>
         `,
@@ -172,7 +170,7 @@ function Sum({ board }) {
       ${parts.map(
         ({ id, word, shown }, place) => html`
           <li key=${id} class="tile">
-            <h3>${word}</h3>
+            <h2>${word}</h2>
             <p class="number">${shown}</p>
             <p class="detail">${place === 0 && (board.identity.balances ? "Cuadra: es la suma de las demás" : "■ No cuadra")}</p>
           </li>
@@ -193,6 +191,7 @@ function start() {
   render(html`<${Wall} watch=${watch} zone=${zone} />`, root);
   addEventListener("online", () => watch.retry());
   addEventListener("pagehide", () => watch.feed.close());
+  addEventListener("pageshow", ({ persisted }) => persisted && watch.live());
   watch.live();
 }
 

@@ -28,7 +28,7 @@ export function Strip({ board, sounds, rewinding, turnSound, turnRewind, help })
           <${Icon} of="rewind" /> <span>Otro momento</span>
         </button>
         <button type="button" class="tool" aria-pressed=${sounds} onClick=${turnSound}>
-          <${Icon} of=${sounds ? "sound" : "mute"} /> <span>${sounds ? "Sonido encendido" : "Sonido apagado"}</span>
+          <${Icon} of=${sounds ? "sound" : "mute"} /> <span>${sounds ? "Con sonido" : "Sin sonido"}</span>
         </button>
         <button type="button" class="tool" onClick=${help}>
           <${Icon} of="help" /> <span>Ayuda</span>

@@ -94,8 +94,8 @@ function App({ watch, zone, sound, day, keys: wanted }) {
             <div class="columns">
               <${Queues} queues=${board.queues} />
               <${Waiting} callers=${board.waiting} />
+              <${Advisers} advisers=${board.advisers} states=${board.advisers_by_state} />
             </div>
-            <${Advisers} advisers=${board.advisers} states=${board.advisers_by_state} />
             <${Day} address=${day} />
           </div>`
             : html`<${Nothing} go=${visit} back=${back} />`
@@ -118,7 +118,7 @@ function Nothing({ go, back }) {
   return html`
     <h1>Tablero</h1>
     ${watch.moment && html`<${Rewind} go=${go} back=${back} />`}
-    ${!watch.moment && watch.retryAt && html`<p class="empty">El servidor no responde. Compruebe la red. El tablero aparece solo cuando vuelva.</p>`}
+    ${!watch.moment && watch.retryAt && html`<p class="empty">${watch.refused || "El servidor no responde. Compruebe la red."} El tablero aparece solo cuando vuelva.</p>`}
     ${!watch.problem && !watch.retryAt && html`<${Skeleton} />`}
   `;
 }
@@ -161,6 +161,7 @@ function start() {
   addEventListener("popstate", () => followAddress(watch));
   addEventListener("online", () => watch.retry());
   addEventListener("pagehide", () => watch.feed.close());
+  addEventListener("pageshow", ({ persisted }) => persisted && followAddress(watch));
   followAddress(watch);
 }
 

@@ -2,7 +2,7 @@ import { html } from "htm/preact";
 import { useState } from "preact/hooks";
 import { Since } from "./figure.js";
 
-const SHOWN_AT_FIRST = 8;
+const SHOWN_AT_FIRST = 10;
 
 /** @param {{ callers: import("./view.d.ts").Caller[] }} props longest wait first */
 export function Waiting({ callers }) {
@@ -27,7 +27,7 @@ export function Waiting({ callers }) {
       ${
         callers.length > SHOWN_AT_FIRST &&
         html`<button type="button" class="quiet" aria-expanded=${all} onClick=${() => showAll(!all)}>
-          ${all ? "Ver menos" : `Ver los otros ${hidden}`}
+          ${all ? "Ver menos" : hidden === 1 ? "Ver uno más" : `Ver ${hidden} más`}
         </button>`
       }
     </section>

@@ -18,6 +18,7 @@ export class Watch {
   /** @type {Shown | null} */ board = null;
   /** @type {Freshness} */ freshness = "waiting";
   /** @type {number | null} when the stream is opened again */ retryAt = null;
+  /** @type {string} why the server did not let us in the last time; "" if it did */ refused = "";
   /** @type {string} why there is no use in going on; "" while there is */ ended = "";
   /** @type {string} what kept us from the past moment that was asked for */ problem = "";
   /** @type {string} the past moment that is shown or asked for; "" is now */ moment = "";
@@ -40,6 +41,7 @@ export class Watch {
       heartbeat: ({ at }) => this.#sign(at),
       end: (reason) => this.#change({ ended: reason, retryAt: null }),
       lost: (retryAt) => this.#change({ retryAt }),
+      refused: (refused) => this.#change({ refused }),
     });
     onTick(() => {
       if (this.#assess()) this.#tell();
@@ -117,7 +119,7 @@ export class Watch {
   #show(board) {
     this.#arrivedAt = Date.now();
     this.#sign(board.mode === "live" ? board.at : undefined);
-    this.#change({ board, retryAt: null });
+    this.#change({ board, retryAt: null, refused: "" });
   }
 
   /** @param {string} [at] the server's time */
@@ -127,7 +129,7 @@ export class Watch {
     if (at) this.#clock.hear(at);
   }
 
-  /** @param {Partial<Pick<this, "board" | "retryAt" | "ended" | "problem" | "moment">>} news */
+  /** @param {Partial<Pick<this, "board" | "retryAt" | "refused" | "ended" | "problem" | "moment">>} news */
   #change(news) {
     Object.assign(this, news);
     this.#assess();
