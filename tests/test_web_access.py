@@ -1,17 +1,22 @@
 """Who may open which address, and what every request and answer must obey whatever the address."""
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from aiohttp import ClientResponse, hdrs
+import structlog
+from aiohttp import ClientResponse, hdrs, web
+from aiohttp.test_utils import TestClient, TestServer
 from sqlalchemy import Engine
 from yarl import URL
 
-from contesta.web import people, routes
+from contesta.web import guard, people, routes
 from contesta.web.access import KEYS, PEOPLE, Role
+from contesta.web.context import SETTINGS
 from contesta.web.sessions import COOKIE, KEYS_MADE
 from storage.ledger import Ledger
 from tests.stories import events_of, log_of, uid
@@ -400,3 +405,46 @@ def test_hostile_parts_of_addresses_are_of_nothing(calls: Engine, path: str) -> 
             assert response.status in {400, 404}, text[:20]
 
     run_office(calls, scenario)
+
+
+def test_what_is_not_allowed_is_logged(calls: Engine) -> None:
+    async def scenario(office: Office) -> None:
+        auditor = await office.signed_in(AUDITOR)
+        with structlog.testing.capture_logs() as logged:
+            await auditor.get("/administracion/personas")
+            await auditor.post("/cuenta/atajos", data={}, headers={"Sec-Fetch-Site": "cross-site"})
+        told = [(line["event"], line.get("who"), line["path"]) for line in logged if "path" in line]
+        assert told == [
+            ("not allowed", "auditor", "/administracion/personas"),
+            ("a request that did not come from our pages", None, "/cuenta/atajos"),
+        ]
+
+    run_office(calls, scenario)
+
+
+def test_what_nobody_expected_is_told_without_details(calls: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(_request: web.Request) -> web.StreamResponse:
+        raise ValueError("a detail of ours")
+
+    async def scenario(office: Office) -> None:
+        app = web.Application(middlewares=[guard.errors_are_told])
+        app[SETTINGS] = office.settings
+        app.on_response_prepare.append(guard.add_headers)
+        routes.register(app, [routes.Route(method="GET", path="/", handler=broken, permission=None)])
+        async with TestClient(TestServer(app)) as client:
+            response = await client.get("/")
+            assert response.status == 500
+            assert "a detail of ours" not in await response.text()
+            assert "Traceback" not in await response.text()
+            assert_guarded(response)
+        assert "a detail of ours" in caplog.text
+
+    run_office(calls, scenario)
+
+
+def test_every_test_that_the_page_on_security_names_is_there() -> None:
+    tests = Path(__file__).parent
+    named = re.findall(r"`(test_[a-z0-9_]+)`", (tests.parent / "docs" / "security.md").read_text(encoding="utf-8"))
+    written = "".join(file.read_text(encoding="utf-8") for file in tests.glob("test_*.py"))
+    assert len(named) > 50
+    assert set(named) - set(re.findall(r"def (test_\w+)", written)) == set()

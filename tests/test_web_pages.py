@@ -65,6 +65,7 @@ def test_pages_are_for_everybody(sqlite_engine: Engine) -> None:
                 for address in ("personas", f"personas/{number}", "claves", "accesos"):
                     await page.goto(f"/administracion/{address}")
                     await judged(page)
+                    assert await page.get_by_role("button", name="Salir").is_visible()
                 await page.goto("/cuenta")
                 await judged(page)
                 await page.goto("/administracion/claves")
