@@ -213,10 +213,12 @@ def test_an_identity_that_does_not_hold_is_the_worst_alert(monkeypatch: pytest.M
     assert alert.level is Level.BAD
 
 
-def test_what_a_queue_and_the_line_both_have_is_said_once_if_there_is_one_queue() -> None:
+def test_what_a_queue_and_the_line_both_have_is_said_once() -> None:
     assert [alert.id for alert in of_waiting(board_of(callers(12)))] == ["waiting"]
     both = board_of([*callers(12), *callers(1, "otra", first=990)])
-    assert [alert.id for alert in of_waiting(both)] == ["waiting", "waiting:atencion"]
+    assert [alert.id for alert in of_waiting(both)] == ["waiting:atencion"]
+    spread = board_of([*callers(3), *callers(3, "otra", first=990)])
+    assert [alert.id for alert in of_waiting(spread)] == ["waiting"]
 
 
 def test_nobody_misses_a_free_adviser_at_night() -> None:

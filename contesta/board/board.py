@@ -14,7 +14,7 @@ from quality.metrics.history import Outcome
 from quality.metrics.limits import Level, Metric
 from quality.metrics.live import Snapshot
 
-from .alarms import Alarms
+from .alarms import Alarms, Raised
 from .alert_text import alert
 from .cells import STATES, Cells
 from .links import OFFERED, OTHERS, Links
@@ -191,7 +191,18 @@ def _part(name: str, word: str, count: int, calls: str) -> Part:
 
 
 def _alerts(alarms: Alarms, targets: Targets, queues: list[Scope]) -> list[Alert]:
-    """Write the alerts, the worst first. What a queue has and the line too is said once if there is one queue."""
-    alone = {queue.queue for queue in queues} if len(queues) == 1 else set()
-    raised = (one for one in alarms.raised() if one.subject.queue not in alone)
+    """Write the alerts, the worst first. What line and queue both have is said of the queue, if there are several."""
+    raised = list(alarms.raised())
+    if len(queues) == 1:
+        raised = [one for one in raised if one.subject.queue != queues[0].queue]
+    else:
+        raised = [one for one in raised if one.subject.queue or not _has_a_queue(one, raised)]
     return [alert(one, targets) for one in sorted(raised, key=lambda one: (_WORST_FIRST.index(one.level), one.since))]
+
+
+def _has_a_queue(of_line: Raised, raised: list[Raised]) -> bool:
+    """Tell whether a queue has the same alert as the line, and as bad."""
+    return any(
+        one.subject.queue and one.subject.of == of_line.subject.of and one.level in {of_line.level, Level.BAD}
+        for one in raised
+    )
