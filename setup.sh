@@ -11,7 +11,7 @@ what=${1:-run}
 packages="python3 python3-venv sox debian-archive-keyring"
 lock=requirements.lock
 if [ "$what" = test ]; then
-    packages="$packages sip-tester postgresql mosquitto chromium fonts-dejavu-core graphviz"
+    packages="$packages sip-tester postgresql mosquitto openssl chromium fonts-dejavu-core graphviz"
     lock=requirements-dev.lock
 fi
 

@@ -8,6 +8,7 @@ the ledger, waits for the broker too, and keeps its position; it publishes a bat
 
 import asyncio
 import contextlib
+import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from contesta.bus.bus import Bus, Message
 from contesta.bus.call_events import SOURCES, QueueEntered, pseudonyms
 from contesta.bus.mqtt import Bridge
 from contesta.bus.outbox import Outbox
+from contesta.logs import configure_logs
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -113,6 +115,7 @@ def row(what: str, rate: float, baseline: float) -> None:
 
 
 def main() -> None:
+    configure_logs(Path(os.devnull))
     print(f"{INSIDE} messages inside, best of {ROUNDS} rounds                 ratio")
     queue = best(bare_queue)
     row("asyncio.Queue, one reader", queue, queue)

@@ -9,7 +9,13 @@ from tests.running import RunningLine, start_line
 
 pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.web_calls"]
 
-LONGEST_FIRST = ("test_real_calls.py", "test_faults.py", "test_listener.py", "test_call_and_demo.py")
+LONGEST_FIRST = (
+    "test_real_calls.py",
+    "test_faults.py",
+    "test_listener.py",
+    "test_call_and_demo.py",
+    "test_bus_on_the_line.py",
+)
 """Files that take minutes: started first, they end with the others and not after them."""
 
 

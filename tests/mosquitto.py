@@ -57,11 +57,9 @@ class Mosquitto:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
 
-    def broker(self, user: str = "contesta", password: str | None = None) -> Broker:
+    def broker(self) -> Broker:
         """What our bridge is told of it."""
-        return Broker(
-            host="127.0.0.1", port=self.port, user=user, password=PASSWORDS[user] if password is None else password
-        )
+        return Broker(host="127.0.0.1", port=self.port, user="contesta", password=PASSWORDS["contesta"])
 
     def client(self, user: str = "lector", identifier: str | None = None) -> Client:
         """A client that another system might be; with an identifier, one whose messages wait for it."""
@@ -89,7 +87,22 @@ def _program(name: str) -> str:
     return found
 
 
-def prepare(folder: Path) -> Mosquitto:
+def certificate(folder: Path, name: str) -> Path:
+    """Make a certificate of this machine that nobody else has signed, with its key beside it."""
+    made = folder / f"{name}.pem"
+    subprocess.run(
+        [
+            *(_program("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"),
+            *("-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", made.with_suffix(".key"), "-out", made),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return made
+
+
+def prepare(folder: Path, *more: str) -> Mosquitto:
     """Configure a broker in a folder of its own, as it is shipped but for its port, its folder and its memory."""
     port = free_port()
     passwords = folder / "passwords"
@@ -109,7 +122,7 @@ def prepare(folder: Path) -> Mosquitto:
         key = line.partition(" ")[0]
         lines.append(f"{key} {own.pop(key)}" if key in own else line)
     assert not own, f"the shipped configuration says nothing about {own}"
-    (folder / "mosquitto.conf").write_text("\n".join(lines) + "\n")
+    (folder / "mosquitto.conf").write_text("\n".join([*lines, *more]) + "\n")
     return Mosquitto(folder, port)
 
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,13 +20,15 @@ from contesta.bus.bus import Bus
 from contesta.bus.call_events import SOURCES, pseudonyms, told
 from contesta.bus.mqtt import BUFFER_MESSAGES, Bridge, Broker
 from contesta.bus.outbox import Outbox
+from contesta.settings import Settings
+from contesta.web.bus import broker as broker_of
 from core.events import Event
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.outbox import Feed
 from tests.followers import Follower, following
-from tests.mosquitto import QUEUED_MESSAGES, Mosquitto
+from tests.mosquitto import PASSWORDS, QUEUED_MESSAGES, Mosquitto, certificate, prepare
 from tests.running import free_port
 from tests.stories import events_of, log_of
 
@@ -197,7 +200,7 @@ def test_who_was_away_for_2000_events_fills_the_gap(mosquitto: Mosquitto, sqlite
             async with following(mosquitto, here.refill, "other", other.last) as again:
                 await here.happen(calls(420, 424))
                 await until(lambda: here.all_told(again), "filled")
-            assert again.refilled >= missed - QUEUED_MESSAGES
+            assert again.refilled > missed // 2, "the broker kept more than it should have"
             assert again.unfilled == 0
             assert away_from + len(again.events) == here.feed.count_after(0)
 
@@ -269,10 +272,39 @@ def test_who_does_not_say_who_he_is_is_refused(mosquitto: Mosquitto, sqlite_url:
         await refused(Client("127.0.0.1", mosquitto.port, username="contesta", password="otra"))
         stranger = replace(mosquitto.broker(), password="otra")
         async with house(sqlite_url, stranger) as here:
-            await until(lambda: "not authorised" in (mosquitto.folder / "log").read_text(), "refused")
-            assert not here.bridge.connected
+            await until(lambda: "uthori" in here.bridge.failure, "refused")
+            assert not here.bridge.connections
 
     asyncio.run(scenario())
+
+
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning"
+)  # paho's
+def test_a_password_goes_only_to_a_broker_that_shows_who_it_is(tmp_path: Path, sqlite_url: str) -> None:
+    own, another = certificate(tmp_path, "broker"), certificate(tmp_path, "another")
+    mosquitto = prepare(tmp_path, f"certfile {own}", f"keyfile {own.with_suffix('.key')}")
+    mosquitto.start()
+    settings = Settings(
+        mqtt_host="127.0.0.1",
+        mqtt_port=mosquitto.port,
+        mqtt_user="contesta",
+        mqtt_password=PASSWORDS["contesta"],
+        mqtt_tls=True,
+    )
+
+    async def scenario() -> None:
+        trusting = settings.model_copy(update={"mqtt_ca_file": str(own)})
+        async with house(sqlite_url, broker_of(trusting)) as here:
+            await until(lambda: here.bridge.connected, "connected")
+        for wrong in ({"mqtt_ca_file": str(another)}, {"mqtt_ca_file": ""}):
+            refused = settings.model_copy(update=wrong)
+            async with house(sqlite_url, broker_of(refused)) as here:
+                await until(lambda here=here: here.bridge.failure, "refused")  # type: ignore[misc]
+                assert not here.bridge.connections
+
+    asyncio.run(scenario())
+    mosquitto.end()
 
 
 def test_each_does_only_what_is_theirs(mosquitto: Mosquitto) -> None:

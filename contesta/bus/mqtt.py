@@ -48,7 +48,7 @@ class Broker:
 
 
 class Bridge:
-    """Keeps one line's bus connected to one broker."""
+    """Keeps one line's bus connected to one broker. `failure` says why there is no connection, "" if there is one."""
 
     def __init__(self, bus: Bus, broker: Broker, line: str, outbox: Outbox, clock: Callable[[], datetime]) -> None:
         self.connected = False
@@ -60,7 +60,7 @@ class Bridge:
         self._clock = clock
         self._waiting: Subscription = bus.subscribe(topics.EVERYTHING, size=BUFFER_MESSAGES)
         self._held: Message | None = None
-        self._said = ""
+        self.failure = ""
         self._leaving = False
 
     @property
@@ -96,7 +96,7 @@ class Bridge:
         async with self._client(since) as client:
             self.connected = True
             self.connections += 1
-            self._said = ""
+            self.failure = ""
             log.info("broker connected", host=self._broker.host, port=self._broker.port)
             try:
                 await self._publish(client, self._status(Presence.ONLINE, since))
@@ -115,8 +115,8 @@ class Bridge:
 
     def _say(self, reason: str) -> None:
         """Log why there is no connection, once."""
-        if reason != self._said:
-            self._said = reason
+        if reason != self.failure:
+            self.failure = reason
             log.warning("broker not connected", reason=reason)
 
     def _client(self, since: datetime) -> Client:
