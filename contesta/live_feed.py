@@ -219,16 +219,19 @@ class LiveFeed:
         self._news.set()
 
 
-def begin(settings: Settings, now: datetime, thresholds: Thresholds | None = None) -> LiveFeed:
+def begin(
+    settings: Settings, now: datetime, thresholds: Thresholds | None = None, *, line_needed: bool = True
+) -> LiveFeed:
     """Make a feed whose engine knows what the ledger knows of today and of the calls that go on.
 
     Visits are counted with `thresholds`, by default those of the settings.
 
     Raises:
-        ConfigurationError: there are no secrets: the line was never started here.
+        ConfigurationError: there are no secrets: the line was never started here, and it is `line_needed`.
         sqlalchemy.exc.SQLAlchemyError: the ledger cannot be read.
     """
-    _account(settings)
+    if line_needed:
+        _account(settings)
     counted = thresholds or Thresholds(ghost_seconds=settings.ghost_seconds)
 
     def begun(now: datetime) -> Begun:

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from typing import Final
 
 from contesta.call_search import word_of
-from contesta.format import UNKNOWN, whole
+from contesta.format import whole
 from core.numbers import masked
 from quality.metrics.agents import AgentNow, AgentState
 from quality.metrics.figures import AgentTally, Tally
@@ -20,6 +20,7 @@ from .cells import STATES, Cells
 from .links import OFFERED, OTHERS, Links
 from .measures import Scope, scopes
 from .notices import notices
+from .site import Site
 from .targets import Targets
 from .view import (
     AdviserRow,
@@ -29,7 +30,6 @@ from .view import (
     Caller,
     Figure,
     Mode,
-    Opening,
     Part,
     QueueRow,
     StateCount,
@@ -55,6 +55,7 @@ class Scene:
     """
 
     line: str
+    site: Site
     zone: tzinfo
     mode: Mode
     source: str
@@ -68,17 +69,18 @@ def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequenc
     links = Links(day=now.day, zone=scene.zone, as_of=scene.as_of)
     cells = Cells(targets=targets, alarms=alarms if scene.connected else None, links=links)
     line, *queues = scopes(now)
+    opening, opening_word = scene.site.opening(now.at, scene.zone)
     return Board(
         sequence=sequence,
         at=now.at,
         line=scene.line,
-        title=f"Línea {scene.line}",
+        title=scene.site.title,
         mode=scene.mode,
         source=scene.source,
         connected=scene.connected,
         connected_at=scene.connected_at,
-        opening=Opening.UNKNOWN,
-        opening_word=UNKNOWN,
+        opening=opening,
+        opening_word=opening_word,
         cards=_cards(cells, line, now.agents_by_state),
         queues=[row for row, _ in sorted(((_queue(cells, queue), queue) for queue in queues), key=_urgency)],
         advisers_by_state=[_state(state, count) for state, count in now.agents_by_state.items()],

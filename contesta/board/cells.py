@@ -133,9 +133,9 @@ class Cells:
         )
 
     def callbacks(self) -> Figure:
-        """Say that this line promises no calls yet."""
+        """Say that nobody counts yet who is to be called back."""
         return Figure(
-            id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="Esta línea aún no las ofrece"
+            id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="El tablero aún no las cuenta"
         )
 
     def of_adviser(self, agent: str, tally: AgentTally) -> dict[str, Figure]:

@@ -15,6 +15,7 @@ from quality.metrics.live import LiveEngine
 from .alarms import Alarms
 from .board import Scene, wall
 from .moment import Moment, moment, watch
+from .site import Site
 from .targets import Targets
 from .view import Mode
 
@@ -45,7 +46,7 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """What a hub's boards are of: a line, and whether it is seen live or played again."""
+    """What a hub's boards are of: where, and whether it is seen live or played again. `line` is its name in topics."""
 
     line: str
     zone: tzinfo
@@ -66,12 +67,13 @@ class Version:
 class Hub:
     """The newest board, for whoever asks and for whoever waits for the next one.
 
-    It belongs to one event loop. `feed` and `targets` may be exchanged at any time.
+    It belongs to one event loop. `feed`, `targets` and `site` may be exchanged at any time.
     """
 
     def __init__(self, bus: Bus, place: Place, feed: Feed, targets: Targets, clock: Callable[[], datetime]) -> None:
         self.feed = feed
         self.targets = targets
+        self.site = Site(title=f"Línea {place.line}")
         self._looked_at = clock()
         self._looked = time.monotonic()
         self._bus = bus
@@ -132,6 +134,7 @@ class Hub:
         self._alarms = watch(self._alarms, snapshot, self.targets, connected=connected, damaged_lines=damaged_lines)
         scene = Scene(
             line=self._place.line,
+            site=self.site,
             zone=self._place.zone,
             mode=self._place.mode,
             source=self._place.source,

@@ -36,20 +36,7 @@ class Links:
         talk_known: bool = False,
     ) -> str:
         """Give the list of the calls with a visit of the day that is as told; waits are in seconds."""
-        since, until = day_of(self.day, self.zone)
-        return self._list(
-            CallSearch(
-                since=since,
-                until=until,
-                outcome=outcome,
-                queue=queue,
-                agent=agent,
-                wait_at_most=wait_at_most,
-                talk_known=talk_known,
-                unanswered_by=unanswered_by,
-                as_of=self.as_of,
-            )
-        )
+        return _of_day(self, outcome, queue, agent, unanswered_by, wait_at_most, talk_known)
 
     def between(self, since: datetime, until: datetime, outcome: str, queue: str = "") -> str:
         """Give the list of the calls that entered a queue in [since, until)."""
@@ -71,10 +58,30 @@ class Links:
         return f"{WHY}?{urlencode(asked)}"
 
     def _list(self, search: CallSearch) -> str:
-        return _address(search, self.zone)
+        return calls_address(search, self.zone)
 
 
 @lru_cache(maxsize=4096)
-def _address(search: CallSearch, zone: tzinfo) -> str:
+def _of_day(  # noqa: PLR0913 - those of Links.today
+    of: Links,
+    outcome: str,
+    queue: str,
+    agent: str,
+    unanswered_by: str,
+    wait_at_most: int | None,
+    talk_known: bool,  # noqa: FBT001 - as above
+) -> str:
     """Write an address once: a board asks for the same ones ten times a second."""
-    return calls_address(search, zone)
+    since, until = day_of(of.day, of.zone)
+    search = CallSearch(
+        since=since,
+        until=until,
+        outcome=outcome,
+        queue=queue,
+        agent=agent,
+        wait_at_most=wait_at_most,
+        talk_known=talk_known,
+        unanswered_by=unanswered_by,
+        as_of=of.as_of,
+    )
+    return calls_address(search, of.zone)

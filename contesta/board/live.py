@@ -9,13 +9,17 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from contesta.format import whole
+from contesta.lines import published
 from contesta.live_feed import LiveFeed, begin
 from contesta.settings import Settings
-from core.errors import ContestaError
+from core.errors import ConfigurationError, ContestaError
+from ivr.line.model import Line
 from quality.metrics.live import LiveEngine
 
 from .goals import Goals
 from .hub import Hub, Place
+from .site import Site
 from .targets import Targets
 
 READ_AGREEMENTS_SECONDS: Final = 20.0
@@ -45,6 +49,7 @@ class LiveLine:
         self._settings = settings
         self._goals = goals
         self._clock = clock
+        self._current: Callable[[], tuple[Line, ...]] | None = None
 
     def clock(self) -> datetime:
         """Tell the present moment."""
@@ -59,8 +64,10 @@ class LiveLine:
         while True:
             try:
                 asked = await self.targets()
-                feed = await asyncio.to_thread(begin, self._settings, self._clock(), asked.thresholds)
-                hub.feed, hub.targets = feed, asked
+                feed = await asyncio.to_thread(
+                    begin, self._settings, self._clock(), asked.thresholds, line_needed=False
+                )
+                hub.feed, hub.targets, hub.site = feed, asked, await self._site()
                 await self._follow(hub, feed)
             except (ContestaError, OSError, SQLAlchemyError) as error:
                 log.warning("the board has no feed", error=str(error))
@@ -78,9 +85,26 @@ class LiveLine:
                     continue
                 if asked.thresholds != hub.targets.thresholds:
                     return
-                hub.targets = asked
+                hub.targets, hub.site = asked, await self._site()
             feeding.result()
         finally:
             feeding.cancel()
             await asyncio.wait([feeding])
             feed.connected.clear()
+
+    async def _site(self) -> Site:
+        """Tell the lines that are published; who has none yet has only a name."""
+        try:
+            current = await asyncio.to_thread(self._lines)
+        except (ConfigurationError, OSError) as error:
+            log.warning("cannot read the lines", error=str(error))
+            current = ()
+        if len(current) != 1:
+            title = f"{whole(len(current))} líneas" if current else f"Línea {self.place.line}"
+        else:
+            title = current[0].title
+        return Site(title=title, calendars=tuple(line.calendar for line in current))
+
+    def _lines(self) -> tuple[Line, ...]:
+        self._current = self._current or published(self._settings).current
+        return self._current()

@@ -22,6 +22,7 @@ from .hub import Place
 from .moment import Moment, moment, watch
 from .on_duty import on_duty
 from .rebuilt import Rebuilt
+from .site import Site
 from .view import Mode
 from .why_text import OnDuty
 
@@ -98,6 +99,7 @@ class Past:
             alarms = watch(alarms, snapshot, targets, connected=connected, damaged_lines=0)
         scene = Scene(
             line=self._place.line,
+            site=Site(title=f"Línea {self._place.line}"),
             zone=zone,
             mode=Mode.PAST,
             source=f"{at.astimezone(zone):%H:%M}",
