@@ -62,7 +62,7 @@ class Links:
 
 
 @lru_cache(maxsize=4096)
-def _of_day(  # noqa: PLR0913 - those of Links.today
+def _of_day(
     of: Links,
     outcome: str,
     queue: str,
