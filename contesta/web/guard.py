@@ -12,8 +12,8 @@ from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
 from contesta.web.routes import of_api
 from contesta.web.sessions import COOKIE
-from contesta.web.validation import InvalidInputError
-from core.errors import ContestaError
+from contesta.web.validation import InvalidInputError, RefusedError
+from core.errors import ContestaError, NotAvailableError
 
 OUR_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Names of this machine itself, which are always answered."""
@@ -58,6 +58,7 @@ _SAID: Mapping[int, Said] = {
     403: Said(code="forbidden", message="Su cuenta no tiene permiso para esto. Pídalo a quien administra la línea."),
     404: Said(code="not_found", message="Esta página no existe."),
     405: Said(code="method_not_allowed", message="Esta página no acepta esa orden."),
+    409: Said(code="conflict", message="Esto no se puede hacer como están las cosas."),
     413: Said(code="too_large", message="Lo enviado es demasiado grande."),
     415: Said(code="unsupported_media_type", message="Lo enviado no viene en la forma que se espera."),
     421: Said(code="wrong_host", message="Esta página solo se abre con su propia dirección."),
@@ -98,6 +99,9 @@ async def errors_are_told(request: web.Request, handler: Handler) -> web.StreamR
     except InvalidInputError as error:
         said = Said(code=_SAID[400].code, message=_sentence(str(error)), where=error.where)
         return tell(request, web.HTTPBadRequest.status_code, said)
+    except (RefusedError, NotAvailableError) as error:
+        status = 409 if isinstance(error, RefusedError) else 503
+        return tell(request, status, Said(code=_SAID[status].code, message=_sentence(str(error))))
     except ContestaError as error:
         said = Said(code=_SAID[400].code, message=_sentence(str(error)))
         return tell(request, web.HTTPBadRequest.status_code, said)
