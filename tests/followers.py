@@ -56,9 +56,12 @@ class Follower:
             missing = [event for event in await self.refill(self.last) if event["sequence"] <= until]
             if not missing:
                 return
-            for event in missing:
-                self._know(event)
-            self.refilled += len(missing)
+            self._fill_with(missing)
+
+    def _fill_with(self, missed: list[dict[str, Any]]) -> None:
+        for event in missed:
+            self._know(event)
+        self.refilled += len(missed)
 
     def _know(self, event: dict[str, Any]) -> None:
         self.events.append(event)
@@ -76,6 +79,8 @@ class Follower:
         for one in filters:
             await client.subscribe(one, qos=1)
         self.connected.set()
+        while missed := await self.refill(self.last):
+            self._fill_with(missed)
         async for message in client.messages:
             await self.take(message)
 
