@@ -129,15 +129,18 @@ def test_script_that_raises_or_hangs_and_a_full_server(broken_scripts: RunningLi
 
 
 def test_manager_connection_cut_again_and_again(faulty: RunningLine) -> None:
+    cuts = 0
+
     async def scenario() -> list[Fate]:
         async def cutting() -> None:
+            nonlocal cuts
             while True:
                 await asyncio.sleep(1)
                 shown = await asyncio.to_thread(faulty.asterisk.console, "manager show connected")
-                for row in shown.splitlines():
-                    if row.startswith(faulty.accounts.manager_user):
-                        descriptor = row.split()[4]
-                        await asyncio.to_thread(faulty.asterisk.console, f"manager kick session {descriptor}")
+                for fields in map(str.split, shown.splitlines()):
+                    if fields[:1] == [faulty.accounts.manager_user]:
+                        await asyncio.to_thread(faulty.asterisk.console, f"manager kick session {fields[4]}")
+                        cuts += 1
 
         async with advisers_at_work(faulty, talk_seconds=1):
             cutter = asyncio.create_task(cutting())
@@ -146,6 +149,7 @@ def test_manager_connection_cut_again_and_again(faulty: RunningLine) -> None:
         return fates
 
     nobody_dropped(asyncio.run(scenario()), 30)
+    assert cuts > 1
     settled(faulty)
 
 
