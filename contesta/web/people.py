@@ -8,7 +8,6 @@ from aiohttp import web
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from contesta.format import short_date
-from contesta.settings import Settings
 from contesta.web.access import PEOPLE as ROLES
 from contesta.web.access import Role
 from contesta.web.sessions import new_secret
@@ -79,8 +78,3 @@ def new_invitation(now: datetime) -> tuple[str, Invitation]:
     """Make the secret of a link, and what is kept of it."""
     secret = new_secret()
     return secret.text, Invitation(digest=secret.digest, expires_at=now + INVITED_FOR)
-
-
-def needs_factor(role: str, settings: Settings) -> bool:
-    """Tell whether somebody must show a code of a telephone beside the password."""
-    return role == Role.ADMINISTRATOR or settings.second_factor == "todos"
