@@ -8,7 +8,7 @@ the mean of |told - waited| over all callers who had to wait; the ratio is ours 
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from bench.simulated_days import Caller, Course, Day, run
+from bench._simulated_days import Caller, Course, Day, run
 from quality.metrics.expected_wait import Recent, Staffing, expected_wait
 
 DAYS = 20
