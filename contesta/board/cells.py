@@ -138,34 +138,9 @@ class Cells:
             id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="El tablero aún no las cuenta"
         )
 
-    def of_adviser(self, agent: str, tally: AgentTally) -> dict[str, Figure]:
+    def of_adviser(self, agent: str, tally: AgentTally) -> Mapping[str, Figure]:
         """Give the figures of an adviser's day, by their names in `AdviserRow`."""
-        return {
-            "answered": Figure(
-                id="answered",
-                title="Contestadas",
-                shown=whole(tally.answered),
-                value=tally.answered,
-                meaning="Conversaciones de llamadas que entraron hoy",
-                calls=self.links.today(agent=agent),
-            ),
-            "unanswered": Figure(
-                id="unanswered",
-                title="No contestó",
-                shown=whole(tally.rings_unanswered),
-                value=tally.rings_unanswered,
-                meaning="Veces que timbró hoy y no contestó",
-                calls=self.links.today(unanswered_by=agent),
-            ),
-            "tmo": Figure(
-                id="tmo",
-                title="TMO",
-                shown=mean(tally.tmo_ms),
-                value=None if tally.tmo_ms.value is None else tally.tmo_ms.value / 1000,
-                meaning="Conversación y trabajo posterior, de las contestadas con duración conocida",
-                calls=self.links.today(agent=agent, talk_known=True),
-            ),
-        }
+        return _of_adviser(self.links, agent, tally.answered, tally.rings_unanswered, tally.tmo_ms)
 
     def _figure(
         self,
@@ -218,3 +193,34 @@ def quantity(metric: Metric, value: Fraction) -> str:
     if metric.is_time:
         return duration(round(value))
     return percentage(value.numerator, value.denominator).replace(",00", "") if metric.is_share else whole(int(value))
+
+
+@lru_cache(maxsize=4096)
+def _of_adviser(links: Links, agent: str, answered: int, unanswered: int, tmo_ms: Ratio) -> Mapping[str, Figure]:
+    """Write an adviser's figures once: most have not changed from one board to the next."""
+    return {
+        "answered": Figure(
+            id="answered",
+            title="Contestadas",
+            shown=whole(answered),
+            value=answered,
+            meaning="Conversaciones de llamadas que entraron hoy",
+            calls=links.today(agent=agent),
+        ),
+        "unanswered": Figure(
+            id="unanswered",
+            title="No contestó",
+            shown=whole(unanswered),
+            value=unanswered,
+            meaning="Veces que timbró hoy y no contestó",
+            calls=links.today(unanswered_by=agent),
+        ),
+        "tmo": Figure(
+            id="tmo",
+            title="TMO",
+            shown=mean(tmo_ms),
+            value=None if tmo_ms.value is None else tmo_ms.value / 1000,
+            meaning="Conversación y trabajo posterior, de las contestadas con duración conocida",
+            calls=links.today(agent=agent, talk_known=True),
+        ),
+    }

@@ -144,7 +144,8 @@ class Aggregate:
 
     def total(self) -> Tally:
         """Return the figures of all visits."""
-        return self._table(lambda _cell: None).get(None, Tally())
+        cells = list(self._sums[Kind.CELL].values())
+        return Tally.of(sum_up(np.stack(cells, axis=1))) if cells else Tally()
 
     def by_line(self) -> dict[str, Tally]:
         """Return the figures by line; "" where the call reached none of ours."""

@@ -99,7 +99,7 @@ def count_rings(rings: int) -> Ints:
 def add_up(counts: Ints, more: Ints) -> Ints:
     """Return the sum of two columns of one kind."""
     total = counts + more
-    if len(total) == TALLY_FIELDS:
+    if len(total) == len(_TALLY):
         total[LONGEST_WAIT] = max(counts[LONGEST_WAIT], more[LONGEST_WAIT])
     return total
 
@@ -107,7 +107,7 @@ def add_up(counts: Ints, more: Ints) -> Ints:
 def sum_up(counts: Ints) -> Ints:
     """Return the sum of columns of one kind; of the longest wait, the greatest."""
     total: Ints = counts.sum(axis=1)
-    if len(total) == TALLY_FIELDS:
+    if len(total) == len(_TALLY):
         total[LONGEST_WAIT] = counts[LONGEST_WAIT].max()
     return total
 
@@ -147,7 +147,7 @@ class Tally:
     @classmethod
     def of(cls, sums: Iterable[int]) -> Self:
         """Return the tally of one column of `count`, or of a sum of such columns."""
-        return cls(**{field.name: int(value) for field, value in zip(fields(cls), sums, strict=True)})
+        return cls(**dict(zip(_TALLY, map(int, sums), strict=True)))
 
     @property
     def remainder(self) -> int:
@@ -201,8 +201,8 @@ class Tally:
         return Ratio(self.hold_ms, self.answered - self.talk_unknown)
 
 
-TALLY_FIELDS = len(fields(Tally))
-LONGEST_WAIT = [field.name for field in fields(Tally)].index("longest_wait_ms")
+_TALLY = tuple(field.name for field in fields(Tally))
+LONGEST_WAIT = _TALLY.index("longest_wait_ms")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -227,7 +227,7 @@ class AgentTally:
     @classmethod
     def of(cls, sums: Iterable[int]) -> Self:
         """Return the tally of one column of `count_conversations` or `count_rings`, or of a sum of such columns."""
-        return cls(**{field.name: int(value) for field, value in zip(fields(cls), sums, strict=True)})
+        return cls(**dict(zip(_AGENT_TALLY, map(int, sums), strict=True)))
 
     def counts(self) -> Ints:
         """Return the column that this tally is the tally of."""
@@ -248,3 +248,6 @@ class AgentTally:
         """Talk and after-call work of the time logged in and not paused."""
         worked_ms = max(0, self.talk_ms + self.work_ms - self.unwatched_talk_ms)
         return Ratio(worked_ms, self.logged_in_ms - self.paused_ms)
+
+
+_AGENT_TALLY = tuple(field.name for field in fields(AgentTally))
