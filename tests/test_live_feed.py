@@ -185,25 +185,23 @@ def test_a_feed_that_begins_from_the_ledger_equals_one_that_was_told_all(engine:
 
 def test_others_have_their_turn_while_a_flood_is_taken(tmp_path: Path) -> None:
     """Ten thousand facts at once: whoever serves pages on the same loop is not kept for as long as they take."""
-    waits: list[float] = []
+    turns = 0
 
     async def page() -> None:
+        nonlocal turns
         while True:
-            asked = time.process_time()
             await asyncio.sleep(0)
-            waits.append(time.process_time() - asked)
+            turns += 1
 
     async def play(fake: FakeManager) -> None:
         async with feeding(tmp_path / "queue_log", fake) as feed:
             await eventually(feed.connected.is_set, "connected")
             serving = asyncio.create_task(page())
-            began = time.process_time()
             await fake.send(b"".join(waiting(call) for call in range(5000)))
             await feed.changed()
             await eventually(lambda: len(feed.engine.snapshot(at(20_000)).waiting) > 4000, "all is taken")
-            took = time.process_time() - began
             serving.cancel()
-            assert max(waits) < took / 5
+            assert turns > 20
 
     scene(play)
 

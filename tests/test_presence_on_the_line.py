@@ -116,7 +116,7 @@ def test_what_an_adviser_did_is_in_the_ledger(line: RunningLine) -> None:
     paused_at, returned_at = pauses_in_log(adviser)[-2:]
     assert abs(paused_ms - 1000 * (returned_at - paused_at)) <= 1000, "the log has whole seconds"
     assert tally.answered == before.answered + 1
-    assert tally.occupancy.numerator == tally.talk_ms
+    assert tally.occupancy.numerator - before.occupancy.numerator == tally.talk_ms - before.talk_ms
     assert tally.occupancy.denominator == tally.logged_in_ms - tally.paused_ms
 
 

@@ -191,7 +191,7 @@ async def open_office(engine: Engine, rates: SignInRates | None = None, **settin
     clock = Clock()
     policy = Policy(clock=clock, hasher=HASHER, sign_in=rates or SignInRates())
     async with contextlib.AsyncExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="contesta-web-"))
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="contesta-web-", ignore_cleanup_errors=True))
         app = make_app(Settings.model_validate({"data_dir": Path(folder)} | settings), engine, policy)
         server = TestServer(app)
         await stack.enter_async_context(server)

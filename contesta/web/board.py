@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import SQLAlchemyError
 
 from contesta.board.day import WEEK, chart
 from contesta.board.goals import Goals
@@ -179,7 +180,12 @@ def prepare(app: web.Application) -> None:
 async def _hub(app: web.Application) -> AsyncIterator[None]:
     source = app[SOURCE]
     app[PAST] = Past(app[ENGINE], source.place, app[GOALS], source.clock)
-    app[HUB] = Hub(app[BUS], source.place, Nothing(source.place.zone), await source.targets(), source.clock)
+    try:
+        asked = await source.targets()
+    except SQLAlchemyError as error:
+        log.warning("the board begins without the agreements", error=str(error))
+        asked = app[GOALS].without_agreements(source.clock().astimezone(source.place.zone).date())
+    app[HUB] = Hub(app[BUS], source.place, Nothing(source.place.zone), asked, source.clock)
     running = asyncio.create_task(_run(source, app[HUB]), name="board")
     running.add_done_callback(_end_with)
     yield
