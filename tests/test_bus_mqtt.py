@@ -175,7 +175,7 @@ def test_a_broker_that_goes_and_comes_back_is_told_all(
             await asyncio.to_thread(mosquitto.start)
             await until(lambda: here.all_told(other), "after")
             assert other.unfilled == 0
-            assert here.bridge.connections == 2
+            await until(lambda: here.bridge.connections == 2, "the bridge is back")
             assert await said(mosquitto, STATE) == {"n": 1}
 
     asyncio.run(scenario())
