@@ -88,9 +88,9 @@ def script(kind: Kind, prompts: Prompts) -> str:
         return scenario(*enter, pause(wait), hang_up())
     if kind is Kind.CALLER_FIRST:
         return scenario(*enter, cue(), pause(TALK_SECONDS), hang_up())
-    survey = [pause(prompts.seconds("encuesta_intro") + 0.5)]
+    survey = [pause(prompts.seconds("encuesta_intro") + 1.5)]
     for answer in ANSWERS[kind]:
-        survey += [press(str(answer)), pause(1.5)]
+        survey += [press(str(answer)), pause(2)]
     return scenario(*enter, cue(), *survey, hang_up() if kind is Kind.SURVEY_CUT_SHORT else be_hung_up())
 
 
