@@ -26,6 +26,7 @@ COMMANDS = {
     "stats": "contesta.stats:stats",
     "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",
+    "sms": "contesta.sms:app",
     "live": "contesta.live:live",
     "replay": "contesta.replay:replay",
     "reconcile": "contesta.reconcile:reconcile",
