@@ -37,6 +37,7 @@ from tests.board_scenes import BUSY, DAY, NOW, WHY, of_wall, past
 from tests.web import CHROMIUM, CHROMIUM_OPTIONS, complaints_of
 
 AXE = (assets.PACKAGES / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+LONGEST_SECONDS = 40
 TEMPLATES = Path(contesta.web.__file__).parent / "templates"
 
 
@@ -44,8 +45,8 @@ TEMPLATES = Path(contesta.web.__file__).parent / "templates"
 class Stage:
     """What the page is told.
 
-    `refusal` is the status that the stream answers with, None while it is let in. A `mute` stream opens and tells
-    nothing.
+    `refusal` is the status that the stream answers with, None while it is let in; a page that was refused asks once
+    more to learn why. A `mute` stream opens and tells nothing.
     """
 
     browser: Browser
@@ -55,6 +56,7 @@ class Stage:
     mute: bool = False
     address: str = ""
     opened: int = 0
+    asked_why: int = 0
     _streams: dict[asyncio.Queue[bytes | None], str] = field(default_factory=dict)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -84,8 +86,12 @@ class Stage:
 
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until something is so of the streams."""
-        async with asyncio.timeout(20), self._changed:
+        async with asyncio.timeout(LONGEST_SECONDS), self._changed:
             await self._changed.wait_for(true)
+
+    async def until_asked_why(self, times: int) -> None:
+        """Wait until pages that were refused have asked why so often."""
+        await self.until(lambda: self.asked_why >= times)
 
     @contextlib.asynccontextmanager
     async def page(self, address: str = "/tablero", **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401  as playwright's own
@@ -117,17 +123,22 @@ class Stage:
         return f"event: {name}\ndata: {told.model_dump_json()}\n\n".encode()
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
-        self.opened += request.headers.get("Accept") == "text/event-stream"
+        if request.headers.get("Accept") == "text/event-stream":
+            self.opened += 1
+        else:
+            self.asked_why += 1
+            async with self._changed:
+                self._changed.notify_all()
         if self.refusal:
             said = guard.Said(code="refused", message="Su sesión terminó o no ha ingresado. Ingrese de nuevo.")
             return web.json_response(text=guard.Problem(error=said).model_dump_json(), status=self.refusal)
         kind = "wall" if request.path.startswith("/pared") else "board"
         told: asyncio.Queue[bytes | None] = asyncio.Queue()
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
-        await response.write(b": hello\n\n" if self.mute else self._event("board", self._shown(kind)))
+        told.put_nowait(b": hello\n\n" if self.mute else self._event("board", self._shown(kind)))
         self._streams[told] = kind
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         try:
+            await response.prepare(request)
             async with self._changed:
                 self._changed.notify_all()
             while (event := await told.get()) is not None:
@@ -207,13 +218,19 @@ async def _wall(request: web.Request) -> Context:
 
 
 async def turn(page: Page, true: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Let the page's clock go on, little by little, until something is so. It stops well before signs of life miss."""
-    for _ in range(150):
-        if await true():
-            return
-        await page.clock.run_for(20)
+    """Let the page's clock go on, little by little, until something is so.
+
+    What comes over the network takes its time whatever that clock says: after two seconds of the page's it goes on a
+    twentieth as fast, so that signs of life are not missed however long we wait.
+    """
+    deadline = asyncio.get_running_loop().time() + LONGEST_SECONDS
+    looks = 0
+    while not await true():
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{what}, in: {await page.locator('body').inner_text()}")
+        await page.clock.run_for(20 if looks < 100 else 1)
         await asyncio.sleep(0.02)
-    raise AssertionError(f"{what}, in: {await page.locator('body').inner_text()}")
+        looks += 1
 
 
 async def sees(page: Page, text: str, within: str = "body") -> None:

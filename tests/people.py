@@ -11,11 +11,12 @@ from telephony.phone.audio import tone
 from tests.running import RunningLine
 
 ADVISER_HERTZ = 1000
+MOBILE_PREFIXES = (*range(300, 306), *range(310, 325))
 
 
 def random_mobile(chance: random.Random) -> str:
-    """A Colombian mobile number."""
-    return f"3{chance.randint(0, 22):02d}{chance.randint(1_000_000, 9_999_999)}"
+    """A Colombian mobile number, with a prefix that is in use: another is not known to be a telephone's."""
+    return f"{chance.choice(MOBILE_PREFIXES)}{chance.randint(1_000_000, 9_999_999)}"
 
 
 @contextlib.asynccontextmanager

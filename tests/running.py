@@ -19,7 +19,7 @@ import pytest
 
 from contesta import accounts, lines, processes
 from contesta.settings import Settings
-from ivr.line.model import Line
+from ivr.line.model import SPANISH, Line
 from storage.database import connect
 from storage.ledger import Ledger
 from telephony import asterisk
@@ -68,6 +68,11 @@ class RunningLine:
     def queue(self) -> str:
         """Where they wait."""
         return self.line.queue.name
+
+    @property
+    def prompts(self) -> Path:
+        """The folder of what it says in Spanish."""
+        return self.settings.sounds_dir / SPANISH / self.line.sounds
 
     @property
     def accounts(self) -> accounts.Accounts:

@@ -125,7 +125,7 @@ def test_a_wall_that_hears_nothing_says_so(theatre: Theatre) -> None:
             assert await violations(page) == []
             stage.mute = False
             stage.refusal = 403
-            await silence(page, 40)
+            await page.evaluate("() => dispatchEvent(new Event('online'))")
             await sees(page, "Su sesión terminó", ".banner")
 
     theatre.play(scenario)

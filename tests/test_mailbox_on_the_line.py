@@ -2,77 +2,61 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from pathlib import Path
 
 import soundfile as sf
 
 from agi_scripts.call import utc_now
 from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
-from telephony.phone import Call, State
+from ivr.speech import TONE
 from telephony.phone.audio import encoded, share_at, tone
+from tests.hearing import Ear
 from tests.people import callers_phone, random_mobile
 from tests.running import RunningLine, eventually
 
 SPEECH_HERTZ = 440
+SPEECH_SECONDS = 2.2
+BYTES_A_SECOND = 16_000
 DOCUMENT = "1029384756"
-BETWEEN_KEYS_SECONDS = 1.5
-PATIENCE_SECONDS = 40
-
-Known = Callable[[MailboxRequest], bool]
+BETWEEN_DIGITS_MS = 300
 
 
-class Listener:
-    """A caller who knows what the line has understood of them so far, as whoever listens to it does."""
+def left_by(number: str, spool: Spool) -> MailboxRequest:
+    (request,) = (request for request in spool.requests() if request.caller.number == f"+57{number}")
+    return request
 
-    def __init__(self, call: Call, spool: Spool, number: str) -> None:
-        self._call, self._spool, self._number = call, spool, number
 
-    @property
-    def request(self) -> MailboxRequest | None:
-        mine = (request for request in self._spool.requests() if request.caller.number == f"+57{self._number}")
-        return next(mine, None)
-
-    async def press(self, keys: str, until: Known) -> None:
-        """Press keys, again if nothing came of it."""
-        deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-        while not await self._is(until, BETWEEN_KEYS_SECONDS):
-            assert asyncio.get_running_loop().time() < deadline, self.request
-            assert self._call.state is State.TALKING
-            await self._call.digits(keys)
-
-    async def wait(self, until: Known) -> None:
-        assert await self._is(until, PATIENCE_SECONDS), self.request
-
-    async def _is(self, known: Known, seconds: float) -> bool:
-        deadline = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < deadline:
-            if (request := self.request) and known(request):
-                return True
-            await asyncio.sleep(0.05)
-        return False
+def spoken_seconds(recording: Path) -> float:
+    return recording.stat().st_size / BYTES_A_SECOND if recording.exists() else 0.0
 
 
 async def leave_a_request(line: RunningLine, spool: Spool, number: str) -> MailboxRequest:
     async with callers_phone(line) as phone:
         call = await phone.dial(line.number, from_number=number)
         await call.wait_answered()
-        caller = Listener(call, spool, number)
-        await caller.press("3", lambda _: True)
-        await call.digits(f"{DOCUMENT}#")
-        await caller.press("1", lambda left: "document" in left.fields)
-        await caller.press("1", lambda left: "phone" in left.fields)
-        await caller.press("2", lambda left: "subject" in left.fields)
-        await caller.wait(lambda left: "description" in left.speech)
+        ear = Ear(call, line.prompts)
+        for asked, answer in (
+            ("bienvenida", "3"),
+            ("buzon_document", f"{DOCUMENT}#"),
+            ("buzon_marco", "1"),
+            ("buzon_llama_desde", "1"),
+            ("buzon_subject", "2"),
+        ):
+            await ear.hears(asked)
+            await call.digits(answer, off_ms=BETWEEN_DIGITS_MS)
+        await ear.hears("buzon_description")
+        await ear.hears(TONE)
         call.play(tone(SPEECH_HERTZ, 1.0), repeat=True)
-        await asyncio.sleep(3)
-        await caller.press("#", lambda left: bool(left.speech["description"].seconds))
+        recording = line.settings.messages_dir / left_by(number, spool).speech["description"].file
+        await asyncio.to_thread(eventually, lambda: spoken_seconds(recording) > SPEECH_SECONDS, what="speech recorded")
+        await call.digits("#")
         call.play(b"")
-        await caller.press("1", lambda left: left.finished)
-        request = caller.request
+        await ear.hears("buzon_grabado")
+        await call.digits("1")
+        await ear.hears("buzon_listo")
         call.hang_up()
-    assert request
-    return request
+    return left_by(number, spool)
 
 
 def test_request_is_left_by_keys_and_voice(line: RunningLine) -> None:

@@ -1,0 +1,55 @@
+"""What a caller hears: prompts of a line, known by their sound in the audio that the telephone received.
+
+A caller who listens presses a key when the question is being asked, however long the machine took to ask it.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import soundfile as sf
+
+from telephony.phone import Call, State
+from telephony.phone.audio import encoded
+
+LONGEST_SECONDS = 90
+PIECE_SAMPLES = 800
+PIECES = 10
+LOUD = 300
+"""A prompt is known by any of its first loud pieces of 100 ms: one lost packet does not keep it from being heard."""
+
+
+class Ear:
+    """Follows what one caller is told, from the beginning of the call on. `sounds` is the folder of the prompts."""
+
+    def __init__(self, call: Call, sounds: Path) -> None:
+        self._call, self._sounds, self._after = call, sounds, 0
+
+    async def hears(self, *prompts: str) -> str:
+        """Wait until one of these prompts is being said, after what was heard before; return which."""
+        deadline = asyncio.get_running_loop().time() + LONGEST_SECONDS
+        while True:
+            heard = self._call.heard
+            for prompt in prompts:
+                for piece in _pieces(self._sounds / f"{prompt}.wav"):
+                    if (at := heard.find(piece, self._after)) >= 0:
+                        self._after = at + len(piece)
+                        return prompt
+            assert self._call.state is State.TALKING, f"the call ended before {prompts} was heard"
+            assert asyncio.get_running_loop().time() < deadline, f"never heard {prompts}"
+            await asyncio.sleep(0.05)
+
+
+@cache
+def _pieces(file: Path) -> tuple[bytes, ...]:
+    return tuple(_loud_pieces(file))[:PIECES]
+
+
+def _loud_pieces(file: Path) -> Iterator[bytes]:
+    samples, _ = sf.read(file, dtype="int16")
+    for begin in range(0, len(samples) - PIECE_SAMPLES, PIECE_SAMPLES):
+        piece = samples[begin : begin + PIECE_SAMPLES]
+        if np.abs(piece).mean() > LOUD:
+            yield encoded(piece | 3)  # Asterisk keeps 14 of the 16 bits
