@@ -27,6 +27,7 @@ COMMANDS = {
     "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",
     "sms": "contesta.sms:app",
+    "quality": "contesta.auditing.commands:app",
     "live": "contesta.live:live",
     "replay": "contesta.replay:replay",
     "reconcile": "contesta.reconcile:reconcile",

@@ -1,11 +1,13 @@
 """Writes the pages that follow from the code: commands, settings, metrics, schemas. A test fails when they are old."""
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from contesta.auditing import audits_file
 from contesta.bus import schemas
 from contesta.cli import app
 from contesta.line_picture import digest, svg
@@ -93,6 +95,7 @@ def pages() -> Mapping[str, str]:
         "configuracion.md": settings_page(),
         "metricas.md": metrics_page(),
         "openapi.json": described(EVERY_ROUTE),
+        "auditorias.schema.json": json.dumps(audits_file.schema(), ensure_ascii=False, indent=2) + "\n",
         **{f"bus/{name}": text for name, text in schemas.pages().items()},
     }
 

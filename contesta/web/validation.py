@@ -110,7 +110,7 @@ def read(model: type[Model], told: Mapping[str, Any], place: str) -> Model:
     except ValidationError as error:
         fault = error.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in fault["loc"])
-        message = f"«{shown(name)}» {_words(fault['type'], fault.get('ctx', {}))}" if name else _UNCLEAR
+        message = f"«{shown(name)}» {words(fault['type'], fault.get('ctx', {}))}" if name else _UNCLEAR
         raise InvalidInputError(message, f"{place}.{name}".rstrip(".")) from error
 
 
@@ -136,10 +136,11 @@ def _texts(told: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
                 yield from _texts(one)
 
 
-def _words(kind: str, context: Mapping[str, Any]) -> str:
+def words(kind: str, context: Mapping[str, Any]) -> str:
+    """Say what pydantic found, by its name for it."""
     if kind == "value_error":
         return str(context["error"])
-    for beginning, words in _BY_BEGINNING.items():
+    for beginning, said in _BY_BEGINNING.items():
         if kind.startswith(beginning):
-            return words
+            return said
     return _SAID.get(kind, _UNCLEAR).format_map(context).replace(" or ", " o ")

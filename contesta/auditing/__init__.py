@@ -1,0 +1,1 @@
+"""Quality audits as people ask for them and read them: files, samples, results, in Spanish."""
