@@ -36,6 +36,7 @@ COMMANDS = {
     "agi": "contesta.services:agi",
     "listen": "contesta.services:listen",
     "web": "contesta.services:web",
+    "messenger": "contesta.services:messenger",
 }
 """Name of each command to where it is: a function, or a typer.Typer with commands below it."""
 

@@ -29,6 +29,7 @@ from storage.migrate import upgrade
 from telephony import asterisk
 
 SERVICES = ("listen", "agi", "web")
+MESSENGER = "messenger"
 PING_SECONDS = 1.0
 PING_TIMEOUT_SECONDS = 3.0
 LONGEST_BACKOFF_SECONDS = 2.0
@@ -104,14 +105,15 @@ class Line:
         self._system = system
         self._children: dict[str, asyncio.subprocess.Process] = {}
         self._stopping = False
+        self._services = (*SERVICES, MESSENGER) if settings.sms_host else SERVICES
 
     async def start(self) -> bool:
         """Start Asterisk, or adopt the one that outlived its last supervisor, and the services. True if adopted."""
-        for name in SERVICES:
+        for name in self._services:
             await asyncio.to_thread(processes.end, self._settings.run_dir, name)
         if self._settings.manage_asterisk and not await asyncio.to_thread(self._system.running):
             check_ports(self._settings)
-        for name in SERVICES:
+        for name in self._services:
             await self._spawn(name)
         await self._until_it_answers("agi", partial(_ping, self._settings))
         adopted = await asyncio.to_thread(self._start_asterisk) if self._settings.manage_asterisk else True
@@ -156,7 +158,7 @@ class Line:
     async def watch(self) -> None:
         """Keep every part running until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            for name in SERVICES:
+            for name in self._services:
                 tasks.create_task(self._keep_service(name), name=f"keep {name}")
             if self._settings.manage_asterisk:
                 tasks.create_task(self._keep_asterisk(), name="keep asterisk")
@@ -205,7 +207,7 @@ class Line:
         if self._settings.manage_asterisk and self._system.pid is not None:
             await asyncio.to_thread(self._system.stop)
             tell("Asterisk detenido")
-        for name in SERVICES:
+        for name in self._services:
             child = self._children.get(name)
             if child is None or child.returncode is not None:
                 continue

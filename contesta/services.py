@@ -8,7 +8,7 @@ from contesta import processes
 from contesta.logs import configure_logs
 from contesta.settings import LOCALHOST, Settings
 
-PARTS = ("demo", "call", "run", "listen", "agi", "web")
+PARTS = ("demo", "call", "run", "listen", "agi", "web", "messenger")
 
 
 def run(ctx: typer.Context) -> None:
@@ -60,3 +60,13 @@ def web(ctx: typer.Context) -> None:
     configure_logs(None)
     with processes.only_one(settings.run_dir, "web"):
         run_web(settings)
+
+
+def messenger(ctx: typer.Context) -> None:
+    """Envía los SMS que esperan y recibe sus confirmaciones (lo inicia «contesta run» si hay operador de SMS)."""
+    from contesta import sms_service  # noqa: PLC0415  as above
+
+    settings: Settings = ctx.obj
+    configure_logs(None)
+    with processes.only_one(settings.run_dir, "messenger"):
+        asyncio.run(sms_service.run(settings))

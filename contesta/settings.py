@@ -120,6 +120,22 @@ class Settings(BaseSettings):
     mqtt_ca_file: str = Field(
         default="", description="Certificado de quien firmó el del servidor MQTT; vacío: los que conoce el sistema"
     )
+    sms_host: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*|[0-9A-Fa-f:]*)$",
+        description="Equipo del operador que recibe los SMS, por SMPP 3.4; vacío: no se envían",
+    )
+    sms_port: int = Field(default=2775, ge=1, le=65535, description="Puerto de ese equipo; con TLS suele ser 3550")
+    sms_user: str = Field(default="", max_length=15, description="Usuario ante el operador (system_id)")
+    sms_password: str = Field(default="", max_length=8, repr=False, description="Contraseña de ese usuario")
+    sms_password_file: str = Field(
+        default="", description="Archivo que contiene la contraseña, en lugar de escribirla en una variable"
+    )
+    sms_tls: bool = Field(default=False, description="Cifrar la conexión con el operador de SMS")
+    sms_per_second: float = Field(
+        default=10, gt=0, le=1000, description="Segmentos por segundo que el operador acepta, como máximo"
+    )
+    sms_window: int = Field(default=10, ge=1, le=100, description="Segmentos que pueden esperar respuesta a la vez")
 
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
     @classmethod
@@ -150,6 +166,14 @@ class Settings(BaseSettings):
                 f"el servidor MQTT {self.mqtt_host} está en otro equipo: hacen falta CONTESTA_MQTT_USER y "
                 "CONTESTA_MQTT_PASSWORD"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _gateway_knows_us(self) -> "Settings":
+        if self.sms_password and self.sms_password_file:
+            raise ValueError("hay contraseña de SMS y archivo de contraseña: deje solo CONTESTA_SMS_PASSWORD_FILE")
+        if self.sms_host and not self.sms_user:
+            raise ValueError("hay CONTESTA_SMS_HOST y falta CONTESTA_SMS_USER, el usuario que dio el operador")
         return self
 
     @property

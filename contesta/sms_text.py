@@ -1,8 +1,19 @@
-"""What text messages cost, in words."""
+"""What text messages cost, in words and tables."""
 
-from callback_queue.sms.encoding import Composed, Encoding, cheaper, compose, costly
+from collections.abc import Sequence
+
+from rich.table import Table
+
 from contesta.format import whole
+from core.sms import Composed, Encoding, cheaper, compose, costly
+from ivr.line.messages import Kind
+from storage.sms import Billed
 
+PURPOSES = {
+    Kind.SURVEY_INVITATION: "Invitación a la encuesta",
+    Kind.APPOINTMENT_CONFIRMATION: "Confirmación de cita",
+    Kind.APPOINTMENT_REMINDER: "Recordatorio de cita",
+}
 _NAMES = {Encoding.GSM7: "GSM-7", Encoding.UCS2: "UCS-2"}
 
 
@@ -22,3 +33,21 @@ def cost(composed: Composed) -> str:
 def segments(count: int) -> str:
     """Count segments in words."""
     return f"{whole(count)} segmento" + ("" if count == 1 else "s")
+
+
+def bill_table(month: str, rows: Sequence[Billed]) -> Table:
+    """Show what was sent in a month; a row for each line and purpose, and their total."""
+    table = Table(title=f"SMS de {month}", show_footer=True)
+    table.add_column("Línea", "Total")
+    table.add_column("Propósito")
+    for title, name in (
+        ("Mensajes", "messages"),
+        ("Segmentos", "segments"),
+        ("De ellos, inciertos", "uncertain"),
+        ("De ellos, entregados", "delivered"),
+    ):
+        table.add_column(title, whole(sum(getattr(row, name) for row in rows)), justify="right")
+    for row in rows:
+        counts = (row.messages, row.segments, row.uncertain, row.delivered)
+        table.add_row(row.line, PURPOSES[Kind(row.purpose)], *map(whole, counts))
+    return table

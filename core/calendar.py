@@ -83,6 +83,13 @@ class Calendar:
         return wall.replace(tzinfo=self.zone).astimezone(UTC)
 
 
+LEGAL_HOURS: Final = Calendar(
+    weekly={**dict.fromkeys(range(5), (Span(opens=7 * 60, closes=19 * 60),)), 5: (Span(opens=8 * 60, closes=15 * 60),)},
+    special_days={},
+)
+"""When citizens may be contacted unasked (Ley 2300 of 2023, article 3): never on a Sunday or a public holiday."""
+
+
 def is_holiday(day: date) -> bool:
     """Tell whether a day is a Colombian public holiday (Ley 51 of 1983 and Ley 2578 of 2026)."""
     return day in _holidays(day.year)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.running import RunningLine, start_line
 
-pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.web_calls"]
+pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.smpp_gateway", "tests.web_calls"]
 
 LONGEST_FIRST = (
     "test_real_calls.py",

@@ -41,7 +41,8 @@ def place(source: str, marker: str) -> int:
 def test_shipped_lines_have_no_fault(path: Path) -> None:
     (one,) = examine({path.name: path.read_text(encoding="utf-8")}, SHARED)
     assert one.faults == ()
-    assert [said for said in one.advice if "se graba sin autorización" not in said] == []
+    meant = ("se graba sin autorización", "cada mensaje se factura como")
+    assert [said for said in one.advice if not any(each in said for each in meant)] == []
 
 
 def test_shipped_lines_can_run_on_one_telephone_system() -> None:

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from callback_queue.sms.encoding import Encoding, cheaper, compose, costly, decode, encode
 from contesta.sms import app
 from core.errors import ConfigurationError
+from core.sms import Encoding, cheaper, compose, costly, decode, encode
 
 GSM7 = smsutil.codecs.GSM_CHARSET.replace("\x1b", "")
 ANY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x1b"), max_size=200)

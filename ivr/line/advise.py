@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from core import sms
 from ivr.line import wording
 from ivr.line.check import Remark
 from ivr.line.model import OPERATOR_KEY, SPANISH, Back, Line, Menu, Recording, Survey
 from ivr.line.read import Draft
+from ivr.line.read_messages import example
 from ivr.line.walk import destinations, prompts, target
 
 MOST_OPTIONS = 4
@@ -29,6 +31,7 @@ def advice(draft: Draft) -> Iterator[Remark]:
         yield from _survey(survey)
     if line.recording is Recording.ALWAYS:
         yield ("recording",), "se graba sin autorización: solo si la entidad no la necesita (Ley 1581 de 2012, art. 10)"
+    yield from _messages(line)
     if not line.dispositions:
         yield (), "no hay «dispositions»: los asesores no podrán tipificar"
 
@@ -66,3 +69,12 @@ def _unused(draft: Draft) -> Iterator[Remark]:
     for prompt in draft.own_texts.get(SPANISH, {}):
         if prompt not in said:
             yield ("texts", SPANISH, prompt), "este texto no se usa; quítelo"
+
+
+def _messages(line: Line) -> Iterator[Remark]:
+    for template in line.messages.templates:
+        composed = sms.compose(example(template, linea=line.title, entidad=line.entity))
+        said = f"cada mensaje se factura como {len(composed.segments)}"
+        if found := sms.costly(composed.text):
+            said += f", en UCS-2 por: {' '.join(each.character for each in found)}"
+        yield ("sms", template.kind), said

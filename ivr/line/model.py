@@ -2,7 +2,7 @@
 
 A call in progress keeps the `Line` it began with; publishing another edition swaps a reference. Names of menus, queues,
 mailboxes, surveys and areas are keys of the line's mappings; a prompt is the id of a spoken text. A `Line` that was
-read by `ivr.line.read` holds together: every name and every prompt in it exists.
+read by `ivr.line.read` holds together: every name and every prompt in it exists. One file: it is read as one list.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from core.calendar import Calendar
+from ivr.line.messages import Messages
 
 SPANISH = "es"
 DEFAULT_MUSIC = "default"
@@ -365,7 +366,8 @@ class Line:
     """A published number, or several, with all that callers hear and advisers need for it.
 
     `edition` names this state of its file. `start` is where a caller goes after welcome, language and consent. `texts`
-    are spoken texts by language and prompt id, complete in Spanish: the line's own over the shared ones.
+    are spoken texts by language and prompt id, complete in Spanish: the line's own over the shared ones. `messages`
+    are what it sends by SMS.
     """
 
     name: str
@@ -388,6 +390,7 @@ class Line:
     surveys: Mapping[str, Survey]
     dispositions: tuple[Disposition, ...]
     texts: Mapping[str, Mapping[str, str]]
+    messages: Messages = field(default_factory=Messages)
 
     @property
     def queue(self) -> Queue:

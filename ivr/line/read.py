@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core import calendar_text, document
 from core.calendar import Calendar
 from core.document import Faults, Section, Value
-from ivr.line import read_dialog, read_queues
+from ivr.line import read_dialog, read_messages, read_queues
 from ivr.line.fields import (
     NAME,
     PROMPT,
@@ -23,6 +23,7 @@ from ivr.line.fields import (
     whole,
     yes_no,
 )
+from ivr.line.messages import Messages
 from ivr.line.model import (
     SPANISH,
     Area,
@@ -38,7 +39,7 @@ from ivr.line.model import (
 
 LINE_KEYS = (
     *("name", "title", "entity", "numbers", "calendar", "closed", "languages", "consent", "recording", "welcome"),
-    *("start", "voice", "menus", "queues", "areas", "mailboxes", "surveys", "dispositions", "texts"),
+    *("start", "voice", "menus", "queues", "areas", "mailboxes", "surveys", "dispositions", "texts", "sms"),
 )
 VOICE_KEYS = (
     *("tries", "first_silence_seconds", "next_silence_seconds"),
@@ -110,6 +111,7 @@ def read(source: str, file: str, shared: Texts) -> Draft:
         surveys=optional(section, "surveys", lambda value: read_dialog.surveys(value, places), {}),
         dispositions=optional(section, "dispositions", lambda value: _dispositions(value, places), ()),
         texts=texts,
+        messages=optional(section, "sms", lambda value: read_messages.messages(value, places), Messages()),
     )
     return Draft(line=line, places=places, own_texts=own, shared=shared, faults=faults)
 
