@@ -26,6 +26,7 @@ COMMANDS = {
     "stats": "contesta.stats:stats",
     "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",
+    "campaign": "contesta.campaigns.cli:app",
     "sms": "contesta.sms:app",
     "quality": "contesta.auditing.commands:app",
     "live": "contesta.live:live",
