@@ -152,8 +152,8 @@ def check_versions(matrices: Iterable[Matrix]) -> None:
                 )
 
 
-def in_force(matrices: Iterable[Matrix], setting: Setting, day: date) -> Matrix:
-    """Choose the matrix of a contact: one that names its line goes before one for all lines.
+def in_force(matrices: Iterable[Matrix], setting: Setting, day: date, otherwise: Matrix | None = None) -> Matrix:
+    """Choose the matrix of a contact: one that names its line goes before one for all lines; none is `otherwise`.
 
     Raises:
         ConfigurationError: none is for it on that day, or two are.
@@ -161,6 +161,8 @@ def in_force(matrices: Iterable[Matrix], setting: Setting, day: date) -> Matrix:
     valid = [found for versions in _by_id(matrices) if (found := _on(versions, day)) and found.scope.covers(setting)]
     own = [matrix for matrix in valid if matrix.scope.lines]
     chosen = own or valid
+    if not chosen and otherwise and _on([otherwise], day) and otherwise.scope.covers(setting):
+        return otherwise
     if not chosen:
         raise ConfigurationError(
             f"ninguna matriz rige el {day} para la línea {setting.line}, canal {setting.channel}, "

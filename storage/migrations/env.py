@@ -3,6 +3,7 @@
 from alembic import context
 
 from storage import people_tables, presence_tables, sms_tables  # noqa: F401  their tables join the metadata below
+from storage import people_tables, presence_tables, quality_tables  # noqa: F401  their tables join the metadata below
 from storage.tables import LedgerTable
 
 context.configure(
