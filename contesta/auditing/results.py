@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contesta.format import UNKNOWN, percentage, whole
 from quality.matrix.agreement import Agreement, Bias
 from quality.matrix.matrix import Category
 from quality.matrix.scores import ItemScore, Score, Scorecard, pareto
+from storage.quality_samples import StoredSample
 
 CATEGORY_WORDS: Mapping[Category, str] = {
     Category.BUSINESS_CRITICAL: "Calidad crítica de negocio",
@@ -73,6 +75,28 @@ def agreements(found: Mapping[str, Agreement], biases: Sequence[Bias]) -> dict[s
             }
             for one in biases
         },
+    }
+
+
+def sample(made: StoredSample, zone: ZoneInfo) -> dict[str, Any]:
+    """Give a sample, as other programs take it."""
+    return {
+        "sample": made.id,
+        "line": made.of.line,
+        "first": made.of.first.isoformat(),
+        "last": made.of.last.isoformat(),
+        "size": made.size,
+        "seed": made.seed,
+        "population": dict(made.population),
+        "drawn": [
+            {"call": one.call_id, "agent": one.agent, "at": one.at.isoformat(), "seconds": one.seconds}
+            | dict(zip(("day_part", "length", "disposition"), one.stratum(zone)[1:], strict=True))
+            for one in made.drawn
+        ],
+        "excluded": [
+            {"call": one.call_id, "agent": one.agent, "at": one.at.isoformat(), "reason": one.exclusion}
+            for one in made.excluded
+        ],
     }
 
 

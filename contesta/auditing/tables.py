@@ -1,16 +1,19 @@
 """What audits come to, in a terminal."""
 
 from collections.abc import Mapping, Sequence
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from contesta.auditing.drawing import reasons_of, rows
 from contesta.auditing.results import CATEGORY_WORDS, NO_AUDITS, participation, percent, sentence
 from contesta.format import UNKNOWN, percentage, whole
 from quality.matrix.agreement import Agreement, Bias
 from quality.matrix.matrix import Category
 from quality.matrix.scores import Scorecard, pareto
+from storage.quality_samples import StoredSample
 
 _BAR = 24
 
@@ -88,6 +91,24 @@ def show_agreement(console: Console, found: Mapping[str, Agreement], biases: Seq
             f"{bias.only_others} solo de los demás (p = {_plain(bias.p_value)}).",
             highlight=False,
         )
+
+
+def show_sample(console: Console, made: StoredSample, zone: ZoneInfo) -> None:
+    """Print a sample, and what could not be drawn."""
+    console.print(f"[bold]Muestra {made.id}[/], línea {escape(made.of.line)}", highlight=False)
+    console.print(
+        f"{whole(len(made.drawn))} de {whole(sum(made.population.values()))} conversaciones, {made.size}. "
+        f"Semilla: {escape(made.seed)}.",
+        highlight=False,
+    )
+    table = Table()
+    for heading in ("", "Día", "Hora", "Asesor", "Duración", "Llamada"):
+        table.add_column(heading, justify="right" if heading in {"", "Duración"} else "left")
+    for row in rows(made, zone):
+        table.add_row(*map(escape, row))
+    console.print(table)
+    for words, count in reasons_of(made.excluded).items():
+        console.print(f"• Por fuera, {whole(count)}: {words}.", highlight=False)
 
 
 def _plain(value: float | None) -> str:

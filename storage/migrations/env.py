@@ -2,8 +2,12 @@
 
 from alembic import context
 
-from storage import people_tables, presence_tables, sms_tables  # noqa: F401  their tables join the metadata below
-from storage import people_tables, presence_tables, quality_tables  # noqa: F401  their tables join the metadata below
+from storage import (  # noqa: F401  their tables join the metadata below
+    people_tables,
+    presence_tables,
+    quality_tables,
+    sms_tables,
+)
 from storage.tables import LedgerTable
 
 context.configure(
