@@ -224,8 +224,18 @@ def test_loaded_matrix_goes_before_the_shipped_one(engine: Engine) -> None:
 def test_conversations_are_told_with_what_keeps_them_from_being_drawn(engine: Engine) -> None:
     ledger, samples = Ledger(engine), Samples(engine)
     ledger.apply(events_of(line for line in log_of(range(64))))
-    declined = {"call_id": uid(8), "channel_id": uid(8), "source": Source.AMI}
-    ledger.apply([ConsentAnswered(at=at(27), version="1", answer=ConsentAnswer.DECLINED, **declined)])
+    ledger.apply(
+        [
+            ConsentAnswered(
+                at=at(27),
+                call_id=uid(8),
+                channel_id=uid(8),
+                source=Source.AMI,
+                version="1",
+                answer=ConsentAnswer.DECLINED,
+            )
+        ]
+    )
     without = [line for line in log_of([72]) if "GRABACION" not in line]
     ledger.apply(events_of(without))
     delivered(Audits(engine), call="another")
