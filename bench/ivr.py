@@ -13,7 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.running import RunningLine, free_port, start_line
+from tests.ports import free_port
+from tests.running import RunningLine, start_line
 
 RATES = (40, 80, 120, 160, 200)
 HOLD_SECONDS = 8

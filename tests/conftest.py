@@ -4,10 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.running import RunningLine, start_line
 
 pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.smpp_gateway", "tests.web_calls"]
+
+settings.register_profile("same", deadline=None, derandomize=True, database=None)
+settings.register_profile("other", deadline=None, max_examples=1000)
+settings.load_profile("same")
+"""Every run tries the same examples, however slow the machine; `--hypothesis-profile other` looks for new ones."""
 
 LONGEST_FIRST = (
     "test_real_calls.py",

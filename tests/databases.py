@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +17,7 @@ from sqlalchemy import Engine
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from tests.ports import free_port
 
 SERVER_USER = "postgres"
 START_SECONDS = 60
@@ -53,12 +53,6 @@ def _program(name: str) -> str:
     return found
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSqlServer]:
     with tempfile.TemporaryDirectory(prefix="contesta-pg-") as folder:
@@ -73,7 +67,7 @@ def postgresql() -> Iterator[PostgreSqlServer]:
             user=as_user,
             cwd=folder,
         )
-        server = PostgreSqlServer(port=_free_port())
+        server = PostgreSqlServer(port=free_port())
         options = ["-F", "-h", "127.0.0.1", "-p", str(server.port), "-k", folder, "-c", "max_connections=50"]
         with (
             (Path(folder) / "log").open("wb") as log,

@@ -14,7 +14,8 @@ import soundfile as sf
 from telephony.phone import Call, State
 from telephony.phone.audio import encoded
 
-LONGEST_SECONDS = 90
+LONGEST_SECONDS = 150
+LOOK_SECONDS = 0.1
 PIECE_SAMPLES = 800
 PIECES = 10
 LOUD = 300
@@ -37,9 +38,10 @@ class Ear:
                     if (at := heard.find(piece, self._after)) >= 0:
                         self._after = at + len(piece)
                         return prompt
+            self._after = max(self._after, len(heard) - PIECE_SAMPLES)
             assert self._call.state is State.TALKING, f"the call ended before {prompts} was heard"
             assert asyncio.get_running_loop().time() < deadline, f"never heard {prompts}"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 @cache

@@ -3,9 +3,7 @@ scripts that a test writes."""
 
 import asyncio
 import contextlib
-import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +20,8 @@ from ivr.line.model import Line
 from ivr.server import Script, Server
 from telephony import asterisk
 from telephony.phone import Account, Call, Phone
-from tests.running import eventually, free_port
+from tests.ports import AUDIO_PORTS, audio_ports, free_port
+from tests.running import eventually
 
 EXAMPLES = Path(ivr.__file__).parent / "lines"
 _HOURS = "\n  hours:\n"
@@ -137,15 +136,17 @@ def telephone_system(files: Mapping[str, str], **changes: object) -> Iterator[St
     lines.mkdir()
     for name, source in files.items():
         (lines / name).write_text(brief(source), encoding="utf-8")
+    stack = contextlib.ExitStack()
     settings = Settings.model_validate(
         {
             "data_dir": folder / "var",
             "lines_dir": str(lines),
-            "sip_port": free_port(socket.SOCK_DGRAM),
+            "sip_port": free_port(),
             "manager_port": free_port(),
             "agi_port": free_port(),
             "web_port": free_port(),
-            "rtp_first_port": 33_000 + os.getpid() % 10 * 2_000,
+            "rtp_first_port": stack.enter_context(audio_ports()),
+            "rtp_ports": AUDIO_PORTS,
         }
         | changes
     )
@@ -161,3 +162,4 @@ def telephone_system(files: Mapping[str, str], **changes: object) -> Iterator[St
     finally:
         system.stop()
         shutil.rmtree(folder, ignore_errors=True)
+        stack.close()

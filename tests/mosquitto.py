@@ -16,7 +16,8 @@ from aiomqtt import Client
 
 import contesta.bus
 from contesta.bus.mqtt import Broker
-from tests.running import eventually, free_port
+from tests.ports import free_port
+from tests.running import eventually
 
 SHIPPED = Path(contesta.bus.__file__).parent
 PASSWORDS = {"contesta": "clave-de-contesta", "lector": "clave-de-lector", "curioso": "clave-de-curioso"}

@@ -2,10 +2,8 @@
 
 import contextlib
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,16 +21,10 @@ from ivr.line.model import SPANISH, Line
 from storage.database import connect
 from storage.ledger import Ledger
 from telephony import asterisk
+from tests.ports import AUDIO_PORTS, audio_ports, free_port
 
 STARTED = "La línea contesta"
 T = TypeVar("T")
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """A port nobody listens on now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(probe: Callable[[], T], seconds: float = 30, what: str = "") -> T:
@@ -130,17 +122,23 @@ def _wait_started(line: RunningLine) -> None:
 @contextlib.contextmanager
 def start_line(report_dir: Path, **changes: object) -> Iterator[RunningLine]:
     """Run a line with free ports; `changes` are settings. Its folder is short, for the sake of Asterisk's socket."""
-    folder = Path(tempfile.mkdtemp(prefix="contesta-", dir="/tmp"))
-    values: dict[str, object] = {
-        "data_dir": folder,
-        "sip_port": free_port(socket.SOCK_DGRAM),
-        "manager_port": free_port(),
-        "agi_port": free_port(),
-        "web_port": free_port(),
-        "rtp_first_port": random.randrange(10_000, 32_000, 2_000),
-    }
-    settings = Settings.model_validate(values | changes)
-    output = report_dir / "run.txt"
+    with audio_ports() as first_audio_port:
+        folder = Path(tempfile.mkdtemp(prefix="contesta-", dir="/tmp"))
+        values: dict[str, object] = {
+            "data_dir": folder,
+            "sip_port": free_port(),
+            "manager_port": free_port(),
+            "agi_port": free_port(),
+            "web_port": free_port(),
+            "rtp_first_port": first_audio_port,
+            "rtp_ports": AUDIO_PORTS,
+        }
+        with _started(Settings.model_validate(values | changes), report_dir / "run.txt") as line:
+            yield line
+
+
+@contextlib.contextmanager
+def _started(settings: Settings, output: Path) -> Iterator[RunningLine]:
     process = _launch(settings, output)
     installation = asterisk.find(settings.cache_dir)
     if installation is None:
@@ -163,4 +161,4 @@ def start_line(report_dir: Path, **changes: object) -> Iterator[RunningLine]:
             processes.end(settings.run_dir, service)
         if line.asterisk.pid is not None:
             line.asterisk.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(settings.data_dir, ignore_errors=True)

@@ -29,7 +29,7 @@ from storage.migrate import upgrade
 from storage.outbox import Feed
 from tests.followers import Follower, following
 from tests.mosquitto import PASSWORDS, QUEUED_MESSAGES, Mosquitto, certificate, prepare
-from tests.running import free_port
+from tests.ports import free_port
 from tests.stories import events_of, log_of
 
 LINE = "ciudadanos"

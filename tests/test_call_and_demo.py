@@ -14,7 +14,8 @@ from contesta.plans import plausible_number, varied
 from contesta.settings import Settings
 from core.numbers import Origin, normalise, origin
 from storage.call_filter import CallFilter
-from tests.running import RunningLine, eventually, free_port
+from tests.ports import free_port
+from tests.running import RunningLine, eventually
 
 
 def contesta(settings: Settings, *arguments: str) -> "subprocess.CompletedProcess[str]":

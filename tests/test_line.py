@@ -28,7 +28,8 @@ from storage.database import connect
 from telephony.phone import Call, State
 from telephony.phone.audio import encoded, level_dbfs, share_at, tone
 from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone
-from tests.running import RunningLine, eventually, free_port, start_line
+from tests.ports import free_port
+from tests.running import RunningLine, eventually, start_line
 
 CALLER_HERTZ = 440
 NUMBER = "3157654321"
@@ -123,7 +124,7 @@ def test_a_taken_port_is_named_with_the_setting_that_moves_it(tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as taken, tempfile.TemporaryDirectory(prefix="contesta-") as folder:
         port = taken.getsockname()[1]
         settings = Settings(data_dir=Path(folder), manager_port=port, agi_port=free_port(), web_port=free_port())
-        settings = settings.model_copy(update={"sip_port": free_port(socket.SOCK_DGRAM)})
+        settings = settings.model_copy(update={"sip_port": free_port()})
         done = subprocess.run(
             [sys.executable, "-m", "contesta", "run"],
             env=settings.as_child_environment(),

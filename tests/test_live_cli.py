@@ -34,7 +34,7 @@ from storage.migrate import upgrade
 from telephony.ami.connection import Account
 from telephony.queue_log.tailer import Tailer
 from tests.fake_manager import SECRET, USER, FakeManager, fake_manager
-from tests.running import free_port
+from tests.ports import free_port
 from tests.stories import START, at, events_of, lines, log_of, restart, uid
 
 ZONE = ZoneInfo("America/Bogota")

@@ -33,8 +33,11 @@ class Recent:
 
     @property
     def giving_up_rate(self) -> float:
-        """How often one waiting caller gives up, per second (maximum likelihood for exponential patience)."""
-        return self.abandoned / self.waited_seconds if self.waited_seconds > 0 else 0.0
+        """How often one waiting caller gives up, per second (maximum likelihood for exponential patience).
+
+        Where less than a second was waited, nothing tells.
+        """
+        return self.abandoned / self.waited_seconds if self.waited_seconds >= _FLOOR_SECONDS else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Runs SIPp: one process for the callers of one scenario, and what each of them did and when."""
 
 import asyncio
-import contextlib
 import re
 import shutil
 import socket
@@ -15,26 +14,14 @@ import pytest
 
 from telephony.phone.dialog import branch
 from telephony.phone.message import Request, encode
+from tests.ports import free_port
 
 SILENCE_SECONDS = 1
+AUDIO_PORTS = 16
 _NOTE = re.compile(r"(\S+) (\S+) \S+\s\S+\s([0-9.]+)")
 
 Deeds = Mapping[str, Sequence[datetime]]
 """What one caller did: the times of each deed (dialled, answered, pressed-1, cued, hung-up, was-hung-up), UTC."""
-
-
-def _free_ports() -> tuple[int, int]:
-    """Return a port for SIP, and one for audio that has its neighbours free as well, as SIPp wants."""
-    while True:
-        with contextlib.ExitStack() as stack:
-            sip, audio, *others = (stack.enter_context(socket.socket(type=socket.SOCK_DGRAM)) for _ in range(5))
-            sip.bind(("127.0.0.1", 0))
-            audio.bind(("127.0.0.1", 0))
-            port = int(audio.getsockname()[1])
-            with contextlib.suppress(OSError, OverflowError):
-                for offset, other in enumerate(others, start=1):
-                    other.bind(("127.0.0.1", port + offset))
-                return int(sip.getsockname()[1]), port
 
 
 @dataclass
@@ -48,7 +35,7 @@ class Callers:
     dialled: str
     rate: float = 1.0
     limit_seconds: int = 150
-    _ports: tuple[int, int] = field(default_factory=_free_ports, init=False)
+    _ports: tuple[int, int] = field(default_factory=lambda: (free_port(), free_port(AUDIO_PORTS)), init=False)
 
     async def run(self) -> None:
         """Let all of them call, and return when the last one is done."""
@@ -79,22 +66,23 @@ class Callers:
         if status != 0:
             pytest.fail(f"SIPp ended with {status}, see {self.folder}:\n{self._errors()}")
 
-    def cue(self, number: str) -> None:
-        """Give one caller the cue it waits for."""
+    def cue(self, number: str, *, again: bool = False) -> None:
+        """Give one caller the cue it waits for: to go on, or to press the key once more."""
         order = self.numbers.index(number) + 1
-        info = Request(
-            method="INFO",
+        method = "MESSAGE" if again else "INFO"
+        told = Request(
+            method=method,
             uri=f"sip:{number}@127.0.0.1:{self._ports[0]}",
             headers=(
                 ("Via", f"SIP/2.0/UDP 127.0.0.1:9;branch={branch()}"),
                 ("From", "<sip:test@127.0.0.1>;tag=test"),
                 ("To", f"<sip:{number}@127.0.0.1>;tag={order}"),
                 ("Call-ID", self._call_id(str(order))),
-                ("CSeq", "99 INFO"),
+                ("CSeq", f"99 {method}"),
             ),
         )
         with socket.socket(type=socket.SOCK_DGRAM) as sender:
-            sender.sendto(encode(info), ("127.0.0.1", self._ports[0]))
+            sender.sendto(encode(told), ("127.0.0.1", self._ports[0]))
 
     def deeds(self) -> Mapping[str, Deeds]:
         """Return what each number did."""

@@ -1,7 +1,7 @@
 """SIPp scenarios put together from what a caller does, step by step. [field0] is the caller's number.
 
 Each step is a piece of XML. A caller cannot hear: where it has to wait for something that only the test knows
-(the conversation began, the adviser hung up) the test gives a cue, an INFO that SIPp takes and nobody answers.
+(the line took the key, the conversation began) the test gives a cue, an INFO that SIPp takes and nobody answers.
 """
 
 KEY_SECONDS = 0.98  # SIPp's key: 0.78 s of packets that mean nothing, then 0.2 s of the digit
@@ -87,6 +87,11 @@ def pause(seconds: float) -> str:
 def press(key: str) -> str:
     """Press one key (RFC 4733), and write it down when it is released."""
     return f'<nop><action><exec play_dtmf="{key}"/></action></nop>\n{pause(KEY_SECONDS)}\n{note(f"pressed-{key}")}'
+
+
+def press_until_cued(key: str) -> str:
+    """Press a key, and wait until the test says to go on, or to press it once more."""
+    return f'<label id="1"/>\n{press(key)}\n<recv request="MESSAGE" optional="true" next="1"/>\n{cue()}'
 
 
 def be_silent() -> str:
