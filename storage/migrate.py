@@ -1,15 +1,16 @@
 """The way to the newest form of the ledger's tables."""
 
+import re
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, inspect, text
 
-from storage import ledger, migrations
+from storage import migrations
 from storage.database import take_write_lock
+
+_TABLE = "alembic_version"
+_STEP = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
 
 
 def upgrade(engine: Engine) -> None:
@@ -19,16 +20,25 @@ def upgrade(engine: Engine) -> None:
     """
     with engine.begin() as connection:
         take_write_lock(connection)
-        config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-        config.attributes["connection"] = connection
-        projects_anew = _projects_anew(ScriptDirectory.from_config(config), connection)
-        command.upgrade(config, "head")
-        if projects_anew:
-            ledger.write_anew(connection)
+        if _form_of(connection) == _newest_form():
+            return
+        from storage.migrations import steps  # noqa: PLC0415  Alembic, whom a program seldom needs
+
+        steps.take(connection)
 
 
-def _projects_anew(scripts: ScriptDirectory, connection: Connection) -> bool:
-    reached = MigrationContext.configure(connection).get_current_heads() or ("base",)
-    steps = scripts.iterate_revisions("heads", reached)
-    return any(getattr(step.module, "PROJECTS_ANEW", False) for step in steps)
+def _form_of(connection: Connection) -> list[str]:
+    if not inspect(connection).has_table(_TABLE):
+        return []
+    return list(connection.scalars(text(f"SELECT version_num FROM {_TABLE}")))  # noqa: S608  a constant
+
+
+@cache
+def _newest_form() -> list[str]:
+    """Find the steps that no other comes after, which Alembic calls heads."""
+    folder = Path(migrations.__file__).parent / "versions"
+    found = [_STEP.findall(file.read_text(encoding="utf-8")) for file in folder.glob("*.py")]
+    named = {
+        word: {name for step in found for said, name in step if said == word} for word in ("revision", "down_revision")
+    }
+    return sorted(named["revision"] - named["down_revision"])

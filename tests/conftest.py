@@ -16,11 +16,20 @@ settings.load_profile("same")
 """Every run tries the same examples, however slow the machine; `--hypothesis-profile other` looks for new ones."""
 
 LONGEST_FIRST = (
-    "test_real_calls.py",
     "test_faults.py",
-    "test_listener.py",
-    "test_call_and_demo.py",
+    "test_real_calls.py",
+    "test_board_real.py",
     "test_bus_on_the_line.py",
+    "test_call_and_demo.py",
+    "test_line_examples.py",
+    "test_line.py",
+    "test_board_page.py",
+    "test_board_page_real.py",
+    "test_live_cli.py",
+    "test_live_real.py",
+    "test_line_on_asterisk.py",
+    "test_listener.py",
+    "test_mailbox_on_the_line.py",
 )
 """Files that take minutes: started first, they end with the others and not after them."""
 

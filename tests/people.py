@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from telephony.phone import Account, Call, Phone, State
 from telephony.phone.audio import tone
+from tests.hearing import Ear
 from tests.running import RunningLine
 
 ADVISER_HERTZ = 1000
@@ -68,14 +69,24 @@ def entered_queue(line: RunningLine) -> set[str]:
     return {row[6].removeprefix("+57") for row in fields if len(row) > 6 and row[4] == "ENTERQUEUE"}
 
 
-async def call_until_queued(
-    line: RunningLine, phone: Phone, number: str, *, press_after: float, patience: float = 40
-) -> Fate:
-    """Call, press 1 after a while, and hang up once in the queue."""
-    call = await phone.dial(line.number, from_number=number)
+async def choose_an_adviser(line: RunningLine, call: Call) -> None:
+    """Press 1 once the line speaks."""
     await call.wait_answered()
-    await asyncio.sleep(press_after)
+    await Ear(call, line.prompts).hears("bienvenida")
     await call.digits("1")
+
+
+async def call_until_queued(
+    line: RunningLine, phone: Phone, number: str, *, press_after: float | None = None, patience: float = 90
+) -> Fate:
+    """Call, press 1 once the line speaks or, deaf to it, after some seconds, and hang up once in the queue."""
+    call = await phone.dial(line.number, from_number=number)
+    if press_after is None:
+        await choose_an_adviser(line, call)
+    else:
+        await call.wait_answered()
+        await asyncio.sleep(press_after)
+        await call.digits("1")
     deadline = asyncio.get_running_loop().time() + patience
     while True:
         reached = number in await asyncio.to_thread(entered_queue, line)

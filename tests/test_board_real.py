@@ -25,7 +25,7 @@ from storage.people import Acceptance, Invitation, NewPerson, People
 from storage.people_sessions import Browser, Lifetime, Sessions
 from telephony.phone import Phone
 from telephony.queue_log.visits import LogVisits
-from tests.people import advisers_at_work, callers_phone
+from tests.people import advisers_at_work, callers_phone, choose_an_adviser
 from tests.running import RunningLine, eventually
 from tests.test_board_stream import Said, told
 
@@ -108,9 +108,7 @@ async def watching(line: RunningLine) -> AsyncIterator[Watcher]:
 async def talk(line: RunningLine, phone: Phone, number: str) -> None:
     """Call, choose an adviser, talk until he hangs up, and hang up in the survey."""
     call = await phone.dial(line.number, from_number=number)
-    await call.wait_answered()
-    await asyncio.sleep(2)
-    await call.digits("1")
+    await choose_an_adviser(line, call)
     with contextlib.suppress(TimeoutError):
         await call.wait_ended(TALK_SECONDS + 25)
     call.hang_up()

@@ -112,7 +112,7 @@ async def some_calls(line: RunningLine, number: str) -> None:
     said, _ = await call.communicate()
     assert call.returncode == 0, said
     async with callers_phone(line) as phone:
-        fate = await call_until_queued(line, phone, number, press_after=2)
+        fate = await call_until_queued(line, phone, number)
         assert fate.reached_queue
 
 

@@ -21,7 +21,7 @@ import soundfile as sf
 from contesta import processes
 from contesta.comparison import differences
 from quality.metrics.history import Outcome
-from tests.people import Fate, advisers_at_work, call_until_queued, callers_phone, random_mobile
+from tests.people import Fate, advisers_at_work, call_until_queued, callers_phone, choose_an_adviser, random_mobile
 from tests.running import RunningLine, eventually, start_line
 
 
@@ -194,8 +194,7 @@ def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Pa
         async def scenario() -> None:
             async with advisers_at_work(line, talk_seconds=120) as advisers, callers_phone(line) as phone:
                 call = await phone.dial(line.number, from_number="3001112233")
-                await call.wait_answered()
-                await call.digits("1")
+                await choose_an_adviser(line, call)
                 await asyncio.to_thread(eventually, lambda: any(adviser.calls for adviser in advisers))
                 asterisk_pid = line.asterisk.pid
                 await asyncio.to_thread(line.kill, "run")
@@ -220,9 +219,7 @@ def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> Non
             async with advisers_at_work(line, talk_seconds=60, count=1), callers_phone(line) as phone:
                 for number in ("3001112233", "3001112244", "3001112255"):
                     call = await phone.dial(line.number, from_number=number)
-                    await call.wait_answered()
-                    await call.digits("1")
-                    await asyncio.sleep(2.5)
+                    await choose_an_adviser(line, call)
                 log = line.settings.queue_log
                 await asyncio.to_thread(eventually, lambda: log.read_text().count("ENTERQUEUE") == 3)
                 await asyncio.to_thread(eventually, lambda: "|CONNECT|" in log.read_text())

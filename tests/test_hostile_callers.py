@@ -118,6 +118,6 @@ def served(line: RunningLine) -> bool:
     async def call() -> bool:
         async with callers_phone(line) as phone:
             number = random_mobile(random.Random(time.time_ns()))
-            return (await call_until_queued(line, phone, number, press_after=1)).reached_queue
+            return (await call_until_queued(line, phone, number)).reached_queue
 
     return asyncio.run(call())

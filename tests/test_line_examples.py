@@ -8,13 +8,14 @@ import pytest
 
 from agi_scripts import scripts
 from agi_scripts.call import desk_in
+from ivr.line.model import SPANISH
 from telephony.phone import Call, Phone
+from tests.hearing import Ear
 from tests.line_stage import EXAMPLES, Stage, closed_now, open_now, telephone_system
 from tests.people import random_mobile
+from tests.running import eventually
 
 ANM, ART, SOPORTE = "018000933833", "018000919101", "018000919102"
-PRESS_AGAIN_SECONDS = 2.0
-LATEST_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +30,24 @@ def stage() -> Iterator[Stage]:
 
 
 class Caller:
-    """A citizen who presses a key until the line has noted what it means."""
+    """A citizen who listens, presses a key when asked, and sees what the line has noted of it."""
 
     def __init__(self, stage: Stage, call: Call, call_id: str) -> None:
         self._stage = stage
         self.call = call
         self.id = call_id
+        (line,) = (each for each in stage.lines if each.name == stage.facts("LLAMADA", call_id)[0][6])
+        self._ear = Ear(call, stage.settings.sounds_dir / SPANISH / line.sounds)
 
-    async def press(self, key: str, fact: str, times: int = 1) -> list[str]:
-        """Press a key until a fact is written for the nth time; return its data."""
-        async with asyncio.timeout(LATEST_SECONDS):
-            while True:
-                await self.call.digits(key)
-                for _ in range(round(PRESS_AGAIN_SECONDS / 0.1)):
-                    await asyncio.sleep(0.1)
-                    if len(found := self._stage.facts(fact, self.id)) >= times:
-                        return found[-1][5:]
+    async def press(self, key: str, asked: str, fact: str, times: int = 1) -> list[str]:
+        """Press a key once a prompt is said; return the data of the fact that it makes, written for the nth time."""
+        await self._ear.hears(asked)
+        await self.call.digits(key)
+
+        def noted() -> list[list[str]]:
+            return self._stage.facts(fact, self.id)[times - 1 :]
+
+        return (await asyncio.to_thread(eventually, noted, what=fact))[0][5:]
 
 
 async def dial(stage: Stage, number: str, phone: Phone) -> Caller:
@@ -65,12 +68,13 @@ def test_the_anm_line_from_the_consent_to_the_last_question(stage: Stage) -> Non
         async with stage.caller() as phone, stage.adviser(0, hangs_up) as adviser:
             await adviser.register()
             caller = await dial(stage, ANM, phone)
-            assert await caller.press("1", "IDIOMA") == ["es"]
-            assert await caller.press("1", "CONSENTIMIENTO") == ["2025-11", "accepted"]
-            assert (await caller.press("0", "MENU"))[:3] == ["principal", "0", "chosen"]
+            assert await caller.press("1", "idioma", "IDIOMA") == ["es"]
+            assert await caller.press("1", "consentimiento_pregunta", "CONSENTIMIENTO") == ["2025-11", "accepted"]
+            assert (await caller.press("0", "menu_principal", "MENU"))[:3] == ["principal", "0", "chosen"]
             await stage.until("COMPLETEAGENT", caller.id)
             for number, (key, question) in enumerate((("5", "satisfaccion"), ("4", "percepcion"), ("3", "confianza"))):
-                assert (await caller.press(key, "ENCUESTA", number + 1))[:3] == [question, key, "anm_servicio"]
+                asked = f"encuesta_{question}"
+                assert (await caller.press(key, asked, "ENCUESTA", number + 1))[:3] == [question, key, "anm_servicio"]
             await caller.call.wait_ended(30)
             assert caller.call.ended_here is False
             return caller.id
@@ -86,10 +90,10 @@ def test_who_chooses_wayuunaiki_and_declines_is_attended_without_recording(stage
         async with stage.caller() as phone, stage.adviser(0, hangs_up) as adviser:
             await adviser.register()
             caller = await dial(stage, ANM, phone)
-            assert await caller.press("2", "IDIOMA") == ["guc"]
-            assert await caller.press("2", "CONSENTIMIENTO") == ["2025-11", "declined"]
-            assert (await caller.press("2", "MENU"))[:3] == ["principal", "2", "chosen"]
-            assert (await caller.press("1", "MENU", 2))[:3] == ["tramites", "1", "chosen"]
+            assert await caller.press("2", "idioma", "IDIOMA") == ["guc"]
+            assert await caller.press("2", "consentimiento_pregunta", "CONSENTIMIENTO") == ["2025-11", "declined"]
+            assert (await caller.press("2", "menu_principal", "MENU"))[:3] == ["principal", "2", "chosen"]
+            assert (await caller.press("1", "menu_tramites", "MENU", 2))[:3] == ["tramites", "1", "chosen"]
             await stage.until("COMPLETEAGENT", caller.id)
             caller.call.hang_up()
             await stage.until("FIN", caller.id)
@@ -104,8 +108,8 @@ def test_key_3_of_the_art_line_is_the_callback_mailbox(stage: Stage) -> None:
     async def run() -> str:
         async with stage.caller() as phone:
             caller = await dial(stage, ART, phone)
-            assert await caller.press("1", "CONSENTIMIENTO") == ["2019-09", "accepted"]
-            assert (await caller.press("3", "MENU"))[:3] == ["principal", "3", "chosen"]
+            assert await caller.press("1", "consentimiento_pregunta", "CONSENTIMIENTO") == ["2019-09", "accepted"]
+            assert (await caller.press("3", "menu_principal", "MENU"))[:3] == ["principal", "3", "chosen"]
             begun = await stage.until("BUZON", caller.id)
             caller.call.hang_up()
             await stage.until("FIN", caller.id)
@@ -119,7 +123,7 @@ def test_outside_hours_the_support_line_says_so_and_takes_the_callers_data(stage
         async with stage.caller() as phone:
             caller = await dial(stage, SOPORTE, phone)
             assert stage.facts("LLAMADA", caller.id)[0][6] == "art_soporte"
-            assert await caller.press("1", "CONSENTIMIENTO") == ["2019-09", "accepted"]
+            assert await caller.press("1", "consentimiento_pregunta", "CONSENTIMIENTO") == ["2019-09", "accepted"]
             await stage.until("BUZON", caller.id)
             caller.call.hang_up()
             await stage.until("FIN", caller.id)

@@ -20,11 +20,10 @@ from quality.metrics.figures import Tally
 from quality.metrics.live import Snapshot
 from telephony.phone import Phone
 from telephony.queue_log.visits import LogVisits
-from tests.people import advisers_at_work, callers_phone, random_mobile
+from tests.people import advisers_at_work, callers_phone, choose_an_adviser, random_mobile
 from tests.running import RunningLine, eventually
 
 TALK_SECONDS = 4
-PRESS_AFTER_SECONDS = 2
 PATIENCE_SECONDS = 60
 IMPATIENT, PATIENT = 2, 5
 
@@ -68,9 +67,7 @@ async def feeding(line: RunningLine) -> AsyncIterator[LiveFeed]:
 async def impatient(line: RunningLine, phone: Phone, number: str) -> None:
     """Choose an adviser, and hang up some seconds later."""
     call = await phone.dial(line.number, from_number=number)
-    await call.wait_answered()
-    await asyncio.sleep(PRESS_AFTER_SECONDS)
-    await call.digits("1")
+    await choose_an_adviser(line, call)
     with contextlib.suppress(TimeoutError):
         await call.wait_ended(9)
     call.hang_up()
@@ -79,9 +76,7 @@ async def impatient(line: RunningLine, phone: Phone, number: str) -> None:
 async def patient(line: RunningLine, phone: Phone, number: str) -> None:
     """Choose an adviser, talk, and hang up in the survey."""
     call = await phone.dial(line.number, from_number=number)
-    await call.wait_answered()
-    await asyncio.sleep(PRESS_AFTER_SECONDS)
-    await call.digits("1")
+    await choose_an_adviser(line, call)
     with contextlib.suppress(TimeoutError):
         await call.wait_ended(25)
     call.hang_up()
@@ -161,7 +156,7 @@ async def equal_when_begun_anew(line: RunningLine, live: Snapshot) -> None:
     assert told["today"]["totals"]["offered"] == live.total.offered
     assert told["today"]["totals"]["answered"] == live.total.answered
     assert told["queues"][line.queue]["waiting"] == 0
-    assert {agent["agent"] for agent in told["agents"]} == {member.name for member in line.accounts.members}
+    assert {agent["agent"] for agent in told["agents"]} >= {member.name for member in line.accounts.members}
 
 
 def test_listener_reconciles_once_the_manager_interface_is_there(line: RunningLine) -> None:

@@ -15,11 +15,10 @@ from storage.database import connect
 from storage.presence import PresenceBook
 from storage.told import NO_END
 from telephony.phone import Account, Call, Phone
-from tests.people import callers_phone, random_mobile
+from tests.people import callers_phone, choose_an_adviser, random_mobile
 from tests.running import RunningLine
 
 PATIENCE_SECONDS = 60
-PRESS_AFTER_SECONDS = 2
 VISITOR = "Prueba de paso"
 
 
@@ -68,9 +67,7 @@ def pauses_in_log(adviser: Adviser) -> list[int]:
 async def one_call(adviser: Adviser, phone: Phone) -> datetime:
     """Call, talk to the adviser, hang up once he did, and return when he is free again."""
     call = await phone.dial(adviser.line.number, from_number=random_mobile(random.Random()))
-    await call.wait_answered()
-    await asyncio.sleep(PRESS_AFTER_SECONDS)
-    await call.digits("1")
+    await choose_an_adviser(adviser.line, call)
     await adviser.becomes(lambda one: one.telephone is Telephone.BUSY)
     free_again = await adviser.becomes(lambda one: one.telephone is Telephone.FREE)
     call.hang_up()

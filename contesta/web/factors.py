@@ -13,7 +13,6 @@ from datetime import datetime
 from pathlib import Path
 
 import pyotp
-import segno
 from aiohttp import web
 
 STEP_SECONDS = 30
@@ -45,6 +44,8 @@ class Factors:
 
     def picture(self, seed: bytes, login: str, issuer: str) -> str:
         """Draw, as SVG, the square code that a telephone scans to take the secret in."""
+        import segno  # noqa: PLC0415  drawn once in an administrator's life, and slow to load
+
         address = pyotp.TOTP(self.secret(seed)).provisioning_uri(name=login, issuer_name=issuer)
         return segno.make(address, error="m").svg_inline(scale=4, light="#fff", omitsize=True)
 
