@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from telephony.phone import Account, Call, Phone, State
 from telephony.phone.audio import tone
-from tests.hearing import Ear
+from tests.attention import Attention
 from tests.running import RunningLine
 
 ADVISER_HERTZ = 1000
@@ -72,7 +72,7 @@ def entered_queue(line: RunningLine) -> set[str]:
 async def choose_an_adviser(line: RunningLine, call: Call) -> None:
     """Press 1 once the line speaks."""
     await call.wait_answered()
-    await Ear(call, line.prompts).hears("bienvenida")
+    await Attention(call, line.prompts).hears("bienvenida")
     await call.digits("1")
 
 

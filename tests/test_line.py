@@ -27,7 +27,7 @@ from quality.metrics.history import Outcome
 from storage.database import connect
 from telephony.phone import Call
 from telephony.phone.audio import encoded, level_dbfs, share_at, tone
-from tests.hearing import Ear
+from tests.attention import Attention
 from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone
 from tests.ports import free_port
 from tests.running import RunningLine, eventually, start_line
@@ -41,13 +41,13 @@ async def _whole_call(line: RunningLine) -> Call:
     async with advisers_at_work(line, talk_seconds=4, count=1), callers_phone(line) as phone:
         call = await phone.dial(line.number, from_number=NUMBER, from_name='Pepe "el|ñero"')
         await call.wait_answered()
-        ear = Ear(call, line.prompts)
+        attention = Attention(call, line.prompts)
         for asked, key in (("bienvenida", "9"), ("otra_tecla_1", "1")):
-            await ear.hears(asked)
+            await attention.hears(asked)
             await call.digits(key)
         call.play(tone(CALLER_HERTZ, 1.0), repeat=True)
         for asked, key in (("satisfaccion", "5"), ("percepcion", "4"), ("confianza", "3")):
-            await ear.hears(f"encuesta_{asked}")
+            await attention.hears(f"encuesta_{asked}")
             await call.digits(key)
         await call.wait_ended(30)
     return call

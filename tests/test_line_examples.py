@@ -10,7 +10,7 @@ from agi_scripts import scripts
 from agi_scripts.call import desk_in
 from ivr.line.model import SPANISH
 from telephony.phone import Call, Phone
-from tests.hearing import Ear
+from tests.attention import Attention
 from tests.line_stage import EXAMPLES, Stage, closed_now, open_now, telephone_system
 from tests.people import random_mobile
 from tests.running import eventually
@@ -37,11 +37,11 @@ class Caller:
         self.call = call
         self.id = call_id
         (line,) = (each for each in stage.lines if each.name == stage.facts("LLAMADA", call_id)[0][6])
-        self._ear = Ear(call, stage.settings.sounds_dir / SPANISH / line.sounds)
+        self._attention = Attention(call, stage.settings.sounds_dir / SPANISH / line.sounds)
 
     async def press(self, key: str, asked: str, fact: str, times: int = 1) -> list[str]:
         """Press a key once a prompt is said; return the data of the fact that it makes, written for the nth time."""
-        await self._ear.hears(asked)
+        await self._attention.hears(asked)
         await self.call.digits(key)
 
         def noted() -> list[list[str]]:

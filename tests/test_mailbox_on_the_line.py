@@ -11,7 +11,7 @@ from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
 from ivr.speech import TONE
 from telephony.phone.audio import encoded, share_at, tone
-from tests.hearing import Ear
+from tests.attention import Attention
 from tests.people import callers_phone, random_mobile
 from tests.running import RunningLine, eventually
 
@@ -35,7 +35,7 @@ async def leave_a_request(line: RunningLine, spool: Spool, number: str) -> Mailb
     async with callers_phone(line) as phone:
         call = await phone.dial(line.number, from_number=number)
         await call.wait_answered()
-        ear = Ear(call, line.prompts)
+        attention = Attention(call, line.prompts)
         for asked, answer in (
             ("bienvenida", "3"),
             ("buzon_document", f"{DOCUMENT}#"),
@@ -43,18 +43,18 @@ async def leave_a_request(line: RunningLine, spool: Spool, number: str) -> Mailb
             ("buzon_llama_desde", "1"),
             ("buzon_subject", "2"),
         ):
-            await ear.hears(asked)
+            await attention.hears(asked)
             await call.digits(answer, off_ms=BETWEEN_DIGITS_MS)
-        await ear.hears("buzon_description")
-        await ear.hears(TONE)
+        await attention.hears("buzon_description")
+        await attention.hears(TONE)
         call.play(tone(SPEECH_HERTZ, 1.0), repeat=True)
         recording = line.settings.messages_dir / left_by(number, spool).speech["description"].file
         await asyncio.to_thread(eventually, lambda: spoken_seconds(recording) > SPEECH_SECONDS, what="speech recorded")
         await call.digits("#")
         call.play(b"")
-        await ear.hears("buzon_grabado")
+        await attention.hears("buzon_grabado")
         await call.digits("1")
-        await ear.hears("buzon_listo")
+        await attention.hears("buzon_listo")
         call.hang_up()
     return left_by(number, spool)
 

@@ -18,7 +18,7 @@ from core.events import EndedBy, RingResult
 from quality.metrics.history import CallHistory, Outcome
 from storage.call_filter import CallFilter
 from telephony.phone import Account, Call, Phone, State
-from tests.hearing import Ear
+from tests.attention import Attention
 from tests.people import callers_phone
 from tests.running import RunningLine, eventually, start_line
 from tests.sipp.runner import Callers, Deeds
@@ -91,17 +91,17 @@ async def listen(line: RunningLine, phone: Phone, kind: Kind, number: str) -> De
     call = await phone.dial(line.number, from_number=number)
     await call.wait_answered()
     did["answered"].append(datetime.now(UTC))
-    ear = Ear(call, line.prompts)
-    await ear.hears("menu_principal")
+    attention = Attention(call, line.prompts)
+    await attention.hears("menu_principal")
     if kind is Kind.WRONG_KEY:
         await call.digits("7")
-        await ear.hears("otra_tecla_1")
+        await attention.hears("otra_tecla_1")
     await call.digits("1")
     for question, answer in zip(QUESTIONS, ANSWERS[kind], strict=False):
-        await ear.hears(f"encuesta_{question}")
+        await attention.hears(f"encuesta_{question}")
         await call.digits(str(answer))
     if kind is Kind.SURVEY_CUT_SHORT:
-        await ear.hears(f"encuesta_{QUESTIONS[len(ANSWERS[kind])]}")
+        await attention.hears(f"encuesta_{QUESTIONS[len(ANSWERS[kind])]}")
         call.hang_up()
     await call.wait_ended()
     did["hung-up" if call.ended_here else "was-hung-up"].append(datetime.now(UTC))

@@ -22,7 +22,7 @@ LOUD = 300
 """A prompt is known by any of its first loud pieces of 100 ms: one lost packet does not keep it from being heard."""
 
 
-class Ear:
+class Attention:
     """Follows what one caller is told, from the beginning of the call on. `sounds` is the folder of the prompts."""
 
     def __init__(self, call: Call, sounds: Path) -> None:
