@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from telephony.smpp import SmppGateway
-from tests.running import eventually, free_port
+from tests.ports import free_port
+from tests.running import eventually
 
 _SERVER = Path(__file__).with_name("smpp_server.cjs")
 _BESIDE = Path(__file__).parents[1] / ".venv" / "bin" / "node"  # where setup.sh puts it if the machine has none
