@@ -38,6 +38,7 @@ COMMANDS = {
     "listen": "contesta.services:listen",
     "web": "contesta.services:web",
     "messenger": "contesta.services:messenger",
+    "callbacks-worker": "contesta.services:callbacks_worker",
 }
 """Name of each command to where it is: a function, or a typer.Typer with commands below it."""
 

@@ -96,6 +96,7 @@ def _running(settings: Settings) -> Iterator[Finding]:
         ("listen", "libro de llamadas"),
         ("agi", "guiones de llamada"),
         ("web", "páginas"),
+        ("callbacks-worker", "devoluciones de llamada"),
     ):
         pid = processes.holder(settings.run_dir, name)
         found = f"en marcha (proceso {pid})" if pid else "detenido"

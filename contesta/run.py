@@ -1,6 +1,6 @@
 """`contesta run`: starts the whole line, watches its parts and stops them in order.
 
-Asterisk and our three services are processes of their own. One that dies is started again; a server of call scripts
+Asterisk and our services are processes of their own. One that dies is started again; a server of call scripts
 that does not answer is killed, because the dialplan handles a dead server at once and a hung one not at all.
 """
 
@@ -28,7 +28,7 @@ from storage.database import connect
 from storage.migrate import upgrade
 from telephony import asterisk
 
-SERVICES = ("listen", "agi", "web")
+SERVICES = ("listen", "agi", "web", "callbacks-worker")
 MESSENGER = "messenger"
 PING_SECONDS = 1.0
 PING_TIMEOUT_SECONDS = 3.0

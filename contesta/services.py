@@ -8,7 +8,7 @@ from contesta import processes
 from contesta.logs import configure_logs
 from contesta.settings import LOCALHOST, Settings
 
-PARTS = ("demo", "call", "run", "listen", "agi", "web", "messenger")
+PARTS = ("demo", "call", "run", "callbacks-worker", "listen", "agi", "web", "messenger")
 
 
 def run(ctx: typer.Context) -> None:
@@ -70,3 +70,13 @@ def messenger(ctx: typer.Context) -> None:
     configure_logs(None)
     with processes.only_one(settings.run_dir, "messenger"):
         asyncio.run(sms_service.run(settings))
+
+
+def callbacks_worker(ctx: typer.Context) -> None:
+    """Recibe las solicitudes de llamada y las cumple (lo inicia «contesta run»)."""
+    from contesta.callbacks.service import run_service  # noqa: PLC0415  as above
+
+    settings: Settings = ctx.obj
+    configure_logs(None)
+    with processes.only_one(settings.run_dir, "callbacks-worker"):
+        asyncio.run(run_service(settings))

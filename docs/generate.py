@@ -16,6 +16,7 @@ from contesta.settings import PREFIX, Settings
 from contesta.web.api import described
 from contesta.web.app import EVERY_ROUTE
 from contesta.web.metrics import FAMILIES, Kind
+from docs.callback_states import diagram, stays
 from ivr.line.model import Line
 
 DOCS = Path(__file__).parent
@@ -88,12 +89,24 @@ def metrics_page() -> str:
     )
 
 
+def callbacks_page() -> str:
+    """Make the page of the states of promised calls."""
+    return (
+        "<!-- Written by `make docs`; not edited by hand. -->\n\n# The states of a promised call\n\n"
+        "Drawn from `TRANSITIONS` in [`callback_queue/states.py`](../callback_queue/states.py). What the table does "
+        "not have raises, and changes nothing.\nThe meaning of each state stands in "
+        "[`callback_queue/request.py`](../callback_queue/request.py).\n\n"
+        f"```mermaid\n{diagram()}\n```\n\n{stays()}\n"
+    )
+
+
 def pages() -> Mapping[str, str]:
     """Give every generated page: file name to text."""
     return {
         "comandos.md": commands_page(),
         "configuracion.md": settings_page(),
         "metricas.md": metrics_page(),
+        "callbacks.md": callbacks_page(),
         "openapi.json": described(EVERY_ROUTE),
         "auditorias.schema.json": json.dumps(audits_file.schema(), ensure_ascii=False, indent=2) + "\n",
         **{f"bus/{name}": text for name, text in schemas.pages().items()},

@@ -1,4 +1,4 @@
-"""The callback mailbox over a real call: digits keyed, speech recorded, what was confirmed on the disk."""
+"""The callback mailbox over a real call: digits keyed, speech recorded, and the call that is promised by it."""
 
 import asyncio
 import random
@@ -9,7 +9,10 @@ import soundfile as sf
 from agi_scripts.call import utc_now
 from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
+from callback_queue.request import Source
 from ivr.speech import TONE
+from storage.callbacks import Callbacks
+from storage.database import connect
 from telephony.phone.audio import encoded, share_at, tone
 from tests.attention import Attention
 from tests.people import callers_phone, random_mobile
@@ -48,7 +51,8 @@ async def leave_a_request(line: RunningLine, spool: Spool, number: str) -> Mailb
         await attention.hears("buzon_description")
         await attention.hears(TONE)
         call.play(tone(SPEECH_HERTZ, 1.0), repeat=True)
-        recording = line.settings.messages_dir / left_by(number, spool).speech["description"].file
+        left = left_by(number, spool)
+        recording = line.settings.messages_dir / left.speech["description"].file
         await asyncio.to_thread(eventually, lambda: spoken_seconds(recording) > SPEECH_SECONDS, what="speech recorded")
         await call.digits("#")
         call.play(b"")
@@ -56,7 +60,7 @@ async def leave_a_request(line: RunningLine, spool: Spool, number: str) -> Mailb
         await call.digits("1")
         await attention.hears("buzon_listo")
         call.hang_up()
-    return left_by(number, spool)
+    return left
 
 
 def test_request_is_left_by_keys_and_voice(line: RunningLine) -> None:
@@ -64,10 +68,15 @@ def test_request_is_left_by_keys_and_voice(line: RunningLine) -> None:
     spool = Spool(line.settings.data_dir / "buzon", now=utc_now)
     before = line.settings.queue_log.read_text(encoding="utf-8")
     request = asyncio.run(leave_a_request(line, spool, number))
-    assert request.fields == {"document": DOCUMENT, "phone": f"+57{number}", "subject": "solicitud"}
-    assert (request.complete, request.telephone) == (True, f"+57{number}")
+    store = Callbacks(connect(line.settings.ledger_url))
+    eventually(lambda: store.filed(request.number, request.code) is not None, what="the promised call")
+    promised = store.filed(request.number, request.code)
+    assert promised
+    assert (promised.person.document, promised.subject) == (DOCUMENT, "solicitud")
+    assert (promised.complete, promised.telephone) == (True, f"+57{number}")
+    assert (promised.source, promised.came_from) == (Source.MAILBOX, (request.caller.call_id,))
 
-    speech = request.speech["description"]
+    (speech,) = promised.recordings
     audio, rate_hz = sf.read(line.settings.messages_dir / speech.file, dtype="int16")
     assert rate_hz == 8000
     assert abs(len(audio) / rate_hz - (speech.seconds or 0)) < 0.1

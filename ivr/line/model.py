@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from core.calendar import Calendar
+from ivr.line.callbacks import CallbackPolicy
 from ivr.line.messages import Messages
 
 SPANISH = "es"
@@ -144,9 +145,9 @@ class Languages:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """The authorisation to record and to keep answers (Ley 1581 of 2012, articles 9 and 12).
+    """The authorisation to record and to keep answers (Ley 1581 of 2012, articles 9, 12); only `accept_key` gives it.
 
-    `core` cannot be cut short; `question` can. Only `accept_key` authorises: another key, silence and a hang-up do not.
+    `core` cannot be cut short; `question` can.
     """
 
     version: str
@@ -173,10 +174,7 @@ class Recording(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """Outside hours: `prompt` is said, after when the line opens next, and then the caller goes `to`.
-
-    The prompt stands by itself too: without the call scripts it is all that callers hear of the hours.
-    """
+    """Outside hours: after when the line opens next, `prompt` is said, which stands by itself too; then goes `to`."""
 
     prompt: str
     to: Destination
@@ -391,6 +389,7 @@ class Line:
     dispositions: tuple[Disposition, ...]
     texts: Mapping[str, Mapping[str, str]]
     messages: Messages = field(default_factory=Messages)
+    callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
 
     @property
     def queue(self) -> Queue:

@@ -1,0 +1,80 @@
+"""`contesta callbacks-worker`: takes promised calls in, ends those whose time is over.
+
+Each job is a loop of its own. One that cannot reach the database or the disk says so, waits longer each time, and goes
+on where it was: what it had not committed did not happen.
+"""
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from callback_queue.mailbox_spool import Spool
+from contesta import lines
+from contesta.callbacks.intake import MailboxIntake
+from contesta.settings import Settings
+from core.errors import ContestaError
+from ivr.line.model import Line
+from ivr.line.published import Published
+from storage.callbacks import Callbacks
+from storage.database import connect
+from storage.ledger import Ledger
+from storage.migrate import upgrade
+
+MAILBOX_SECONDS = 1.0
+EXPIRY_SECONDS = 20.0
+LONGEST_PAUSE_SECONDS = 15.0
+
+_UNAVAILABLE = (OperationalError, InterfaceError, OSError, ContestaError)
+
+log = structlog.get_logger()
+
+
+def utc_now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def by_name(published: Published) -> Mapping[str, Line]:
+    """Give the lines that are published, by name."""
+    return {line.name: line for line in published.current()}
+
+
+async def run_service(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    engine = connect(settings.ledger_url)
+    await asyncio.to_thread(upgrade, engine)
+    published = lines.published(settings)
+    store = Callbacks(engine)
+    spool = Spool(settings.data_dir / "buzon", now=utc_now)
+    mailbox = MailboxIntake(spool, store, Ledger(engine), lambda: by_name(published))
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    jobs: tuple[tuple[str, float, Callable[[datetime], object]], ...] = (
+        ("mailbox", MAILBOX_SECONDS, mailbox.take_in),
+        ("expiry", EXPIRY_SECONDS, store.expire),
+    )
+    async with asyncio.TaskGroup() as tasks:
+        for name, seconds, job in jobs:
+            tasks.create_task(_repeat(name, seconds, job, stop), name=name)
+    engine.dispose()
+
+
+async def _repeat(name: str, every_seconds: float, job: Callable[[datetime], object], stop: asyncio.Event) -> None:
+    """Do a job again and again until told to stop; what is under way is finished."""
+    pause_seconds = every_seconds
+    while not stop.is_set():
+        try:
+            await asyncio.to_thread(job, utc_now())
+            pause_seconds = every_seconds
+        except _UNAVAILABLE as error:
+            pause_seconds = min(max(1.0, 2 * pause_seconds), LONGEST_PAUSE_SECONDS)
+            log.error("cannot do this now", job=name, error=str(error), again_in_seconds=pause_seconds)  # noqa: TRY400 - its trace tells nothing
+        try:
+            await asyncio.wait_for(stop.wait(), pause_seconds)
+        except TimeoutError:
+            continue

@@ -1,0 +1,170 @@
+"""What is told of many promised calls: lists, counts, and the funnel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, Engine, Integer, and_, case, func, or_, select
+from sqlmodel import col
+
+from callback_queue.request import CallbackRequest, Reason, Source, State
+from storage.callback_codec import COLUMNS, request_of
+from storage.callback_tables import CallbackRow
+from storage.database import reader
+from storage.listing import Cursor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackFilter:
+    """Which requests: asked for in [since, until). None, and no states or sources, mean any."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    line: str | None = None
+    queue: str | None = None
+    states: frozenset[State] = frozenset()
+    sources: frozenset[Source] = frozenset()
+    telephone: str | None = None
+    open_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackPage:
+    """Some requests, newest first and without their history, and the last of them if more follow."""
+
+    requests: tuple[CallbackRequest, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """How many requests came how far. `wait_ms` is the mean from the promise to the first attempt, of those dialled."""
+
+    day: date
+    source: Source
+    asked: int
+    dialled: int
+    answered: int
+    accepted: int
+    connected: int
+    solved: int
+    wait_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """The open requests of a line: how many, by state, and of those that wait how many are owed by now."""
+
+    total: int
+    by_state: Mapping[State, int] = field(default_factory=dict)
+    late: int = 0
+    oldest_promise: datetime | None = None
+
+
+class CallbackLists:
+    """The lists over one database. Safe to use from several threads and several programs at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reader = reader(engine)
+
+    def page(self, wanted: CallbackFilter, after: Cursor | None = None, size: int = 50) -> CallbackPage:
+        """Read a page of requests."""
+        query = (
+            select(*COLUMNS)
+            .where(*_conditions(wanted))
+            .order_by(col(CallbackRow.asked_at).desc(), col(CallbackRow.id).desc())
+            .limit(size + 1)
+        )
+        if after is not None:
+            asked_at = col(CallbackRow.asked_at)
+            query = query.where(
+                or_(
+                    asked_at < after.started_at,
+                    and_(asked_at == after.started_at, col(CallbackRow.id) < after.call_id),
+                )
+            )
+        with self._reader.begin() as connection:
+            rows = connection.execute(query).all()
+        requests = tuple(request_of(row) for row in rows[:size])
+        more = len(rows) > size
+        last = Cursor(started_at=requests[-1].asked_at, call_id=requests[-1].id) if more else None
+        return CallbackPage(requests=requests, next=last)
+
+    def count(self, wanted: CallbackFilter) -> int:
+        """Count requests."""
+        query = select(func.count()).select_from(CallbackRow).where(*_conditions(wanted))
+        with self._reader.begin() as connection:
+            return connection.scalar(query) or 0
+
+    def funnel(self, wanted: CallbackFilter) -> tuple[Stages, ...]:
+        """Count how far requests came, by the day of asking and by source."""
+
+        def came(name: str) -> ColumnElement[int]:
+            return func.count(getattr(CallbackRow, name))
+
+        solved = case((col(CallbackRow.reason) == Reason.SOLVED.value, 1), else_=0)
+        day, source = col(CallbackRow.asked_on), col(CallbackRow.source)
+        query = (
+            select(
+                day,
+                source,
+                func.count(),
+                *(came(name) for name in ("dialled_at", "answered_at", "accepted_at", "connected_at")),
+                func.sum(solved, type_=Integer),
+                func.avg(col(CallbackRow.wait_ms)),
+            )
+            .where(*_conditions(wanted))
+            .group_by(day, source)
+            .order_by(day, source)
+        )
+        with self._reader.begin() as connection:
+            rows = connection.execute(query).all()
+        return tuple(
+            Stages(
+                day=row[0],
+                source=Source(row[1]),
+                asked=row[2],
+                dialled=row[3],
+                answered=row[4],
+                accepted=row[5],
+                connected=row[6],
+                solved=int(row[7] or 0),
+                wait_ms=None if row[8] is None else round(row[8]),
+            )
+            for row in rows
+        )
+
+    def pending(self, now: datetime, line: str | None = None) -> Pending:
+        """Count the open requests. One is late when it waits and was owed before `now`."""
+        wanted = _conditions(CallbackFilter(open_only=True, line=line))
+        owed = case((and_(col(CallbackRow.state) == State.WAITING.value, col(CallbackRow.due_at) <= now), 1), else_=0)
+        query = (
+            select(col(CallbackRow.state), func.count(), func.sum(owed), func.min(col(CallbackRow.promised_at)))
+            .where(*wanted)
+            .group_by(col(CallbackRow.state))
+        )
+        with self._reader.begin() as connection:
+            rows = connection.execute(query).all()
+        return Pending(
+            total=sum(row[1] for row in rows),
+            by_state={State(row[0]): row[1] for row in rows},
+            late=sum(int(row[2] or 0) for row in rows),
+            oldest_promise=min((row[3] for row in rows if row[3]), default=None),
+        )
+
+
+def _conditions(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.since is not None:
+        conditions.append(col(CallbackRow.asked_at) >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(col(CallbackRow.asked_at) < wanted.until)
+    same = {"line": wanted.line, "queue": wanted.queue, "telephone": wanted.telephone}
+    conditions += [getattr(CallbackRow, name) == value for name, value in same.items() if value is not None]
+    if wanted.states:
+        conditions.append(col(CallbackRow.state).in_(sorted(state.value for state in wanted.states)))
+    if wanted.sources:
+        conditions.append(col(CallbackRow.source).in_(sorted(source.value for source in wanted.sources)))
+    if wanted.open_only:
+        conditions.append(col(CallbackRow.ended_at).is_(None))
+    return conditions

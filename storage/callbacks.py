@@ -1,0 +1,394 @@
+"""The promised calls of one database. What a method returned is committed.
+
+Every change is one transaction: the row is locked, `states.advance` makes the next value, and row and history are
+written together. On PostgreSQL any number of workers claim at once (FOR UPDATE SKIP LOCKED); SQLite takes its one write
+lock, and is for one worker.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from callback_queue import intake
+from callback_queue.policy import Rules, promise
+from callback_queue.request import Asked, CallbackRequest, Filing, Reason, State, Step
+from callback_queue.states import (
+    Adopted,
+    Cancelled,
+    Claimed,
+    Command,
+    Event,
+    GaveUp,
+    Joined,
+    LeaseEnded,
+    advance,
+)
+from core import codes
+from core.calendar import BOGOTA
+from core.errors import ContestaError
+from storage.callback_codec import COLUMNS, request_of, step_values, values
+from storage.callback_tables import (
+    CallbackChannelRow,
+    CallbackFilingRow,
+    CallbackNumberRow,
+    CallbackOriginRow,
+    CallbackRow,
+    CallbackStepRow,
+    LeftAloneRow,
+)
+from storage.database import reader
+
+PRIORITIES = range(9, -1, -1)
+_TRIES = 4
+
+
+class LeaseLostError(ContestaError):
+    """A worker wanted to change a request that is no longer his."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a wish. `joined`: it is now a part of an older request; `known`: it had been taken in before."""
+
+    request: CallbackRequest
+    joined: bool = False
+    known: bool = False
+
+
+class Callbacks:
+    """The promised calls in one database. Safe to use from several threads and several programs at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reader = reader(engine)
+
+    # -- what comes in
+
+    def ask(self, asked: Asked, rules: Rules, now: datetime) -> Taken:
+        """Take in a wish: a new request, or a part of the open one of the same telephone and line.
+
+        The same origin is taken in once, whoever tells it and however often.
+        """
+        for attempt in range(_TRIES):
+            try:
+                with self._engine.begin() as connection:
+                    taken = _take_in(connection, asked, rules, now)
+            except IntegrityError:  # another program took in the same telephone or origin at the same moment
+                if attempt == _TRIES - 1:
+                    raise
+                continue
+            if taken is not None:
+                return taken
+        raise ContestaError(f"no se pudo guardar la solicitud {asked.origin}")
+
+    def known(self, origins: Iterable[str]) -> set[str]:
+        """Tell which of some origins were taken in."""
+        with self._reader.begin() as connection:
+            query = select(col(CallbackOriginRow.origin)).where(col(CallbackOriginRow.origin).in_(list(origins)))
+            return set(connection.scalars(query))
+
+    # -- what is read
+
+    def get(self, request_id: str) -> CallbackRequest | None:
+        """Read one request with its whole history."""
+        return self._whole(col(CallbackRow.id) == request_id)
+
+    def filed(self, number: str, code: str) -> CallbackRequest | None:
+        """Read the request of a filing number, if the code is right."""
+        query = select(col(CallbackFilingRow.request_id), col(CallbackFilingRow.code)).where(
+            col(CallbackFilingRow.number) == number
+        )
+        with self._reader.begin() as connection:
+            found = connection.execute(query).one_or_none()
+        right = secrets.compare_digest((found.code if found else "").encode(), code.strip().upper().encode())
+        return self.get(found.request_id) if found and right else None
+
+    def of_channel(self, channel_id: str) -> CallbackRequest | None:
+        """Read the request that an attempt's channel belongs to."""
+        mine = select(col(CallbackChannelRow.request_id)).where(col(CallbackChannelRow.channel_id) == channel_id)
+        return self._whole(col(CallbackRow.id).in_(mine))
+
+    def of_calls(self, call_ids: Sequence[str]) -> dict[str, str]:
+        """Tell which request each of some calls asked for, or was an attempt of; those of none are left out."""
+        asked = select(col(CallbackOriginRow.call_id), col(CallbackOriginRow.request_id)).where(
+            col(CallbackOriginRow.call_id).in_(call_ids)
+        )
+        made = select(col(CallbackChannelRow.channel_id), col(CallbackChannelRow.request_id)).where(
+            col(CallbackChannelRow.channel_id).in_(call_ids)
+        )
+        with self._reader.begin() as connection:
+            return {call_id: request_id for query in (asked, made) for call_id, request_id in connection.execute(query)}
+
+    def open_of(self, telephone: str, line: str) -> CallbackRequest | None:
+        """Read the open request of a telephone, if there is one."""
+        with self._reader.begin() as connection:
+            row = connection.execute(_REQUESTS.where(*_open(line, telephone))).one_or_none()
+        return request_of(row) if row else None
+
+    # -- what changes
+
+    def step(
+        self, request_id: str, event: Event, now: datetime, *, worker: str | None = None
+    ) -> tuple[CallbackRequest, tuple[Command, ...]]:
+        """Let an event happen to a request. `worker` is given by whoever acts by a lease.
+
+        Raises:
+            IllegalStepError: the state does not allow it; nothing was changed.
+            LeaseLostError: the lease is another's by now; nothing was changed.
+            LookupError: there is no such request.
+        """
+        with self._engine.begin() as connection:
+            row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id).with_for_update()).one_or_none()
+            if row is None:
+                raise LookupError(request_id)
+            before = request_of(row)
+            if worker is not None and (before.lease is None or before.lease.worker != worker):
+                raise LeaseLostError(f"la solicitud {request_id} ya no es de {worker}")
+            after, commands = advance(before, event, now)
+            _write(connection, [after])
+        return after, commands
+
+    def claim(
+        self, worker: str, line: str, queue: str, now: datetime, lease: timedelta, limit: int
+    ) -> list[CallbackRequest]:
+        """Claim at most `limit` requests that are due, the most urgent first, then by when they were due."""
+        claimed: list[CallbackRequest] = []
+        event = Claimed(by=_by(worker), worker=worker, until=now + lease)
+        with self._engine.begin() as connection:
+            for priority in PRIORITIES:
+                if len(claimed) >= limit:
+                    break
+                due = (
+                    _REQUESTS.where(
+                        col(CallbackRow.line) == line,
+                        col(CallbackRow.queue) == queue,
+                        col(CallbackRow.priority) == priority,
+                        col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
+                        col(CallbackRow.due_at) <= now,
+                    )
+                    .order_by(col(CallbackRow.due_at))
+                    .limit(limit - len(claimed))
+                    .with_for_update(skip_locked=True)
+                )
+                claimed += [advance(request_of(row), event, now)[0] for row in connection.execute(due)]
+            _write(connection, claimed)
+        return claimed
+
+    def renew(self, worker: str, request_ids: Sequence[str], until: datetime) -> set[str]:
+        """Make a worker's leases last until then; returns those that are still his. It is no step of a history."""
+        mine = (col(CallbackRow.id).in_(request_ids), col(CallbackRow.lease_worker) == worker)
+        with self._engine.begin() as connection:
+            longer = update(CallbackRow).where(*mine).values(lease_until=until).returning(col(CallbackRow.id))
+            return set(connection.scalars(longer))
+
+    def adopt(
+        self, worker: str, now: datetime, lease: timedelta, limit: int
+    ) -> list[tuple[CallbackRequest, tuple[Command, ...]]]:
+        """Take over requests whose lease ran out. What was only claimed waits again; attempts are to be looked up."""
+        adopted = []
+        with self._engine.begin() as connection:
+            ran_out = (
+                _REQUESTS.where(col(CallbackRow.lease_until).is_not(None), col(CallbackRow.lease_until) <= now)
+                .order_by(col(CallbackRow.lease_until))
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            changed = []
+            for row in connection.execute(ran_out).all():
+                request = request_of(row)
+                claimed = request.state is State.CLAIMED
+                event = (
+                    LeaseEnded(by=_by(worker)) if claimed else Adopted(by=_by(worker), worker=worker, until=now + lease)
+                )
+                after, commands = advance(request, event, now)
+                changed.append(after)
+                if not claimed:
+                    adopted.append((after, commands))
+            _write(connection, changed)
+        return adopted
+
+    def expire(self, now: datetime, limit: int = 500) -> int:
+        """End requests whose time is over; returns how many."""
+        with self._engine.begin() as connection:
+            over = (
+                _REQUESTS.where(
+                    col(CallbackRow.state).in_([State.WAITING.value, State.HELD.value]),
+                    col(CallbackRow.expires_at) <= now,
+                )
+                .limit(limit)
+                .with_for_update(skip_locked=True)
+            )
+            event = GaveUp(by="system", reason=Reason.EXPIRED)
+            ended = [advance(request_of(row), event, now)[0] for row in connection.execute(over).all()]
+            _write(connection, ended)
+        return len(ended)
+
+    # -- who is not to be called
+
+    def leave_alone(self, telephone: str, author: str, reason: str, now: datetime) -> None:
+        """Note that a telephone is not to be called unasked, and take back what nobody of it asked for himself."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(LeftAloneRow).where(col(LeftAloneRow.telephone) == telephone))
+            told = {"telephone": telephone, "at": now, "author": author, "reason": reason}
+            connection.execute(insert(LeftAloneRow), told)
+            waiting = _REQUESTS.where(
+                col(CallbackRow.telephone) == telephone,
+                col(CallbackRow.state).in_([State.WAITING.value, State.CLAIMED.value]),
+            ).with_for_update()
+            event = Cancelled(by=author, reason=Reason.LEFT_ALONE)
+            _write(
+                connection,
+                [advance(request_of(row), event, now)[0] for row in connection.execute(waiting).all()],
+            )
+
+    def call_again(self, telephone: str) -> None:
+        """Forget that a telephone is not to be called."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(LeftAloneRow).where(col(LeftAloneRow.telephone) == telephone))
+
+    def left_alone_since(self, telephones: Iterable[str]) -> dict[str, datetime]:
+        """Tell which telephones are not to be called unasked, and since when."""
+        query = select(col(LeftAloneRow.telephone), col(LeftAloneRow.at)).where(
+            col(LeftAloneRow.telephone).in_(list(telephones))
+        )
+        with self._reader.begin() as connection:
+            return {row.telephone: row.at for row in connection.execute(query)}
+
+    # -- how much was dialled
+
+    def dialled_since(self, since: datetime, *, line: str | None = None, telephone: str | None = None) -> int:
+        """Count attempts that were committed since then, of a line, of a telephone, or of all."""
+        query = (
+            select(func.count()).select_from(CallbackChannelRow).where(col(CallbackChannelRow.committed_at) >= since)
+        )
+        if line is not None:
+            query = query.where(col(CallbackChannelRow.line) == line)
+        if telephone is not None:
+            query = query.where(col(CallbackChannelRow.telephone) == telephone)
+        with self._reader.begin() as connection:
+            return connection.scalar(query) or 0
+
+    def _whole(self, which: ColumnElement[bool]) -> CallbackRequest | None:
+        with self._reader.begin() as connection:
+            row = connection.execute(_REQUESTS.where(which)).one_or_none()
+            return request_of(row, _history(connection, row.id)) if row else None
+
+
+_REQUESTS = select(*COLUMNS)
+_STEP = CallbackStepRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+
+
+def _by(worker: str) -> str:
+    return f"worker:{worker}"
+
+
+def _open(line: str, telephone: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(CallbackRow.line) == line,
+        col(CallbackRow.telephone) == telephone,
+        col(CallbackRow.ended_at).is_(None),
+    )
+
+
+def _history(connection: Connection, request_id: str) -> tuple[Step, ...]:
+    rows = connection.execute(select(_STEP).where(_STEP.c.request_id == request_id).order_by(_STEP.c.position))
+    return tuple(
+        Step(
+            position=row.position,
+            at=row.at,
+            author=row.author,
+            event=row.event,
+            state=State(row.state),
+            detail=row.detail,
+        )
+        for row in rows
+    )
+
+
+def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime) -> Taken | None:
+    """Take in a wish; None if another program was quicker and it has to be looked at anew."""
+    known = select(col(CallbackOriginRow.request_id)).where(col(CallbackOriginRow.origin) == asked.origin)
+    if request_id := connection.scalar(known):
+        its_row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id)).one()
+        return Taken(request=request_of(its_row), known=True)
+    open_one = _REQUESTS.where(*_open(asked.line, asked.telephone)).with_for_update()
+    row = connection.execute(open_one).one_or_none() if asked.telephone else None
+    owed = promise(rules, asked, now)
+    if row is None:
+        filing = asked.filing or _new_filing(connection, now)
+        request = intake.begin(asked, owed, filing, secrets.token_hex(8), now)
+        if not _insert(connection, request):
+            return None
+        filings = (filing,)
+    else:
+        before = request_of(row)
+        becomes = intake.join(before, asked, owed, asked.filing, now)
+        request, _ = advance(before, Joined(by=intake.author(asked), asked=asked, becomes=becomes), now)
+        _write(connection, [request])
+        filings = (asked.filing,) if asked.filing else ()
+    for filing in filings:
+        told = {"number": filing.number, "code": filing.code, "request_id": request.id}
+        connection.execute(insert(CallbackFilingRow), told)
+    origin = {"origin": asked.origin, "request_id": request.id, "source": asked.source.value}
+    connection.execute(insert(CallbackOriginRow), origin | {"call_id": asked.call_id, "at": now})
+    return Taken(request=request, joined=row is not None)
+
+
+def _insert(connection: Connection, request: CallbackRequest) -> bool:
+    """Write a new request; False if there is an open one of the same telephone and line by now."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(CallbackRow).on_conflict_do_nothing().returning(col(CallbackRow.id))
+    if connection.execute(statement, values(request)).one_or_none() is None:
+        return False
+    connection.execute(insert(CallbackStepRow), [step_values(request.id, step) for step in request.steps])
+    return True
+
+
+def _new_filing(connection: Connection, now: datetime) -> Filing:
+    """Give a filing number of ours: 1, the day, a count. Those of the mailbox begin with the year."""
+    day = f"{now.astimezone(BOGOTA):%y%m%d}"
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    one_more = (
+        dialect.insert(CallbackNumberRow)
+        .values(day=day, last=1)
+        .on_conflict_do_update(index_elements=["day"], set_={"last": col(CallbackNumberRow.last) + 1})
+        .returning(col(CallbackNumberRow.last))
+    )
+    count = connection.execute(one_more).scalar_one()
+    return Filing(number=f"1{day}{count:04}", code=codes.new(secrets.choice))
+
+
+def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:
+    """Write changed requests, and the steps by which they changed."""
+    steps, channels = [], []
+    for request in requests:
+        _update(connection, request)
+        steps += [step_values(request.id, step) for step in request.steps]
+        attempt = request.attempt
+        if request.state is State.DIALLING and attempt and request.steps[-1].event == "Dialled":
+            channels.append(
+                {
+                    "channel_id": attempt.channel_id,
+                    "request_id": request.id,
+                    "line": request.line,
+                    "telephone": request.telephone,
+                    "committed_at": attempt.committed_at,
+                }
+            )
+    if steps:
+        connection.execute(insert(CallbackStepRow), steps)
+    if channels:
+        connection.execute(insert(CallbackChannelRow), channels)
+
+
+def _update(connection: Connection, request: CallbackRequest) -> None:
+    changed: dict[str, Any] = values(request)
+    request_id = changed.pop("id")
+    connection.execute(update(CallbackRow).where(col(CallbackRow.id) == request_id).values(changed))
