@@ -322,18 +322,17 @@ def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime) 
     row = connection.execute(open_one).one_or_none() if asked.telephone else None
     owed = promise(rules, asked, now)
     if row is None:
-        filing = asked.filing or _new_filing(connection, now)
+        filing: Filing | None = asked.filing or _new_filing(connection, now)
         request = intake.begin(asked, owed, filing, secrets.token_hex(8), now)
         if not _insert(connection, request):
             return None
-        filings = (filing,)
     else:
         before = request_of(row)
         becomes = intake.join(before, asked, owed, asked.filing, now)
         request, _ = advance(before, Joined(by=intake.author(asked), asked=asked, becomes=becomes), now)
         _write(connection, [request])
-        filings = (asked.filing,) if asked.filing else ()
-    for filing in filings:
+        filing = asked.filing
+    if filing:
         told = {"number": filing.number, "code": filing.code, "request_id": request.id}
         connection.execute(insert(CallbackFilingRow), told)
     origin = {"origin": asked.origin, "request_id": request.id, "source": asked.source.value}

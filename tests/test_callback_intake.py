@@ -4,6 +4,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -44,7 +45,7 @@ def caller(number: str = "+573001234567", call_id: str = "1.1", place: KeptPlace
 
 
 def begin_call(engine: Engine, call_id: str = "1.1") -> None:
-    said = {"at": NOW, "call_id": call_id, "channel_id": call_id, "source": Told.QUEUE_LOG}
+    said: dict[str, Any] = {"at": NOW, "call_id": call_id, "channel_id": call_id, "source": Told.QUEUE_LOG}
     started = CallStarted(line="anm", number="+573001234567", **said)
     Ledger(engine).apply([started, ConsentAnswered(version="2025-01", answer=Answer.DECLINED, **said)])
 
@@ -117,7 +118,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_double(engine: Engine, tmp_
         writing.finish(complete=True)
         numbers.append((writing.number, writing.code))
     url = engine.url.render_as_string(hide_password=False)
-    program = [sys.executable, "-m", "tests.killed_intakes", url, folder]
+    program = [sys.executable, "-m", "tests.killed_intakes", url, str(folder)]
     subprocess.run(program, check=True, timeout=150)
     store = Callbacks(engine)
     requests = [store.filed(*filing) for filing in numbers]
