@@ -321,17 +321,17 @@ def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime) 
     open_one = _REQUESTS.where(*_open(asked.line, asked.telephone)).with_for_update()
     row = connection.execute(open_one).one_or_none() if asked.telephone else None
     owed = promise(rules, asked, now)
+    filing = asked.filing
     if row is None:
-        filing: Filing | None = asked.filing or _new_filing(connection, now)
+        filing = filing or _new_filing(connection, now)
         request = intake.begin(asked, owed, filing, secrets.token_hex(8), now)
         if not _insert(connection, request):
             return None
     else:
         before = request_of(row)
-        becomes = intake.join(before, asked, owed, asked.filing, now)
+        becomes = intake.join(before, asked, owed, filing, now)
         request, _ = advance(before, Joined(by=intake.author(asked), asked=asked, becomes=becomes), now)
         _write(connection, [request])
-        filing = asked.filing
     if filing:
         told = {"number": filing.number, "code": filing.code, "request_id": request.id}
         connection.execute(insert(CallbackFilingRow), told)
