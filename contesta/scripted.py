@@ -24,9 +24,11 @@ LONGEST_CALL_SECONDS = 900.0
 LISTENS_SECONDS = 2.0  # into a prompt, before a key is pressed
 BETWEEN_KEYS_SECONDS = 3.5
 BREATH_SECONDS = 0.5
+SPEECH_DBFS = -40.0
 
 _EVERYWHERE = "0.0.0.0"  # noqa: S104  # compared with, not listened on
 _NATIONAL_DIGITS = 10
+_MOMENT = audio.RATE_HZ // 10  # samples
 _CONVERSATION = (
     ("adviser", "Buenos días. ¿En qué le puedo ayudar?"),
     ("caller", "Quisiera saber cómo va mi solicitud."),
@@ -145,6 +147,7 @@ class Stage:
     async def _behave(self, call: Call, meeting: _Meeting) -> None:
         plan = meeting.plan
         wait = partial(_pause, call)
+        await _until_spoken_to(call)
         await wait(self._prompt_seconds("bienvenida") + LISTENS_SECONDS)
         for key in plan.keys:
             await call.digits(key)
@@ -160,6 +163,7 @@ class Stage:
             return
         await meeting.parted.wait()
         call.play(b"")
+        await _until_spoken_to(call)
         await wait(self._prompt_seconds("encuesta_intro") + LISTENS_SECONDS)
         for answer in plan.answers:
             await call.digits(answer)
@@ -189,6 +193,16 @@ class Stage:
     def _prompt_seconds(self, prompt: str) -> float:
         path = self._prompts / f"{prompt}.wav"
         return float(sf.info(path).duration) if path.exists() else 0.0
+
+
+async def _until_spoken_to(call: Call) -> None:
+    """Let time pass until the line says something: a busy machine may take a moment. Less if the call ends."""
+    begin = len(call.heard) + _MOMENT
+    while call.state is State.TALKING:
+        heard = call.heard
+        if len(heard) >= begin and audio.level_dbfs(heard[-_MOMENT:]) > SPEECH_DBFS:
+            return
+        await _pause(call, _MOMENT / audio.RATE_HZ)
 
 
 async def _pause(call: Call, seconds: float) -> None:

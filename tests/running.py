@@ -27,7 +27,7 @@ STARTED = "La línea contesta"
 T = TypeVar("T")
 
 
-def eventually(probe: Callable[[], T], seconds: float = 30, what: str = "") -> T:
+def eventually(probe: Callable[[], T], seconds: float = 60, what: str = "") -> T:
     """Wait until `probe` gives something true, and return it."""
     deadline = time.monotonic() + seconds
     while not (value := probe()):

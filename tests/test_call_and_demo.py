@@ -96,7 +96,7 @@ def test_an_endless_demo_stops_cleanly_on_ctrl_c(line: RunningLine) -> None:
             lambda: "active calls" in (shown := line.asterisk.console("core show calls")) and "0 active" not in shown
         )
         os.kill(demo.pid, signal.SIGINT)
-        output, errors = demo.communicate(timeout=30)
+        output, errors = demo.communicate(timeout=60)
     assert demo.returncode == 0, errors
     assert "0 en curso" in output
     assert not errors

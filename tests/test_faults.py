@@ -35,7 +35,6 @@ def settled(line: RunningLine) -> None:
     """Wait until the ledger has everything that queue_log has, and equals a ledger made from it alone."""
     eventually(
         lambda: not differences(line.ledger(), [line.settings.queue_log]),
-        seconds=30,
         what=f"ledger equals queue_log, still: {differences(line.ledger(), [line.settings.queue_log])[:3]}",
     )
 
@@ -203,7 +202,7 @@ def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Pa
                 assert line.asterisk.pid == asterisk_pid, "the calls' Asterisk was not kept"
                 assert any(adviser.calls for adviser in advisers), "the conversation was cut"
                 call.hang_up()
-                await call.wait_ended(10)
+                await call.wait_ended(60)
 
         asyncio.run(scenario())
         settled(line)

@@ -49,7 +49,7 @@ async def _whole_call(line: RunningLine) -> Call:
         for asked, key in (("satisfaccion", "5"), ("percepcion", "4"), ("confianza", "3")):
             await attention.hears(f"encuesta_{asked}")
             await call.digits(key)
-        await call.wait_ended(30)
+        await call.wait_ended(60)
     return call
 
 

@@ -75,7 +75,7 @@ def test_the_anm_line_from_the_consent_to_the_last_question(stage: Stage) -> Non
             for number, (key, question) in enumerate((("5", "satisfaccion"), ("4", "percepcion"), ("3", "confianza"))):
                 asked = f"encuesta_{question}"
                 assert (await caller.press(key, asked, "ENCUESTA", number + 1))[:3] == [question, key, "anm_servicio"]
-            await caller.call.wait_ended(30)
+            await caller.call.wait_ended(60)
             assert caller.call.ended_here is False
             return caller.id
 

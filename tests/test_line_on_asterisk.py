@@ -67,7 +67,7 @@ def passing_on_to(extension: str, connected: asyncio.Event) -> Callable[[Call], 
         await answering(call)
         await connected.wait()
         await call.transfer(extension)
-        await call.wait_ended(10)
+        await call.wait_ended(60)
 
     return passes_on
 
@@ -137,7 +137,7 @@ def test_scripts_are_told_line_edition_and_what_they_are_about(stage: Stage) -> 
     async def run() -> None:
         async with stage.caller() as phone:
             call, _ = await dial(stage, ART, phone)
-            await call.wait_ended(20)
+            await call.wait_ended(60)
             assert call.ended_here is False
 
     with stage.scripts({"entrada": telling("buzon:art_devolucion"), "buzon": telling("fin")}):
@@ -184,7 +184,7 @@ def test_where_nobody_is_signed_in_the_caller_overflows_into_the_mailbox(stage: 
     async def run() -> str:
         async with stage.caller() as phone:
             call, call_id = await dial(stage, ANM, phone)
-            await call.wait_ended(20)
+            await call.wait_ended(60)
             return call_id
 
     with stage.scripts({"entrada": sends_to("cola:anm_solicitudes"), "buzon": mailbox}):
@@ -211,7 +211,7 @@ def test_only_who_consented_is_recorded(stage: Stage, said: str, recorded: bool)
         async with stage.caller() as phone, stage.adviser(0, hangs_up) as adviser:
             await adviser.register()
             call, call_id = await dial(stage, ANM, phone)
-            await call.wait_ended(30)
+            await call.wait_ended(60)
             return call_id
 
     with stage.scripts({"entrada": sends_to("cola:anm_atencion", said), "encuesta": survey}):
@@ -287,7 +287,7 @@ def test_an_adviser_passes_a_caller_on_to_the_survey(stage: Stage, dialled: str)
             call, call_id = await dial(stage, ANM, phone)
             await stage.until("CONNECT", call_id)
             connected.set()
-            await call.wait_ended(30)
+            await call.wait_ended(60)
             assert call.ended_here is False
 
     with stage.scripts({"entrada": sends_to("cola:anm_atencion"), "encuesta": survey}):

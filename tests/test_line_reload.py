@@ -92,7 +92,7 @@ def test_a_publication_touches_neither_who_waits_nor_who_is_in_the_menu(stage: S
 
             async with stage.adviser(0, hangs_up) as adviser:
                 await adviser.register()
-                await waiting.wait_ended(30)
+                await waiting.wait_ended(60)
             assert told[3:] == [("encuesta", before.edition, "anm_servicio")], "as when it entered the queue"
             assert len(stage.facts("ENTERQUEUE", waiting_id)) == 1
             assert len(stage.facts("CONNECT", waiting_id)) == 1

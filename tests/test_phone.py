@@ -171,7 +171,7 @@ def test_two_phones_talk_hear_each_other_press_digits_and_hang_up() -> None:
             assert audio.share_at(call.heard[800:], 660) > 0.9
             assert audio.share_at(other.heard[-4000:], 440) > 0.9
             call.hang_up()
-            await other.wait_ended(5)
+            await other.wait_ended(60)
             assert (call.ended_here, other.ended_here) == (True, False)
 
     asyncio.run(run())
@@ -183,7 +183,7 @@ def test_the_called_side_hangs_up() -> None:
             call = await dialled(caller)
             await call.wait_answered()
             next(iter(called.calls.values())).hang_up()
-            await call.wait_ended(5)
+            await call.wait_ended(60)
             assert call.ended_here is False
             assert call.status == 200
 
@@ -218,7 +218,7 @@ def test_the_caller_gives_up_while_it_rings() -> None:
             call = await dialled(caller)
             await call.wait_ringing()
             call.hang_up()
-            await call.wait_ended(5)
+            await call.wait_ended(60)
             assert (call.status, call.ended_here) == (487, True)
             assert (seen[0].state, seen[0].ended_here) == (State.ENDED, False)
 
@@ -233,7 +233,7 @@ def test_an_answer_that_crosses_the_cancellation_is_hung_up() -> None:
         async with phone(on_call=answers_late) as called, phone(called.address) as caller:
             call = await dialled(caller)
             call.hang_up()  # before any sign of life: CANCEL has to wait
-            await call.wait_ended(5)
+            await call.wait_ended(60)
             await until(lambda: not called.calls)
 
     asyncio.run(run())
@@ -291,7 +291,7 @@ def test_a_handlers_error_is_raised_when_the_phone_is_closed() -> None:
 
         async with phone(on_call=fails) as called, phone(called.address) as caller:
             call = await dialled(caller)
-            await call.wait_ended(5)
+            await call.wait_ended(60)
 
     with pytest.raises(LookupError, match="3001234567"):
         asyncio.run(run())
@@ -307,7 +307,7 @@ def test_a_hundred_calls_at_once_on_one_loop() -> None:
             for call in calls:
                 call.hang_up()
             for call in calls:
-                await call.wait_ended(5)
+                await call.wait_ended(60)
             await until(lambda: not called.calls)
 
     asyncio.run(run())

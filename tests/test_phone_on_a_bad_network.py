@@ -110,7 +110,7 @@ def test_a_call_survives_a_network_that_loses_or_doubles(copies: Callable[[int],
                 await call.wait_answered()
                 await until(lambda: relay.methods().count("ACK") >= 2)  # as lost, or as often as the answer came
                 call.hang_up()
-                await calls[0].wait_ended(10)
+                await calls[0].wait_ended(60)
                 answers = relay.statuses("INVITE").count(200)
                 await asyncio.sleep(1.2)  # more than the time after which an answer would be repeated
                 assert relay.statuses("INVITE").count(200) == answers
@@ -149,7 +149,7 @@ def test_who_gives_up_before_the_answer_arrives_hangs_up_on_it() -> None:
             async with listening(relay), phone(relay.address) as caller:
                 call = await caller.dial("100")
                 call.hang_up()
-                await call.wait_ended(10)
+                await call.wait_ended(60)
                 assert call.ended_here
                 await until(lambda: not called.calls)
                 assert "CANCEL" not in relay.methods()
@@ -172,7 +172,7 @@ def test_cancel_waits_for_a_sign_of_life() -> None:
             for request, status in ((peer.got[-1], 200), (invite, 487)):
                 assert isinstance(request, Request)
                 peer.transport.sendto(encode(response_to(request, status, "", "peer")), peer.sender)
-            await call.wait_ended(10)
+            await call.wait_ended(60)
             assert call.status == 487
 
     asyncio.run(run())

@@ -79,9 +79,9 @@ def test_both_sides_hear_each_other_hold_plays_music_and_a_transfer_reaches_anot
             second = await asyncio.wait_for(answered.get(), 30)
             await until_heard(second, CALLER_HERTZ)
             assert first.transfer_status == 200
-            await first.wait_ended(10)
+            await first.wait_ended(60)
             call.hang_up()
-            await second.wait_ended(10)
+            await second.wait_ended(60)
             assert second.ended_here is False
 
     asyncio.run(run())
@@ -94,7 +94,7 @@ def test_a_caller_who_gives_up_before_any_answer_leaves_nothing_behind(line: Run
             for call in calls:
                 call.hang_up()
             for call in calls:
-                await call.wait_ended(10)
+                await call.wait_ended(60)
 
     asyncio.run(run())
     assert "0 active channels" in line.asterisk.console("core show channels count")
