@@ -13,6 +13,7 @@ from callback_queue.request import Asked, CallbackRequest, Filing, Person, Recor
 def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: datetime) -> CallbackRequest:
     """Make a request of a wish; without a telephone number it is held for somebody to complete it."""
     state = State.WAITING if asked.telephone else State.HELD
+    at = asked.at or now
     step = Step(position=1, at=now, author=author(asked), event="Asked", state=state, detail=asked.source)
     return CallbackRequest(
         id=request_id,
@@ -21,14 +22,14 @@ def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: 
         telephone=asked.telephone,
         state=state,
         place=asked.place,
-        asked_at=now,
-        last_asked_at=now,
+        asked_at=at,
+        last_asked_at=at,
         promised_at=promise.promised_at,
         due_at=promise.due_at,
         expires_at=promise.expires_at,
         priority=promise.priority,
         filings=(filing,),
-        wished_at=now if asked.source.asked_by_citizen else None,
+        wished_at=at if asked.source.asked_by_citizen else None,
         language=asked.language,
         person=asked.person,
         subject=asked.subject,
@@ -53,11 +54,12 @@ def join(
     """
     calls = (*request.came_from, asked.call_id) if asked.call_id else request.came_from
     waits = request.state is State.WAITING and not request.attempts
+    at = asked.at or now
     return replace(
         request,
         place=min(request.place, asked.place, key=lambda place: place.since),
-        last_asked_at=now,
-        wished_at=now if asked.source.asked_by_citizen else request.wished_at,
+        last_asked_at=max(request.last_asked_at, at),
+        wished_at=at if asked.source.asked_by_citizen else request.wished_at,
         promised_at=min(request.promised_at, promise.promised_at),
         due_at=min(request.due_at, promise.due_at) if waits else request.due_at,
         expires_at=_later(request.expires_at, promise.expires_at),

@@ -29,6 +29,7 @@ def asked_of(left: MailboxRequest, first_queue: str, consent: Consent | None = N
         complete=left.complete,
         call_id=caller.call_id,
         filing=Filing(number=left.number, code=left.code),
+        at=left.over_at,
     )
 
 

@@ -65,7 +65,7 @@ def promise(rules: Rules, asked: Asked, now: datetime) -> Promise:
         Source.ABANDONED: timedelta(seconds=policy.abandoned_delay_seconds),
         Source.FOLLOW_UP: timedelta(minutes=policy.follow_up_delay_minutes),
     }.get(asked.source, timedelta())
-    owed = asked.window.not_before or (now + delay)
+    owed = asked.window.not_before or ((asked.at or now) + delay)
     first = next_allowed(rules, max(owed, now), asked.window.not_after)
     expires = asked.window.not_after or (first or owed) + timedelta(hours=policy.expiry_hours)
     return Promise(

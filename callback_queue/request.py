@@ -177,7 +177,8 @@ class Asked:
     `origin` names what it came from, once and for ever ("mailbox:2506030001", "abandoned:CALL", "campaign:7:123"): the
     same origin never makes a second request. `call_id` is the call it came from, "" if none. `telephone` is E.164, ""
     where none is known. `filing` is given where the citizen was already told one. `complete`: nothing that is required
-    is missing. `subject` is a name of the line's file, `description` is free text.
+    is missing. `at` is when it was wished, if that is not now. `subject` is a name of the line's file, `description` is
+    free text.
     """
 
     source: Source
@@ -195,6 +196,7 @@ class Asked:
     complete: bool = True
     call_id: str = ""
     filing: Filing | None = None
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ COMMANDS = {
     "line": "contesta.line:app",
     "prompts": "contesta.prompts:app",
     "calls": "contesta.calls:app",
+    "callbacks": "contesta.callbacks.cli:app",
     "users": "contesta.users:app",
     "stats": "contesta.stats:stats",
     "import": "contesta.import_log:import_files",

@@ -1,5 +1,6 @@
-"""What callers left in the mailbox becomes promised calls: each once, whatever dies in between."""
+"""What callers left, abandoned calls and low answers become promised calls: each once, whatever dies in between."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -8,15 +9,29 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from callback_queue.mailbox_request import Caller
 from callback_queue.mailbox_request import Place as KeptPlace
 from callback_queue.mailbox_spool import Spool
 from callback_queue.request import Consent, ConsentAnswer, Filing, Person, Place, Recording, Source, State
-from contesta.callbacks.intake import LEDGER_PATIENCE, LISTENING, MailboxIntake
-from core.events import CallStarted, ConsentAnswered
+from contesta.callbacks.intake import LEDGER_PATIENCE, LISTENING, LedgerIntake, MailboxIntake
+from contesta.cli import app
+from contesta.lines import SHIPPED, examine_files
+from core.errors import ConfigurationError
+from core.events import (
+    CallEnded,
+    CallStarted,
+    ConsentAnswered,
+    ExitReason,
+    LanguageChosen,
+    QueueEntered,
+    QueueExited,
+    SurveyAnswered,
+)
 from core.events import ConsentAnswer as Answer
 from core.events import Source as Told
+from storage.callback_facts import CallbackFacts
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.ledger import Ledger
@@ -124,3 +139,76 @@ def test_killed_at_random_moments_nothing_is_lost_or_double(engine: Engine, tmp_
     requests = [store.filed(*filing) for filing in numbers]
     assert all(request and len(request.filings) == 2 and request.version == 2 for request in requests)
     assert CallbackLists(engine).count(CallbackFilter()) == REQUESTS // 2
+
+
+def abandon(engine: Engine, call_id: str, wait_seconds: int, *, answer: Answer = Answer.ACCEPTED) -> None:
+    said: dict[str, Any] = {"call_id": call_id, "channel_id": call_id, "source": Told.QUEUE_LOG}
+    left = NOW + timedelta(seconds=wait_seconds)
+    said_there = said | {"queue": "anm_atencion"}
+    Ledger(engine).apply(
+        [
+            CallStarted(line="anm", number=f"+57300{call_id[2:]:0>7}", at=NOW, **said),
+            ConsentAnswered(version="2025-01", answer=answer, at=NOW, **said),
+            LanguageChosen(language="guc", at=NOW, **said),
+            QueueEntered(at=NOW, **said_there),
+            QueueExited(reason=ExitReason.ABANDONED, wait_seconds=wait_seconds, at=left, **said_there),
+            CallEnded(by=None, at=left, **said),
+        ]
+    )
+
+
+def ledger_intake(engine: Engine) -> LedgerIntake:
+    (line,) = (one.line for one in examine_files([SHIPPED.with_name("anm.yaml")]))
+    assert line
+    return LedgerIntake(Callbacks(engine), Ledger(engine), CallbackFacts(engine), lambda: {"anm": line})
+
+
+def test_who_hung_up_waiting_is_called_back_once(sqlite_engine: Engine) -> None:
+    for call_id, wait_seconds in (("1.1", 31), ("1.2", 30), ("1.3", 4)):
+        abandon(sqlite_engine, call_id, wait_seconds)
+    abandon(sqlite_engine, "1.4", 60, answer=Answer.DECLINED)
+    calls = ledger_intake(sqlite_engine)
+    now = NOW + timedelta(minutes=2)
+    assert (calls.take_in(now), calls.take_in(now)) == (1, 0)
+    assert ledger_intake(sqlite_engine).take_in(now) == 0
+    (taken,) = CallbackLists(sqlite_engine).page(CallbackFilter()).requests
+    assert (taken.source, taken.telephone, taken.language) == (Source.ABANDONED, "+573000000001", "guc")
+    assert taken.place == Place(queue="anm_atencion", since=NOW)
+    assert (taken.asked_at, taken.due_at) == (NOW + timedelta(seconds=31), NOW + timedelta(minutes=2))
+    assert (taken.came_from, taken.consent and taken.consent.answer) == (("1.1",), ConsentAnswer.ACCEPTED)
+
+
+def test_low_answer_asks_for_one_follow_up(sqlite_engine: Engine) -> None:
+    for call_id, answers in (("1.1", (1, 2, 2)), ("1.2", (5, 4, 4))):
+        said: dict[str, Any] = {"call_id": call_id, "channel_id": call_id, "source": Told.QUEUE_LOG, "at": NOW}
+        names = ("satisfaccion", "percepcion", "confianza")
+        questions = zip(names, answers, strict=True)
+        told = [SurveyAnswered(question=name, answer=answer, survey="anm", **said) for name, answer in questions]
+        Ledger(sqlite_engine).apply([CallStarted(line="anm", number=f"+57300{call_id[2:]:0>7}", **said), *told])
+    calls = ledger_intake(sqlite_engine)
+    assert (calls.take_in(NOW), calls.take_in(NOW)) == (1, 0)
+    (taken,) = CallbackLists(sqlite_engine).page(CallbackFilter()).requests
+    assert (taken.source, taken.telephone) == (Source.FOLLOW_UP, "+573000000001")
+    assert taken.due_at == NOW + timedelta(hours=1)
+
+
+def test_terminal_tells_the_list_the_funnel_and_one_request(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONTESTA_DATABASE_URL", sqlite_engine.url.render_as_string(hide_password=False))
+    abandon(sqlite_engine, "1.1", 31)
+    ledger_intake(sqlite_engine).take_in(NOW + timedelta(minutes=2))
+    result = CliRunner().invoke(app, ["callbacks", "--json", "--source", "abandoned", "--open"])
+    told = json.loads(result.output)
+    (request,) = told["callbacks"]
+    assert (request["state"], request["telephone"], request["attempts"]) == ("waiting", "300 *** **01", [])
+    (stages,) = told["funnel"]
+    assert (stages["day"], stages["source"], stages["asked"], stages["dialled"]) == ("2025-06-03", "abandoned", 1, 0)
+    shown = CliRunner().invoke(app, ["callbacks", "show", request["id"], "--json"])
+    assert [step["fact"] for step in json.loads(shown.output)["steps"]] == ["Se recibió la solicitud (Abandonada)"]
+    plain = CliRunner().invoke(app, ["callbacks"], env={"COLUMNS": "200"})
+    assert "Abandonada" in plain.output
+    assert "Pendientes: 1" in plain.output
+    assert "+573000000001" not in result.output + shown.output + plain.output
+    wrong = CliRunner().invoke(app, ["callbacks", "--state", "lost"])
+    assert isinstance(wrong.exception, ConfigurationError)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from core.calendar import Calendar, Span
+from core.calendar import LEGAL_HOURS, Calendar
 
 
 class Mode(StrEnum):
@@ -37,11 +37,6 @@ class Caps:
     pesos_per_day: int | None = None
     mobile_pesos_per_minute: int = 0
     fixed_pesos_per_minute: int = 0
-
-
-def _legal_hours() -> Calendar:
-    weekdays: Mapping[int, tuple[Span, ...]] = {day: (Span(opens=7 * 60, closes=19 * 60),) for day in range(5)}
-    return Calendar(weekly={**weekdays, 5: (Span(opens=8 * 60, closes=15 * 60),)}, special_days={})
 
 
 RESULTS = ("busy", "no_answer", "machine", "refused", "unreachable", "left_waiting", "no_adviser")
@@ -98,7 +93,7 @@ class CallbackPolicy:
     reserve: int = 0
     attempts: int = 6
     expiry_hours: int = 72
-    legal_hours: Calendar = field(default_factory=_legal_hours)
+    legal_hours: Calendar = LEGAL_HOURS
     retries: Mapping[str, Retry] = field(default_factory=_retries)
     priorities: Mapping[str, int] = field(default_factory=_priorities)
     ranges: tuple[str, ...] = ("3", "60")

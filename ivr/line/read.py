@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from core import calendar_text, document
 from core.calendar import Calendar
 from core.document import Faults, Section, Value
-from ivr.line import read_dialog, read_messages, read_queues
+from ivr.line import read_callbacks, read_dialog, read_messages, read_queues
+from ivr.line.callbacks import CallbackPolicy
 from ivr.line.fields import (
     NAME,
     PROMPT,
@@ -39,7 +40,19 @@ from ivr.line.model import (
 
 LINE_KEYS = (
     *("name", "title", "entity", "numbers", "calendar", "closed", "languages", "consent", "recording", "welcome"),
-    *("start", "voice", "menus", "queues", "areas", "mailboxes", "surveys", "dispositions", "texts", "sms"),
+    *(
+        "start",
+        "voice",
+        "menus",
+        "queues",
+        "areas",
+        "mailboxes",
+        "surveys",
+        "dispositions",
+        "texts",
+        "sms",
+        "callbacks",
+    ),
 )
 VOICE_KEYS = (
     *("tries", "first_silence_seconds", "next_silence_seconds"),
@@ -111,6 +124,9 @@ def read(source: str, file: str, shared: Texts) -> Draft:
         surveys=optional(section, "surveys", lambda value: read_dialog.surveys(value, places), {}),
         dispositions=optional(section, "dispositions", lambda value: _dispositions(value, places), ()),
         texts=texts,
+        callbacks=optional(
+            section, "callbacks", lambda value: read_callbacks.callbacks(value, places), CallbackPolicy()
+        ),
         messages=optional(section, "sms", lambda value: read_messages.messages(value, places), Messages()),
     )
     return Draft(line=line, places=places, own_texts=own, shared=shared, faults=faults)

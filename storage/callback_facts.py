@@ -1,0 +1,116 @@
+"""What the ledger tells of calls that asks for a callback, or makes one needless."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine, and_, func, select
+from sqlmodel import col
+
+from core.numbers import ANONYMOUS
+from quality.metrics.history import Outcome
+from storage.database import reader
+from storage.projection import in_parts
+from storage.tables import CallRow, LegRow, SurveyAnswerRow, VisitRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abandoned:
+    """A call that is over, and whose last stay in a queue was abandoned."""
+
+    call_id: str
+    line: str
+    number: str
+    queue: str
+    entered_at: datetime
+    left_at: datetime
+    wait_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An answer to one question of a survey."""
+
+    call_id: str
+    line: str
+    number: str
+    at: datetime
+    question: str
+    answer: int
+
+
+class CallbackFacts:
+    """The facts of one ledger. Safe to use from several threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._reader = reader(engine)
+
+    def abandoned(self, since: datetime) -> list[Abandoned]:
+        """Read calls with a number that were abandoned, of those that entered a queue from `since` on."""
+        last = (
+            select(col(VisitRow.call_id), func.max(col(VisitRow.entered_at)).label("entered_at"))
+            .where(col(VisitRow.entered_at) >= since)
+            .group_by(col(VisitRow.call_id))
+            .subquery()
+        )
+        query = (
+            select(
+                col(VisitRow.call_id),
+                col(CallRow.line),
+                col(CallRow.number),
+                col(VisitRow.queue),
+                col(VisitRow.entered_at),
+                col(VisitRow.left_at),
+                col(VisitRow.wait_ms),
+            )
+            .join(last, and_(last.c.call_id == VisitRow.call_id, last.c.entered_at == VisitRow.entered_at))
+            .join(CallRow, col(CallRow.id) == col(VisitRow.call_id))
+            .where(
+                col(VisitRow.result) == Outcome.ABANDONED.value,
+                col(CallRow.ended_at).is_not(None),
+                col(VisitRow.wait_ms).is_not(None),
+                col(VisitRow.left_at).is_not(None),
+                col(CallRow.number).not_in(("", ANONYMOUS)),
+            )
+            .order_by(col(VisitRow.entered_at))
+        )
+        with self._reader.begin() as connection:
+            return [Abandoned(**row._asdict()) for row in connection.execute(query)]
+
+    def answers(self, since: datetime, at_most: int) -> list[Answer]:
+        """Read answers of at most so much that were given since then, by callers with a number."""
+        query = (
+            select(
+                col(SurveyAnswerRow.call_id),
+                col(CallRow.line),
+                col(CallRow.number),
+                col(SurveyAnswerRow.at),
+                col(SurveyAnswerRow.question),
+                col(SurveyAnswerRow.answer),
+            )
+            .join(CallRow, col(CallRow.id) == col(SurveyAnswerRow.call_id))
+            .where(
+                col(CallRow.started_at) >= since,
+                col(SurveyAnswerRow.answer) <= at_most,
+                col(CallRow.number).not_in(("", ANONYMOUS)),
+            )
+            .order_by(col(SurveyAnswerRow.at))
+        )
+        with self._reader.begin() as connection:
+            return [Answer(**row._asdict()) for row in connection.execute(query)]
+
+    def attended_since(self, wanted: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], str]:
+        """Tell which of some lines and telephones were attended in a call after their moment, and in which call."""
+        asked = {(line, number): at for line, number, at in wanted}
+        found: dict[tuple[str, str], str] = {}
+        with self._reader.begin() as connection:
+            for part in in_parts({number for _, number in asked}):
+                query = (
+                    select(col(CallRow.line), col(CallRow.number), col(CallRow.id), col(LegRow.connected_at))
+                    .join(LegRow, col(LegRow.call_id) == col(CallRow.id))
+                    .where(col(CallRow.number).in_(part), col(LegRow.connected_at) >= min(asked.values()))
+                )
+                for line, number, call_id, connected_at in connection.execute(query):
+                    if (at := asked.get((line, number))) and connected_at > at:
+                        found[line, number] = call_id
+        return found
