@@ -66,7 +66,7 @@ def compare(
     events = [event for event in reader if earliest is None or event.at >= earliest]
     restarts = tuple(event for event in events if isinstance(event, SystemRestarted))
     names = {name for event in events if event.channel_id for name in (event.channel_id, event.call_id)}
-    by_log = dict(_calls(events, restarts, ledger.calls_of(names)))
+    by_log = dict(calls_of_log(events, restarts, ledger.calls_of(names)))
     first = min((call.started_at for call in by_log.values()), default=None)
     begin = max((moment for moment in (first, since) if moment), default=None)
     stored = {call.call_id: call for call in _stored(ledger, begin - LONGEST_CALL)} if begin else {}
@@ -128,7 +128,7 @@ def _stored(ledger: Ledger, since: datetime) -> Iterator[StoredCall]:
             return
 
 
-def _calls(
+def calls_of_log(
     events: Sequence[Event], restarts: Sequence[SystemRestarted], known: Mapping[str, str]
 ) -> Iterator[tuple[str, CallHistory]]:
     """Yield the calls that the log makes, under the names they are `known` by: it often names channels only."""

@@ -20,6 +20,7 @@ from core.events import (
     Event,
     ExitReason,
     HoldChanged,
+    HungUp,
     LanguageChosen,
     MailboxStep,
     MailboxStepped,
@@ -34,9 +35,11 @@ from core.events import (
     RingEnded,
     RingResult,
     Source,
+    Stage,
     StepResult,
     SurveyAnswered,
     SystemRestarted,
+    TextChosen,
 )
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 
@@ -79,6 +82,17 @@ _HUNG_UP = {
     EndedBy.SYSTEM: "la central terminó la llamada",
     EndedBy.BLIND_TRANSFER: "el asesor pasó la llamada",
     EndedBy.ATTENDED_TRANSFER: "el asesor pasó la llamada tras consultar",
+}
+
+
+_DURING = {
+    Stage.LANGUAGE: "al elegir el idioma",
+    Stage.CONSENT: "al oír la autorización (texto «{name}»)",
+    Stage.MENU: "en el menú «{name}»",
+    Stage.TEXT: "al oír la información «{name}»",
+    Stage.OFFER: "al oír la oferta de devolución",
+    Stage.MAILBOX: "en el buzón «{name}»",
+    Stage.SURVEY: "en la pregunta «{name}» de la encuesta",
 }
 
 
@@ -210,8 +224,18 @@ def _menu_stepped(event: MenuStepped) -> tuple[str, str]:
             return CITIZEN, f"Marcó {event.key} en {menu}{heard}, que no tiene esa opción"
         case StepResult.SILENT:
             return CITIZEN, f"No marcó nada en {menu}"
+        case StepResult.REPEATED:
+            return CITIZEN, f"Pidió oír de nuevo {menu}{heard}"
         case StepResult.GAVE_UP:
             return LINE, f"Dejó de preguntar en {menu}"
+
+
+def _text_chosen(event: TextChosen) -> tuple[str, str]:
+    return LINE, f"Empezó a informarle: «{event.text}»"
+
+
+def _hung_up(event: HungUp) -> tuple[str, str]:
+    return CITIZEN, f"Colgó {_DURING[event.stage].format(name=event.name)}"
 
 
 def _callback_offered(event: CallbackOffered) -> tuple[str, str]:
@@ -337,6 +361,8 @@ _TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
     LanguageChosen: _language_chosen,
     ConsentAnswered: _consent_answered,
     MenuStepped: _menu_stepped,
+    TextChosen: _text_chosen,
+    HungUp: _hung_up,
     CallbackOffered: _callback_offered,
     MailboxStepped: _mailbox_stepped,
     MessageLeft: _message_left,

@@ -48,7 +48,21 @@ class StepResult(StrEnum):
     CHOSEN = "chosen"
     WRONG = "wrong"
     SILENT = "silent"
+    REPEATED = "repeated"
+    """Asked to hear it again."""
     GAVE_UP = "gave_up"
+
+
+class Stage(StrEnum):
+    """What a caller is hearing from the line, before and after the queues."""
+
+    LANGUAGE = "language"
+    CONSENT = "consent"
+    MENU = "menu"
+    TEXT = "text"
+    OFFER = "offer"
+    MAILBOX = "mailbox"
+    SURVEY = "survey"
 
 
 class ConsentAnswer(StrEnum):
@@ -133,6 +147,24 @@ class MenuStepped(Event):
     key: str
     result: StepResult
     heard_seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextChosen(Event):
+    """The line begins to say an information text to which menus led the caller. `text` is its prompt."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HungUp(Event):
+    """The caller hung up while the line asked or told something; told when the channel is gone, just before its end.
+
+    `name` is the menu, the text, the mailbox, the survey's question or the consent's version; a language has none.
+    """
+
+    stage: Stage
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from core.errors import CallEndedError, NotAvailableError
 from core.events import Source
 from core.numbers import normalise
 from ivr.dialogs.asking import Fact, Pressed, Spoken
-from ivr.line.exchange import DESTINATION, MESSAGES
+from ivr.line.exchange import DESTINATION, MESSAGES, STANDS
 from ivr.speech import TONE
 from telephony.agi import Channel
 from telephony.queue_log.encode import encode
@@ -101,6 +101,10 @@ class LineCaller:
             self._log.warning("queue_log_missing", fact=entry.event)
 
     # -- what the scripts tell the dialplan
+
+    def stands(self, where: str) -> None:
+        """Tell the dialplan what the caller is hearing, '' for nothing in particular."""
+        self._channel.set_variable(STANDS, where)
 
     def get(self, variable: str) -> str:
         """Read a variable of the caller's channel, '' if it is not set."""

@@ -6,7 +6,7 @@ log has been read. Whatever was interrupted did not happen; whatever is applied 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -98,6 +98,16 @@ class Ledger:
         """Read all calls, in no order."""
         with Session(self._reader) as session:
             return every_call(session)
+
+    def histories(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[CallHistory]:
+        """Tell the calls that began in [since, until) from their facts, in no order."""
+        started_at = col(CallRow.started_at)
+        query = select(col(CallRow.id))
+        query = query if since is None else query.where(started_at >= since)
+        query = query if until is None else query.where(started_at < until)
+        with self._reader.begin() as connection:
+            for part in in_parts(connection.scalars(query).all()):
+                yield from _histories(connection, part)
 
     def calls_of(self, names: Collection[str]) -> dict[str, str]:
         """Tell which call each of these channels belongs to, of those that the ledger knows."""

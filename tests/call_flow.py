@@ -14,7 +14,7 @@ from core.errors import CallEndedError
 from core.events import Event
 from ivr import prompts
 from ivr.dialogs.offer import ExpectedWait, NobodyKnows, Wait
-from ivr.line.exchange import DESTINATION, END, ENTRY, LANGUAGE, MAILBOX, OFFER, QUEUE, RECORD, SURVEY
+from ivr.line.exchange import DESTINATION, END, ENTRY, LANGUAGE, MAILBOX, OFFER, QUEUE, RECORD, STANDS, SURVEY
 from ivr.line.model import Line, ToMailbox, ToQueue
 from ivr.line.published import Published
 from telephony.queue_log.lines import DamagedLine
@@ -42,7 +42,8 @@ class Told:
     """What became of a call.
 
     `heard` are prompts, `log` the entries of queue_log without queue and channel, `events` what they are read to say,
-    `ends` is how it ended, `records` the dialplan's word for recording it.
+    `ends` is how it ended, `records` the dialplan's word for recording it,
+    `stands` what the dialplan knows the caller was hearing at its end.
     """
 
     line: Line
@@ -54,6 +55,7 @@ class Told:
     records: str
     language: str
     requests: list[MailboxRequest]
+    stands: str
     queues: list[str] = field(default_factory=list)
 
     @property
@@ -108,6 +110,7 @@ class Telephone:
             records=call.variables.get(RECORD, ""),
             language=call.variables.get(LANGUAGE, "es"),
             requests=list(spool.requests()),
+            stands=call.variables.get(STANDS, ""),
             queues=dialplan.queues,
         )
 

@@ -99,7 +99,7 @@ SCENARIOS = (
         name="hears the menu again",
         actions="1 1 * * 1",
         heard=f"{MENU} menu_principal menu_principal transferencia",
-        log=("IDIOMA|es", YES, *menu("principal 1 chosen")),
+        log=("IDIOMA|es", YES, *menu("principal * repeated", "principal * repeated", "principal 1 chosen")),
         queues=("anm_solicitudes",),
     ),
     Scenario(
@@ -162,7 +162,8 @@ SCENARIOS = (
         heard=f"{MENU} menu_tramites informacion_puntos menu_tramites transferencia",
         log=(
             *("IDIOMA|es", YES),
-            *menu("principal 2 chosen", "tramites 4 chosen", "tramites 0 chosen"),
+            *menu("principal 2 chosen", "tramites 4 chosen"),
+            *("TEXTO|informacion_puntos", *menu("tramites 0 chosen")),
         ),
         queues=("anm_atencion",),
     ),
@@ -172,7 +173,8 @@ SCENARIOS = (
         heard=f"{MENU} menu_tramites informacion_puntos transferencia",
         log=(
             *("IDIOMA|es", YES),
-            *menu("principal 2 chosen", "tramites 4 chosen", "tramites 0 chosen 0.0"),
+            *menu("principal 2 chosen", "tramites 4 chosen"),
+            *("TEXTO|informacion_puntos", *menu("tramites 0 chosen 0.0")),
         ),
         queues=("anm_atencion",),
     ),
@@ -180,7 +182,7 @@ SCENARIOS = (
         name="hears a text that leads to the queue",
         actions="1 1 2 2",
         heard=f"{MENU} menu_tramites informacion_rucom transferencia",
-        log=("IDIOMA|es", YES, *menu("principal 2 chosen", "tramites 2 chosen")),
+        log=("IDIOMA|es", YES, *menu("principal 2 chosen", "tramites 2 chosen"), "TEXTO|informacion_rucom"),
         queues=("anm_atencion",),
     ),
     Scenario(

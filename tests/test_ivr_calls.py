@@ -60,6 +60,23 @@ def test_scenarios_are_many_and_have_names_of_their_own() -> None:
     assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS) >= 40
 
 
+@pytest.mark.parametrize(
+    ("name", "actions", "stands"),
+    [
+        ("anm", "", "language|"),
+        ("anm", "1", "consent|2025-11"),
+        ("anm", "1 1", "menu|principal"),
+        ("anm", "1 1 7", "menu|principal"),
+        ("anm", "1 1 2 4", "menu|tramites"),
+        ("anm", "1 1 3 1023456789#", "mailbox|te_llamamos"),
+        ("anm", "1 1 0", ""),
+        ("anm", "1 1 0 [asesor] 5", "survey|percepcion"),
+    ],
+)
+def test_dialplan_knows_where_a_caller_hung_up(telephone: Telephone, name: str, actions: str, stands: str) -> None:
+    assert telephone.call(name, actions, at=moment(OPEN)).stands == stands
+
+
 # ── What values sound like within a call
 
 
@@ -131,6 +148,7 @@ NUMBERS = st.sampled_from(["+573001234567", "anonymous"])
 def is_sound(told: Told) -> None:
     """Check what must be true of any call."""
     assert told.ends in {"fin", HANGS_UP}
+    assert told.ends == HANGS_UP or not told.stands
     assert len(told.heard) <= MOST_PROMPTS
     consents = [event.answer for event in told.events if isinstance(event, ConsentAnswered)]
     assert len(consents) <= 1, "asked once a call"

@@ -107,7 +107,8 @@ def test_without_scripts_a_closed_lines_caller_leaves_a_message(stage: Stage) ->
 
 
 def test_a_script_that_dies_in_the_mailbox_leaves_the_caller_a_message(stage: Stage) -> None:
-    def dies(_: Channel) -> None:
+    def dies(channel: Channel) -> None:
+        channel.set_variable(exchange.STANDS, "mailbox|te_llamamos")
         raise ValueError("as a fault of ours would")
 
     async def run() -> None:
@@ -116,6 +117,8 @@ def test_a_script_that_dies_in_the_mailbox_leaves_the_caller_a_message(stage: St
             await stage.until("MENSAJE", call_id)
             assert call.state is State.TALKING
             call.hang_up()
+            assert (await stage.until("COLGO", call_id))[5:7] == ["mailbox", "te_llamamos"]
+            await stage.until("FIN", call_id)
 
     with stage.scripts({"entrada": sends_to("buzon:te_llamamos"), "buzon": dies}):
         asyncio.run(run())

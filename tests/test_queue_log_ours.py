@@ -14,14 +14,17 @@ from core.events import (
     ConsentAnswer,
     ConsentAnswered,
     Event,
+    HungUp,
     LanguageChosen,
     MailboxStep,
     MailboxStepped,
     MenuStepped,
     OfferResult,
     Source,
+    Stage,
     StepResult,
     SurveyAnswered,
+    TextChosen,
 )
 from telephony.queue_log.encode import encode
 from telephony.queue_log.lines import Damage, DamagedLine
@@ -51,6 +54,7 @@ FACTS = st.one_of(
         result=st.sampled_from(StepResult),
         heard_seconds=st.none() | st.integers(0, 9999).map(lambda tenths: tenths / 10),
     ),
+    st.builds(TextChosen, **{name: st.just(value) for name, value in ABOUT.items()}, text=NAMES),
     st.builds(
         CallbackOffered,
         **{name: st.just(value) for name, value in ABOUT.items()},
@@ -109,6 +113,7 @@ def test_only_what_scripts_tell_is_written() -> None:
         "CONSENTIMIENTO|v1|maybe",
         "CONSENTIMIENTO|v1|",
         "OFERTA|later",
+        "COLGO|upstairs|m",
         "BUZON|2601010001|half",
     ],
 )
@@ -116,6 +121,11 @@ def test_what_cannot_stand_in_a_line_of_ours_is_damage(data: str) -> None:
     damaged = Seconds().events(f"{SECOND}|1.1|NONE|NONE|{data}".encode())
     assert isinstance(damaged, DamagedLine)
     assert damaged.reason is Damage.BAD_VALUE
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_where_a_caller_hung_up_is_read_as_scripts_say_where_they_are(stage: Stage) -> None:
+    assert read(f"{SECOND}|1.1|NONE|NONE|COLGO|{stage}|m") == HungUp(**ABOUT, stage=stage, name="m")
 
 
 def test_lines_written_before_there_was_more_to_tell_are_read_as_ever() -> None:

@@ -5,9 +5,10 @@ wrong keys and silence share the tries, and after each the caller is told what h
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple, Protocol, TypeAlias
 
-from core.events import Event
+from core.events import Event, Stage
 from ivr.line.model import END_KEY, REPEAT_KEY, Retries, Voice
 
 FREE_REPEATS = 5  # beyond, a repetition costs a try, so that every dialog ends
@@ -62,15 +63,36 @@ class Caller(Protocol):
     def note(self, fact: Fact) -> None:
         """Write a fact to the call's durable record."""
 
+    def stands(self, where: str) -> None:
+        """Tell the dialplan what the caller is hearing, '' for nothing in particular."""
 
-def tries(caller: Caller, prompts: Sequence[str], retries: Retries, voice: Voice) -> Iterator[Pressed]:
-    """Ask, and yield what was pressed, as often as callers are asked; who takes it for an answer asks for no more."""
+
+@contextmanager
+def within(caller: Caller, stage: Stage, name: str = "") -> Iterator[None]:
+    """Have a hang-up told as one within this stage. Whoever hung up stays there: that is how the dialplan knows."""
+    caller.stands(f"{stage}|{name}")
+    yield
+    caller.stands("")
+
+
+def tries(
+    caller: Caller,
+    prompts: Sequence[str],
+    retries: Retries,
+    voice: Voice,
+    repeated: Callable[[Pressed], None] = lambda _: None,
+) -> Iterator[Pressed]:
+    """Ask, and yield what was pressed, as often as callers are asked; who takes it for an answer asks for no more.
+
+    `repeated` is told of each free repetition.
+    """
     said, wrongs, silences, repeats = tuple(prompts), 0, 0, FREE_REPEATS
     for count in range(voice.tries):
         silence_seconds = voice.next_silence_seconds if count else voice.first_silence_seconds
         pressed = caller.ask(said, silence_seconds)
         while pressed.key == REPEAT_KEY and repeats:
             repeats -= 1
+            repeated(pressed)
             pressed = caller.ask(prompts, silence_seconds)
         yield pressed
         if pressed.key:

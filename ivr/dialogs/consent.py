@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from core.events import ConsentAnswer, ConsentAnswered
-from ivr.dialogs.asking import Caller, tries
+from core.events import ConsentAnswer, ConsentAnswered, Stage
+from ivr.dialogs.asking import Caller, tries, within
 from ivr.line.model import Consent, Recording, Voice
 
 
@@ -12,10 +12,11 @@ def ask_consent(caller: Caller, consent: Consent, voice: Voice) -> ConsentAnswer
 
     Silence and keys without a meaning are NONE. Whoever hangs up has answered nothing, and nothing is noted.
     """
-    caller.tell(consent.core)
     meanings = {consent.accept_key: ConsentAnswer.ACCEPTED, consent.decline_key: ConsentAnswer.DECLINED}
-    pressed = (meanings.get(pressed.key) for pressed in tries(caller, (consent.question,), consent.retries, voice))
-    answer = next(filter(None, pressed), ConsentAnswer.NONE)
+    with within(caller, Stage.CONSENT, consent.version):
+        caller.tell(consent.core)
+        pressed = (meanings.get(pressed.key) for pressed in tries(caller, (consent.question,), consent.retries, voice))
+        answer = next(filter(None, pressed), ConsentAnswer.NONE)
     caller.note(partial(ConsentAnswered, version=consent.version, answer=answer))
     caller.say(consent.accepted if answer is ConsentAnswer.ACCEPTED else consent.declined)
     return answer

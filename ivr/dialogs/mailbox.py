@@ -9,9 +9,9 @@ from enum import Enum
 from functools import partial
 from typing import Protocol
 
-from core.events import MailboxStep, MailboxStepped
+from core.events import MailboxStep, MailboxStepped, Stage
 from ivr import speech
-from ivr.dialogs.asking import Caller, key_in, tries
+from ivr.dialogs.asking import Caller, key_in, tries, within
 from ivr.dialogs.keyed import KINDS, can_be_called
 from ivr.line.model import REPEAT_KEY, FieldKind, Mailbox, MailboxField, Voice
 
@@ -70,16 +70,17 @@ def take_request(
         NotAvailableError: it cannot be kept.
     """
     caller.note(partial(MailboxStepped, request=request.number, step=MailboxStep.BEGUN))
-    caller.say(mailbox.intro)
-    asking = _Asking(caller, mailbox, voice, request, caller_number)
-    missing = {
-        field.kind
-        for field in mailbox.fields
-        if (may_keep_speech or not field.kind.spoken) and not asking.field(field) and not field.optional
-    }
-    reachable = FieldKind.PHONE not in missing or can_be_called(caller_number)
-    if not reachable and not (may_keep_speech and asking.message()):
-        return Left.NOTHING
+    with within(caller, Stage.MAILBOX, mailbox.name):
+        caller.say(mailbox.intro)
+        asking = _Asking(caller, mailbox, voice, request, caller_number)
+        missing = {
+            field.kind
+            for field in mailbox.fields
+            if (may_keep_speech or not field.kind.spoken) and not asking.field(field) and not field.optional
+        }
+        reachable = FieldKind.PHONE not in missing or can_be_called(caller_number)
+        if not reachable and not (may_keep_speech and asking.message()):
+            return Left.NOTHING
     request.finish(complete=not missing)
     caller.note(partial(MailboxStepped, request=request.number, step=MailboxStep.FINISHED))
     caller.say(mailbox.done)

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import NamedTuple, TypeAlias
 
-from core.events import LanguageChosen, MenuStepped, StepResult
-from ivr.dialogs.asking import Caller, tries
+from core.events import LanguageChosen, MenuStepped, Stage, StepResult, TextChosen
+from ivr.dialogs.asking import Caller, Pressed, tries, within
 from ivr.line.model import (
     OPERATOR_KEY,
     Back,
@@ -41,8 +41,9 @@ def choose_language(caller: Caller, languages: Languages, voice: Voice) -> str:
     if not languages.asked:
         return first
     by_key = {language.key: language.code for language in languages.all}
-    asked = tries(caller, (languages.prompt,), languages.retries, voice)
-    chosen = next((by_key[pressed.key] for pressed in asked if pressed.key in by_key), first)
+    with within(caller, Stage.LANGUAGE):
+        asked = tries(caller, (languages.prompt,), languages.retries, voice)
+        chosen = next((by_key[pressed.key] for pressed in asked if pressed.key in by_key), first)
     caller.note(partial(LanguageChosen, language=chosen))
     return chosen
 
@@ -62,7 +63,9 @@ def follow(caller: Caller, line: Line, to: Destination) -> Reached:
                 to = ToMenu(menu=path[-2 if len(path) > 1 else -1].name)
                 del path[-2:]
             case Say():
-                caller.say(to.prompt)
+                caller.note(partial(TextChosen, text=to.prompt))
+                with within(caller, Stage.TEXT, to.prompt):
+                    caller.say(to.prompt)
                 to = to.then or ToMenu(menu=path.pop().name)
             case _:
                 return Reached(to, gave_up)
@@ -75,13 +78,21 @@ def choose(caller: Caller, menu: Menu, line: Line) -> Destination | None:
     0 is a person even if the menu does not say so.
     """
     options = {OPERATOR_KEY: ToQueue(queue=line.queue.name)} | {key: option.to for key, option in menu.options.items()}
-    for pressed in tries(caller, (menu.prompt,), menu.retries, line.voice):
+
+    def note(pressed: Pressed, result: StepResult) -> None:
         step = partial(MenuStepped, menu=menu.name, key=pressed.key, heard_seconds=pressed.heard_seconds)
-        if pressed.key in options:
-            caller.note(partial(step, result=StepResult.CHOSEN))
-            return options[pressed.key]
-        caller.note(partial(step, result=StepResult.WRONG if pressed.key else StepResult.SILENT))
-    caller.note(partial(MenuStepped, menu=menu.name, key="", result=StepResult.GAVE_UP))
+        caller.note(partial(step, result=result))
+
+    def repeated(pressed: Pressed) -> None:
+        note(pressed, StepResult.REPEATED)
+
+    with within(caller, Stage.MENU, menu.name):
+        for pressed in tries(caller, (menu.prompt,), menu.retries, line.voice, repeated):
+            if pressed.key in options:
+                note(pressed, StepResult.CHOSEN)
+                return options[pressed.key]
+            note(pressed, StepResult.WRONG if pressed.key else StepResult.SILENT)
+        note(Pressed(""), StepResult.GAVE_UP)
     return None
 
 

@@ -3,9 +3,9 @@
 from functools import partial
 from typing import NamedTuple, Protocol
 
-from core.events import CallbackOffered, OfferResult
+from core.events import CallbackOffered, OfferResult, Stage
 from ivr import speech
-from ivr.dialogs.asking import Caller
+from ivr.dialogs.asking import Caller, within
 from ivr.line.model import CallbackOffer, Queue, Voice
 
 
@@ -38,7 +38,8 @@ def offer_before(caller: Caller, queue: Queue, expected: Wait | None, voice: Voi
         return False
     caller.note(partial(CallbackOffered, queue=queue.name, result=OfferResult.MADE))
     waits = speech.prompts(speech.wait(*expected))
-    pressed = caller.ask(("oferta_espera", *waits, offer.question), voice.first_silence_seconds)
+    with within(caller, Stage.OFFER, queue.name):
+        pressed = caller.ask(("oferta_espera", *waits, offer.question), voice.first_silence_seconds)
     taken = pressed.key == offer.key
     caller.note(
         partial(CallbackOffered, queue=queue.name, result=OfferResult.ACCEPTED if taken else OfferResult.DECLINED)

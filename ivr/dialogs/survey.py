@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TypeAlias
 
-from core.events import SurveyAnswered
-from ivr.dialogs.asking import Caller, tries
+from core.events import Stage, SurveyAnswered
+from ivr.dialogs.asking import Caller, tries, within
 from ivr.line.model import Question, Retries, Scale, Survey, Voice
 
 SILENCES_SKIP_QUESTION = 2
@@ -21,9 +21,11 @@ def conduct(caller: Caller, survey: Survey, voice: Voice) -> Mapping[str, Answer
     A key cuts the introduction short but answers nothing: the question was not heard yet.
     """
     answers: dict[str, Answer] = {}
-    caller.ask((survey.intro,), 0)
+    with within(caller, Stage.SURVEY, survey.questions[0].name):
+        caller.ask((survey.intro,), 0)
     for question in survey.questions:
-        answers[question.name] = answer = _answer(caller, question, survey.retries, voice)
+        with within(caller, Stage.SURVEY, question.name):
+            answers[question.name] = answer = _answer(caller, question, survey.retries, voice)
         rating, file = (None, answer) if isinstance(answer, str) else (answer, "")
         caller.note(partial(SurveyAnswered, question=question.name, answer=rating, survey=survey.name, file=file))
     caller.say(survey.thanks)

@@ -16,6 +16,10 @@ channel's own.
 from typing import Final
 
 DESTINATION: Final = "CONTESTA_DESTINO"
+STANDS: Final = "CONTESTA_EN"
+"""What the caller is hearing, `stage|name` as COLGO has it in queue_log, empty between: the dialplan tells where they
+hung up, also when the scripts' server is gone."""
+
 RECORD: Final = "CONTESTA_GRABAR"
 LANGUAGE: Final = "CHANNEL(language)"
 MESSAGES: Final = "CONTESTA_MENSAJES"

@@ -24,6 +24,7 @@ from core.events import (
     ConsentAnswered,
     Event,
     HoldChanged,
+    HungUp,
     LanguageChosen,
     MailboxStepped,
     MenuStepped,
@@ -37,6 +38,7 @@ from core.events import (
     Source,
     SurveyAnswered,
     SystemRestarted,
+    TextChosen,
 )
 
 SAME_FACT = timedelta(seconds=2)
@@ -51,6 +53,7 @@ LIFE: tuple[type[Event], ...] = (
     LanguageChosen,
     ConsentAnswered,
     MenuStepped,
+    TextChosen,
     CallbackOffered,
     Rejected,
     QueueEntered,
@@ -65,6 +68,7 @@ LIFE: tuple[type[Event], ...] = (
     MailboxStepped,
     MessageLeft,
     SurveyAnswered,
+    HungUp,
     CallVanished,
     CallEnded,
 )
@@ -74,7 +78,7 @@ _STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
 _DISTINGUISHING = {
     kind: attrgetter(
         "channel_id",
-        *{"queue", "agent", "menu", "question", "request", "on", "change"} & {field.name for field in fields(kind)},
+        *{"queue", "agent", "menu", "question", "request", "text", "stage", "on", "change"} & {field.name for field in fields(kind)},
     )
     for kind in LIFE
 }

@@ -5,12 +5,15 @@ a consolidated figure pools people and never averages percentages (ANM, monthly 
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, tzinfo
 from typing import NamedTuple, Self, TypeVar
 
+from core.events import SurveyAnswered
+
 from .figures import Ratio
+from .visits import CallHistory, Outcome, Visit
 
 _K = TypeVar("_K", bound=Hashable)
 
@@ -24,18 +27,28 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """How a question is read: `top` answers speak well of the service (4 and 5 of 1 to 5; yes of yes or no)."""
+    """How a question is read: `top` answers speak well of the service (4 and 5 of 1 to 5; yes of yes or no).
+
+    `answers` are those there can be, lowest first, with their words; none of a spoken comment.
+    """
 
     asked: Asked
     title: str
     top: frozenset[int]
+    answers: Mapping[int, str] = field(default_factory=dict)
+    has_mean: bool = True
+
+
+SPOKEN = 0
+"""An answer that is no number: a comment, or one of a report that does not tell its single answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
     """One attended contact: an answered visit, by the local day of its entry, and what was asked after it.
 
-    `answers` has each question that was put to the caller; None was put in vain. `agent` is who talked last.
+    `answers` has each question that was put to the caller; None was put in vain. `agent` is who talked last. Without a
+    queue nobody attended: menus led to the survey, and it counts in no response rate.
     """
 
     call_id: str
@@ -44,6 +57,20 @@ class Contact:
     queue: str
     agent: str
     answers: Mapping[Asked, int | None] = field(default_factory=dict)
+
+    @property
+    def attended(self) -> bool:
+        """Whether an adviser did."""
+        return bool(self.queue)
+
+
+class Comment(NamedTuple):
+    """What a caller said to a question; `file` is below the folder of messages."""
+
+    at: datetime
+    contact: Contact
+    asked: Asked
+    file: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,7 +85,7 @@ class Result:
     @classmethod
     def published(cls, *, top_answers: int, answered: int, attended: int) -> Self:
         """Return what a report printed of a question, whose single answers it does not tell."""
-        return cls(attended=attended, asked=answered, answers=Counter({0: answered}), top_answers=top_answers)
+        return cls(attended=attended, asked=answered, answers=Counter({SPOKEN: answered}), top_answers=top_answers)
 
     def __add__(self, other: "Result") -> "Result":
         """Pool the people of both."""
@@ -92,7 +119,7 @@ class Result:
     @property
     def mean(self) -> Ratio:
         """Mean answer; over nothing where single answers are not known."""
-        if 0 in self.answers:
+        if SPOKEN in self.answers:
             return Ratio(0, 0)
         return Ratio(sum(answer * count for answer, count in self.answers.items()), self.answered)
 
@@ -112,7 +139,7 @@ def by(
         row = table.setdefault(group(contact), {one.asked: Result() for one in read})
         for question in read:
             result = row[question.asked]
-            result.attended += 1
+            result.attended += contact.attended
             if question.asked not in contact.answers:
                 continue
             result.asked += 1
@@ -126,3 +153,54 @@ def by(
 def pooled(parts: Iterable[Result]) -> Result:
     """Return the consolidated result of several questions or channels."""
     return sum(parts, start=Result())
+
+
+def contacts(call: CallHistory, zone: tzinfo) -> Iterator[Contact]:
+    """Yield the contacts of a call. An answer belongs to the last that began before it."""
+    attended = _attended(call)
+    answers: list[dict[Asked, int | None]] = [{} for _ in attended]
+    unattended: list[SurveyAnswered] = []
+    for said in call.survey:
+        place = _before(attended, said.at)
+        if place is None:
+            unattended.append(said)
+        else:
+            answers[place][Asked(said.survey, said.question)] = _answer(said)
+    for visit, given in zip(attended, answers, strict=True):
+        yield _contact(call, visit, zone, given)
+    if unattended:
+        yield _contact(call, None, zone, {Asked(said.survey, said.question): _answer(said) for said in unattended})
+
+
+def comments(call: CallHistory, zone: tzinfo) -> Iterator[Comment]:
+    """Yield what was said, not keyed, in a call."""
+    attended = _attended(call)
+    for said in call.survey:
+        if said.file:
+            place = _before(attended, said.at)
+            contact = _contact(call, None if place is None else attended[place], zone, {})
+            yield Comment(said.at, contact, Asked(said.survey, said.question), said.file)
+
+
+def _attended(call: CallHistory) -> list[Visit]:
+    answered = (visit for visit in call.visits if visit.result is Outcome.ANSWERED and visit.legs)
+    return sorted(answered, key=lambda visit: visit.legs[0].connected_at)
+
+
+def _before(attended: list[Visit], at: datetime) -> int | None:
+    return max((place for place, visit in enumerate(attended) if visit.legs[0].connected_at <= at), default=None)
+
+
+def _answer(said: SurveyAnswered) -> int | None:
+    return SPOKEN if said.file else said.answer
+
+
+def _contact(call: CallHistory, visit: Visit | None, zone: tzinfo, answers: Mapping[Asked, int | None]) -> Contact:
+    return Contact(
+        call_id=call.call_id,
+        day=(visit.entered_at if visit else call.started_at).astimezone(zone).date(),
+        line=call.line,
+        queue=visit.queue if visit else "",
+        agent=visit.legs[-1].agent if visit else "",
+        answers=answers,
+    )

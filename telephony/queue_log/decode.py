@@ -9,12 +9,14 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|IDIOMA|language                           the language a caller is attended in
     NONE|NONE|CONSENTIMIENTO|version|answer             the answer to the request for authorisation
     NONE|NONE|MENU|menu|key|result|heard                one answer to a menu, and the seconds of it that were heard
+    NONE|NONE|TEXTO|text                                an information text begins
     queue|NONE|OFERTA|result                            to be called back without losing one's place
     NONE|NONE|BUZON|request|step                        a request to be called
     NONE|NONE|MENSAJE|file                              a message after the tone, without the scripts
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
+    NONE|NONE|COLGO|stage|name                          what the line was saying when the caller hung up
     NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
 """
 
@@ -36,6 +38,7 @@ from core.events import (
     EndedBy,
     Event,
     ExitReason,
+    HungUp,
     LanguageChosen,
     MailboxStep,
     MailboxStepped,
@@ -50,9 +53,11 @@ from core.events import (
     RingEnded,
     RingResult,
     Source,
+    Stage,
     StepResult,
     SurveyAnswered,
     SystemRestarted,
+    TextChosen,
 )
 from core.numbers import ANONYMOUS, is_normal
 
@@ -214,6 +219,14 @@ def _menu_stepped(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     )
 
 
+def _text_chosen(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (TextChosen(**about, text=_field(line, 0)),)
+
+
+def _hung_up(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    return (HungUp(**about, stage=Stage(_field(line, 0)), name=_field(line, 1)),)
+
+
 def _language_chosen(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     return (LanguageChosen(**about, language=_field(line, 0)),)
 
@@ -280,11 +293,13 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "IDIOMA": _language_chosen,
     "CONSENTIMIENTO": _consent_answered,
     "MENU": _menu_stepped,
+    "TEXTO": _text_chosen,
     "OFERTA": _callback_offered,
     "BUZON": _mailbox_stepped,
     "MENSAJE": _message_left,
     "ENCUESTA": _survey_answered,
     "RECHAZADA": _rejected,
     "GRABACION": _recorded,
+    "COLGO": _hung_up,
     "FIN": _call_ended,
 }

@@ -14,6 +14,7 @@ from core.events import (
     MailboxStepped,
     MenuStepped,
     SurveyAnswered,
+    TextChosen,
 )
 
 from .decode import NOBODY
@@ -55,6 +56,8 @@ def _written(event: Event) -> tuple[str, str, tuple[str, ...]]:
             written = NOBODY, "MENU", (event.menu, event.key, event.result)
         case MenuStepped():
             written = NOBODY, "MENU", (event.menu, event.key, event.result, f"{event.heard_seconds:.1f}")
+        case TextChosen():
+            written = NOBODY, "TEXTO", (event.text,)
         case CallbackOffered():
             written = event.queue, "OFERTA", (event.result,)
         case MailboxStepped():

@@ -36,7 +36,7 @@ class Kind(IntEnum):
     ODD = 8  # only the long way knows
 
 
-_CHECKED = (b"IDIOMA", b"CONSENTIMIENTO", b"MENU", b"OFERTA", b"BUZON", b"ENCUESTA", b"FIN")
+_CHECKED = (b"IDIOMA", b"CONSENTIMIENTO", b"MENU", b"OFERTA", b"BUZON", b"ENCUESTA", b"COLGO", b"FIN")
 """Lines of ours that may hold what they cannot hold."""
 
 _KINDS = {
@@ -47,7 +47,7 @@ _KINDS = {
     **dict.fromkeys((b"COMPLETEAGENT", b"COMPLETECALLER", b"BLINDTRANSFER"), Kind.COMPLETE),
     **dict.fromkeys((b"ABANDON", b"EXITWITHTIMEOUT", b"EXITWITHKEY", b"WITHDRAW", b"EXITEMPTY"), Kind.EXIT),
     b"RECHAZADA": Kind.REJECT,
-    **dict.fromkeys((b"LLAMADA", b"GRABACION", b"MENSAJE", *_CHECKED), Kind.ASIDE),
+    **dict.fromkeys((b"LLAMADA", b"GRABACION", b"MENSAJE", b"TEXTO", *_CHECKED), Kind.ASIDE),
 }
 _OUTCOMES = {
     b"ABANDON": Outcome.ABANDONED,
