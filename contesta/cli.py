@@ -25,6 +25,8 @@ COMMANDS = {
     "callbacks": "contesta.callbacks.cli:app",
     "users": "contesta.users:app",
     "stats": "contesta.stats:stats",
+    "survey": "contesta.survey:app",
+    "funnel": "contesta.funnel:funnel",
     "import": "contesta.import_log:import_files",
     "sla": "contesta.sla:app",
     "campaign": "contesta.campaigns.cli:app",

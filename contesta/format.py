@@ -38,6 +38,11 @@ def percentage(numerator: int, denominator: int) -> str:
     return f"{100 * numerator / denominator:.2f}{_NO_BREAK_SPACE}%".replace(".", ",")
 
 
+def decimal(number: float | None) -> str:
+    """4.256 is "4,26"."""
+    return UNKNOWN if number is None else f"{number:.2f}".replace(".", ",").replace("-", "\N{MINUS SIGN}")
+
+
 def duration(milliseconds: int | None) -> str:
     """Round to whole seconds: 130 400 ms is "2:10", from an hour on "1:02:10"."""
     if milliseconds is None:

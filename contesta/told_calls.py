@@ -6,10 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from pathlib import Path
 
 from contesta.comparison import LONGEST_CALL, calls_of_log
+from contesta.settings import Settings
 from core.errors import ConfigurationError
 from core.events import SystemRestarted
 from quality.metrics.history import CallHistory
+from storage.database import connect
 from storage.ledger import Ledger
+from storage.migrate import upgrade
 from telephony.queue_log.reader import Reader
 
 
@@ -41,6 +44,21 @@ def day(option: str, said: str) -> date | None:
         return date.fromisoformat(said) if said else None
     except ValueError as error:
         raise ConfigurationError(f"{option} {said}: no es un día; escríbalo como 2025-06-03.") from error
+
+
+def calls_told(settings: Settings, span: Span, queue_log: Sequence[Path]) -> Iterator[CallHistory]:
+    """Read the calls that reached into a span, from files if there are any, else from the ledger.
+
+    Raises:
+        ConfigurationError: a file cannot be read.
+    """
+    if queue_log:
+        yield from of_queue_log(queue_log, span)
+        return
+    engine = connect(settings.ledger_url)
+    upgrade(engine)
+    yield from of_ledger(Ledger(engine), span)
+    engine.dispose()
 
 
 def of_ledger(ledger: Ledger, span: Span) -> Iterator[CallHistory]:

@@ -78,7 +78,8 @@ _STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
 _DISTINGUISHING = {
     kind: attrgetter(
         "channel_id",
-        *{"queue", "agent", "menu", "question", "request", "text", "stage", "on", "change"} & {field.name for field in fields(kind)},
+        *{"queue", "agent", "menu", "question", "request", "text", "stage", "on", "change"}
+        & {field.name for field in fields(kind)},
     )
     for kind in LIFE
 }

@@ -1,7 +1,7 @@
 """What callers do before somebody answers: the way of each call through the line, and what each menu came to.
 
-A menu is *reached* each time a caller comes to it, as told by the first fact within it, and each time ends in exactly one
-way. The identity that every report prints and checks:
+A menu is *reached* each time a caller comes to it, as told by the first fact within it, and each time ends in exactly
+one way. The identity that every report prints and checks:
 
     reached = chose + gave up + hung up + cut off + still in it
 
@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import pairwise
 from typing import NamedTuple
 
 from core.events import (
@@ -97,7 +98,7 @@ class MenuFigures:
 
 @dataclass(slots=True, kw_only=True)
 class Funnel:
-    """What calls came to. `hung_up` tells where callers left while the line spoke; `paths` each way, and how many went it.
+    """What calls came to. `hung_up` tells where callers left while the line spoke; `paths` how many went each way.
 
     `keys`: keys pressed in menus and for the authorisation, of calls that an adviser answered.
     """
@@ -150,7 +151,7 @@ def flows(paths: Counter[tuple[Place, ...]], most_steps: int) -> Iterator[Flow]:
     counted: Counter[tuple[int, Place, Place]] = Counter()
     for path, calls in paths.items():
         shown: Sequence[Place] = path if len(path) <= most_steps else (*path[: most_steps - 1], path[-1])
-        for step, (source, target) in enumerate(zip(shown, shown[1:], strict=False)):
+        for step, (source, target) in enumerate(pairwise(shown)):
             counted[step, source, target] += calls
     for (step, source, target), calls in sorted(counted.items()):
         yield Flow(step, source, target, calls)
@@ -173,23 +174,13 @@ class _Way:
                 self._step(event)
             case ConsentAnswered() if event.answer is not ConsentAnswer.NONE:
                 self._keys += 1
-            case TextChosen():
-                self._texts = True
-                self._go(Place(Kind.TEXT, event.text))
-            case QueueEntered() | Rejected():
-                self._go(Place(Kind.QUEUE, event.queue))
-            case Connected():
-                self._connected(event)
-            case MailboxStepped():
-                self._go(Place(Kind.MAILBOX))
-                if event.step is MailboxStep.FINISHED:
-                    self._go(Place(Kind.REQUEST))
-            case MessageLeft():
-                self._go(Place(Kind.MAILBOX))
-            case SurveyAnswered():
-                self._go(Place(Kind.SURVEY))
             case HungUp():
                 self._hang_up(event)
+            case _:
+                self._texts = self._texts or isinstance(event, TextChosen)
+                self._answered = self._answered or isinstance(event, Connected)
+                for place in _places(event):
+                    self._go(place)
 
     def end(self) -> None:
         call, found = self._call, self._found
@@ -242,11 +233,6 @@ class _Way:
             self._found.menus.setdefault(name, MenuFigures()).reached += 1
         return self._found.menus[name]
 
-    def _connected(self, event: Connected) -> None:
-        self._go(Place(Kind.QUEUE, event.queue))
-        self._go(Place(Kind.ADVISER))
-        self._answered = True
-
     def _hang_up(self, event: HungUp) -> None:
         """Go where the caller was, if nothing else told it: who hangs up at once leaves no other fact."""
         self._hung_up = True
@@ -268,6 +254,24 @@ class _Way:
             menu, key = self._chosen
             self._found.menus[menu].went[key, place] += 1
             self._chosen = None
+
+
+def _places(event: Event) -> tuple[Place, ...]:  # noqa: PLR0911  a kind of fact each
+    """Tell to where a fact takes a call, one place after the other."""
+    match event:
+        case TextChosen():
+            return (Place(Kind.TEXT, event.text),)
+        case QueueEntered() | Rejected():
+            return (Place(Kind.QUEUE, event.queue),)
+        case Connected():
+            return Place(Kind.QUEUE, event.queue), Place(Kind.ADVISER)
+        case MailboxStepped(step=MailboxStep.FINISHED):
+            return Place(Kind.MAILBOX), Place(Kind.REQUEST)
+        case MailboxStepped() | MessageLeft():
+            return (Place(Kind.MAILBOX),)
+        case SurveyAnswered():
+            return (Place(Kind.SURVEY),)
+    return ()
 
 
 _OF_MENUS = {Kind.CALL, Kind.MENU, Kind.TEXT, Kind.HUNG_UP, Kind.ENDED}
