@@ -33,6 +33,7 @@ class Permission(StrEnum):
     WATCH_BOARD = "watch_board"
     WATCH_WALL = "watch_wall"
     READ_CALLS = "read_calls"
+    READ_RESULTS = "read_results"
     REVEAL_NUMBER = "reveal_number"
     EXPORT_CALLS = "export_calls"
     READ_FEED = "read_feed"
@@ -46,8 +47,9 @@ class Permission(StrEnum):
 _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
-    Role.SUPERVISOR: _OF_EVERY_PERSON | {Permission.WATCH_BOARD, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
-    Role.AUDITOR: _OF_EVERY_PERSON | {Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
+    Role.SUPERVISOR: _OF_EVERY_PERSON
+    | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
+    Role.AUDITOR: _OF_EVERY_PERSON | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
     Role.ADVISER: _OF_EVERY_PERSON,
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},

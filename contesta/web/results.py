@@ -1,0 +1,252 @@
+"""What callers say and do, as pages and for programs: survey results, and the ways through the menus."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+from pydantic import BeforeValidator
+
+from contesta import lines
+from contesta.call_search import CallSearch, call_address, calls_address, day_of
+from contesta.format import UNKNOWN, clock, decimal, percentage, short_date, whole
+from contesta.funnel_results import Funnels, LineFunnel, funnels_of
+from contesta.sankey import sankey
+from contesta.survey_results import By, LineResults, QuestionResult, Share, SurveyResults, results_of
+from contesta.told_calls import Span, of_ledger
+from contesta.web.access import Permission
+from contesta.web.context import CLOCK, LEDGER, SETTINGS
+from contesta.web.pages import Context, page
+from contesta.web.routes import Route, query, told
+from contesta.web.validation import Asked, Day
+
+SURVEYS = "/encuestas"
+WAYS = "/recorrido"
+USUAL_DAYS = 30
+PLOT_WIDTH = 200
+_BY_WORDS = {By.DAY: "Día", By.QUEUE: "Cola", By.AGENT: "Asesor"}
+
+DayOrNone = Annotated[Day | None, BeforeValidator(lambda said: None if said == "" else said)]
+
+
+class PeriodAsked(Asked):
+    """A period, both days included, and a line. Without a first day, the last 30 days."""
+
+    desde: DayOrNone = None
+    hasta: DayOrNone = None
+    linea: str = ""
+
+
+class SurveyAsked(PeriodAsked):
+    """How the table of results is grouped."""
+
+    por: By = By.DAY
+
+
+class FunnelOf(Asked):
+    """A period, both days included, and a line; empty for all."""
+
+    first: Day | None = None
+    last: Day | None = None
+    line: str = ""
+
+
+class SurveyOf(FunnelOf):
+    """How the rows are grouped."""
+
+    by: By = By.DAY
+
+
+@page("encuestas.html")
+async def surveys(request: web.Request) -> Context:
+    """Show survey results."""
+    asked = query(request, SurveyAsked)
+    span = _span(request, asked)
+    found = await asyncio.to_thread(_surveys, request.app, span, asked.por)
+    shown = [one for one in found.lines if one.attended or one.without_adviser]
+    return _period(span) | {
+        "by": asked.por,
+        "by_words": _BY_WORDS,
+        "lines": [_survey_shown(one, span) for one in shown],
+        "call_address": call_address,
+    }
+
+
+@page("recorrido.html")
+async def ways(request: web.Request) -> Context:
+    """Show the ways through the menus."""
+    span = _span(request, query(request, PeriodAsked))
+    found = await asyncio.to_thread(_funnels, request.app, span)
+    return _period(span) | {"lines": [_ways_shown(one) for one in found.lines if one.calls], "whole": whole}
+
+
+async def survey_results(request: web.Request) -> web.Response:
+    """Tell survey results."""
+    asked = query(request, SurveyOf)
+    span = Span(zone=_zone(request), first=asked.first, last=asked.last, line=asked.line)
+    return told(await asyncio.to_thread(_surveys, request.app, span, asked.by))
+
+
+async def funnel(request: web.Request) -> web.Response:
+    """Tell what callers did in the menus."""
+    asked = query(request, FunnelOf)
+    span = Span(zone=_zone(request), first=asked.first, last=asked.last, line=asked.line)
+    return told(await asyncio.to_thread(_funnels, request.app, span))
+
+
+def _surveys(app: web.Application, span: Span, group: By) -> SurveyResults:
+    return results_of(of_ledger(app[LEDGER], span), lines.published(app[SETTINGS]).current(), span, group)
+
+
+def _funnels(app: web.Application, span: Span) -> Funnels:
+    return funnels_of(of_ledger(app[LEDGER], span), lines.published(app[SETTINGS]).current(), span)
+
+
+def _zone(request: web.Request) -> ZoneInfo:
+    return ZoneInfo(request.app[SETTINGS].timezone)
+
+
+def _span(request: web.Request, asked: PeriodAsked) -> Span:
+    zone = _zone(request)
+    today = request.app[CLOCK]().astimezone(zone).date()
+    last = asked.hasta or max(today, asked.desde or today)
+    first = asked.desde or last - timedelta(days=USUAL_DAYS - 1)
+    return Span(zone=zone, first=first, last=last, line=asked.linea)
+
+
+def _period(span: Span) -> dict[str, Any]:
+    return {
+        "first": span.first.isoformat() if span.first else "",
+        "last": span.last.isoformat() if span.last else "",
+        "line": span.line,
+    }
+
+
+def _survey_shown(found: LineResults, span: Span) -> Mapping[str, Any]:
+    since = day_of(span.first, span.zone)[0] if span.first else None
+    until = day_of(span.last, span.zone)[1] if span.last else None
+    attended = CallSearch(since=since, until=until, line=found.line, outcome="contestada")
+    return {
+        "name": found.line,
+        "title": found.title,
+        "sentence": _sentence(found),
+        "attended": whole(found.attended),
+        "attended_address": calls_address(attended, span.zone),
+        "questions": [_question(one) for one in (*found.questions, *found.consolidated)],
+        "without_adviser": [_question(one) for one in found.without_adviser],
+        "rows": [
+            {"name": row.name, "attended": whole(row.attended), "questions": [_question(one) for one in row.questions]}
+            for row in found.rows
+        ],
+        "comments": [
+            {
+                "when": f"{short_date(one.at, span.zone)} {clock(one.at, span.zone)}",
+                "at": one.at.isoformat(),
+                "call": one.call,
+                "queue": one.queue or "Sin asesor",
+                "agent": one.agent or UNKNOWN,
+                "question": one.question,
+            }
+            for one in found.comments
+        ],
+    }
+
+
+def _sentence(found: LineResults) -> str:
+    heard = next((one for one in (*found.consolidated, *found.questions) if one.top.denominator), None)
+    if heard is None:
+        return f"{whole(found.attended)} contactos atendidos; nadie ha respondido la encuesta."
+    low, high = heard.top.low or 0.0, heard.top.high or 0.0
+    return (
+        f"{heard.title}: {percentage(heard.top.numerator, heard.top.denominator)} de calificaciones altas "
+        f"(n = {whole(heard.top.denominator)}; entre {percentage(round(low * 10_000), 10_000)} y "
+        f"{percentage(round(high * 10_000), 10_000)})."
+    )
+
+
+def _question(one: QuestionResult) -> Mapping[str, Any]:
+    most = max((answer.count for answer in one.distribution), default=0)
+    return {
+        "title": one.title if one.question else f"Consolidado: {one.title}",
+        "response": said(one.response_rate),
+        "top": said(one.top),
+        "mean": decimal(one.mean),
+        "dot": _at(one.top.value),
+        "low": _at(one.top.low),
+        "high": _at(one.top.high),
+        "answers": [
+            {
+                "word": answer.word,
+                "count": whole(answer.count),
+                "bar": round(PLOT_WIDTH * answer.count / most, 1) if most else 0,
+            }
+            for answer in one.distribution
+        ],
+    }
+
+
+def _at(share: float | None) -> float | None:
+    return None if share is None else round(PLOT_WIDTH * share, 1)
+
+
+def said(share: Share) -> str:
+    """Write a share with what it is of."""
+    if not share.denominator:
+        return "N/A"
+    return f"{percentage(share.numerator, share.denominator)} ({whole(share.numerator)}/{whole(share.denominator)})"
+
+
+def _ways_shown(found: LineFunnel) -> Mapping[str, Any]:
+    drawn = sankey((flow.step, flow.source, flow.target, flow.kind, flow.calls) for flow in found.flows)
+    return {
+        "name": found.line or "ninguna",
+        "title": found.title,
+        "sentence": (
+            f"De {whole(found.calls)} llamadas, {whole(found.reached_adviser)} hablaron con un asesor, "
+            f"tras {decimal(found.keys_to_adviser)} teclas en promedio. "
+            f"{whole(found.solved_in_ivr)} se resolvieron en el menú "
+            f"({percentage(found.solved_in_ivr, found.calls)})."
+        ),
+        "drawn": drawn,
+        "flows": found.flows,
+        "menus": found.menus,
+        "hang_ups": found.hang_ups,
+    }
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=SURVEYS,
+        handler=surveys,
+        permission=Permission.READ_RESULTS,
+        query=SurveyAsked,
+        nav="Encuestas",
+    ),
+    Route(
+        method="GET", path=WAYS, handler=ways, permission=Permission.READ_RESULTS, query=PeriodAsked, nav="Recorrido"
+    ),
+)
+
+API_ROUTES = (
+    Route(
+        method="GET",
+        path="/api/v1/survey",
+        handler=survey_results,
+        permission=Permission.READ_RESULTS,
+        query=SurveyOf,
+        answer=SurveyResults,
+        summary="Survey results of a period",
+    ),
+    Route(
+        method="GET",
+        path="/api/v1/funnel",
+        handler=funnel,
+        permission=Permission.READ_RESULTS,
+        query=FunnelOf,
+        answer=Funnels,
+        summary="Ways through the menus in a period",
+    ),
+)
