@@ -62,7 +62,7 @@ def _print_line(console: Console, line: LineFunnel) -> None:
         table.add_row(escape(menu.title), *map(whole, _counts(menu)))
     console.print(table, "")
     for menu in line.menus:
-        options = plain_table(f"Menú {escape(menu.title)}", "Tecla", "Opción", "Veces", "A dónde fueron")
+        options = plain_table(escape(menu.title), "Tecla", "Opción", "Veces", "A dónde fueron")
         for option in menu.options:
             went = ", ".join(f"{each.name} {whole(each.calls)}" for each in option.went)
             options.add_row(option.key or UNKNOWN, escape(option.title), whole(option.chosen), escape(went))

@@ -194,7 +194,7 @@ def place_name(place: Place, line: Line | None) -> str:
     """Say where a call is."""
     match place.kind:
         case Kind.MENU:
-            return f"Menú {line.menus[place.name].title if line and place.name in line.menus else place.name}"
+            return line.menus[place.name].title if line and place.name in line.menus else f"Menú {place.name}"
         case Kind.TEXT:
             return f"Información {place.name}"
         case Kind.QUEUE:

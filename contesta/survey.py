@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from contesta import lines
-from contesta.format import decimal, percentage, whole
+from contesta.format import decimal, whole
+from contesta.results_text import responded, said
 from contesta.stats_tables import plain_table
-from contesta.survey_results import By, LineResults, QuestionResult, Share, SurveyResults, results_of
+from contesta.survey_results import By, LineResults, QuestionResult, SurveyResults, results_of
 from contesta.told_calls import Span, calls_told, day
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _print_questions(console: Console, title: str, questions: list[QuestionResul
     for one in questions:
         name = one.title if one.question else f"Consolidado: {one.title}"
         told = " ".join(f"{answer.word}:{whole(answer.count)}" for answer in one.distribution)
-        table.add_row(escape(name), said(one.response_rate), said(one.top), decimal(one.mean), told)
+        table.add_row(escape(name), responded(one), said(one.top), decimal(one.mean), told)
     console.print(table, "")
 
 
@@ -80,13 +81,6 @@ def _print_rows(console: Console, line: LineResults, by: By) -> None:
         table = plain_table(escape(title), _BY_WORDS[by], "Atendidos", "Respondieron", "Calificación alta", "Promedio")
         for row in line.rows:
             one = row.questions[place]
-            cells = (whole(row.attended), said(one.response_rate), said(one.top), decimal(one.mean))
+            cells = (whole(row.attended), responded(one), said(one.top), decimal(one.mean))
             table.add_row(escape(row.name), *cells)
         console.print(table, "")
-
-
-def said(share: Share) -> str:
-    """Write a share with what it is of."""
-    if not share.denominator:
-        return "N/A"
-    return f"{percentage(share.numerator, share.denominator)} ({whole(share.numerator)}/{whole(share.denominator)})"

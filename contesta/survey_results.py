@@ -56,6 +56,7 @@ class QuestionResult(Told):
     question: str
     title: str
     asked: int
+    answered: int
     response_rate: Share
     """Answered of the attended contacts."""
     top: Share
@@ -220,6 +221,7 @@ def _question(question: Question, result: Result) -> QuestionResult:
         question=question.asked.question,
         title=question.title,
         asked=result.asked,
+        answered=result.answered,
         response_rate=share(result.response_rate),
         top=share(result.top_share if question.top else Ratio(0, 0)),
         mean=result.mean.value if question.has_mean else None,

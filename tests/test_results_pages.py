@@ -75,7 +75,7 @@ def test_pages_of_results_are_for_everybody(sqlite_engine: Engine, tmp_path: Pat
                 await page.goto(f"/recorrido?{PERIOD}")
                 await judged(page)
                 assert await page.locator(".sankey .band.adviser title").first.text_content() == (
-                    "Cola Atención a la ciudadanía → Asesor: 60"
+                    "Cola Atención al usuario → Asesor: 60"
                 )
                 await focus_reaches(page, ".drawing")
                 await focus_reaches(page, "summary")

@@ -13,8 +13,9 @@ from contesta import lines
 from contesta.call_search import CallSearch, call_address, calls_address, day_of
 from contesta.format import UNKNOWN, clock, decimal, percentage, short_date, whole
 from contesta.funnel_results import Funnels, LineFunnel, funnels_of
+from contesta.results_text import responded, said
 from contesta.sankey import sankey
-from contesta.survey_results import By, LineResults, QuestionResult, Share, SurveyResults, results_of
+from contesta.survey_results import By, LineResults, QuestionResult, SurveyResults, results_of
 from contesta.told_calls import Span, of_ledger
 from contesta.web.access import Permission
 from contesta.web.context import CLOCK, LEDGER, SETTINGS
@@ -170,7 +171,7 @@ def _question(one: QuestionResult) -> Mapping[str, Any]:
     most = max((answer.count for answer in one.distribution), default=0)
     return {
         "title": one.title if one.question else f"Consolidado: {one.title}",
-        "response": said(one.response_rate),
+        "response": responded(one),
         "top": said(one.top),
         "mean": decimal(one.mean),
         "dot": _at(one.top.value),
@@ -189,13 +190,6 @@ def _question(one: QuestionResult) -> Mapping[str, Any]:
 
 def _at(share: float | None) -> float | None:
     return None if share is None else round(PLOT_WIDTH * share, 1)
-
-
-def said(share: Share) -> str:
-    """Write a share with what it is of."""
-    if not share.denominator:
-        return "N/A"
-    return f"{percentage(share.numerator, share.denominator)} ({whole(share.numerator)}/{whole(share.denominator)})"
 
 
 def _ways_shown(found: LineFunnel) -> Mapping[str, Any]:

@@ -1,0 +1,18 @@
+"""Shares of survey results in words; page and terminal share them."""
+
+from contesta.format import percentage, whole
+from contesta.survey_results import QuestionResult, Share
+
+
+def said(share: Share) -> str:
+    """Write a share with what it is of."""
+    if not share.denominator:
+        return "N/A"
+    return f"{percentage(share.numerator, share.denominator)} ({whole(share.numerator)}/{whole(share.denominator)})"
+
+
+def responded(one: QuestionResult) -> str:
+    """Write how many answered; where nobody was attended, of those who were asked."""
+    if one.asked and not one.response_rate.denominator:
+        return f"{whole(one.answered)} de {whole(one.asked)}"
+    return said(one.response_rate)
