@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from quality.metrics.funnel import Kind
 
-COLUMN = 210
+COLUMN = 176
 NODE_WIDTH = 14
 HEIGHT = 380
 GAP = 26
 MARGIN = 24
 LEAST = 1.5
-_LONGEST_NAME = 24
+_LONGEST_NAME = 22
 
 Stream = tuple[int, str, str, Kind, int]
 """Step, source, target, the target's kind, calls."""
