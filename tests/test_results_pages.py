@@ -80,7 +80,7 @@ def test_pages_of_results_are_for_everybody(sqlite_engine: Engine, tmp_path: Pat
                 await focus_reaches(page, ".drawing")
                 await focus_reaches(page, "summary")
                 await page.keyboard.press("Enter")
-                await page.get_by_role("cell", name="Asesor", exact=True).wait_for()
+                await page.get_by_role("cell", name="Asesor", exact=True).first.wait_for()
                 await page.screenshot(path=tmp_path / f"recorrido-{scheme}-{width}.png", full_page=True)
 
     run_office(sqlite_engine, scenario)
