@@ -51,6 +51,11 @@ def harmless(text: str) -> str:
     return f"'{plain}" if first in _FORMULA else plain
 
 
+def harmless_row(cells: Iterable[str]) -> str:
+    """Write one line of harmless cells."""
+    return _lines([cells])
+
+
 def _lines(rows: Iterable[Iterable[str]]) -> str:
     written = io.StringIO()
     csv.writer(written, delimiter=";").writerows([harmless(cell) for cell in row] for row in rows)

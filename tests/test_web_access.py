@@ -32,6 +32,8 @@ SIGNED_IN: Who = frozenset(PEOPLE)
 BOARD: Who = frozenset({SUPERVISOR, ADMINISTRATOR})
 CITIZENS: Who = frozenset({SUPERVISOR, AUDITOR})
 """Who may see whole numbers."""
+CAMPAIGNS_READ: Who = frozenset({SUPERVISOR, AUDITOR})
+CAMPAIGNS_RUN: Who = frozenset({SUPERVISOR})
 ADMINISTRATION: Who = frozenset({ADMINISTRATOR})
 DESCRIPTION: Who = SIGNED_IN | {INTEGRATION}
 METRICS: Who = frozenset({ADMINISTRATOR, INTEGRATION})
@@ -74,6 +76,21 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/recorrido"): CITIZENS,
     ("GET", "/api/v1/survey"): CITIZENS,
     ("GET", "/api/v1/funnel"): CITIZENS,
+    ("GET", "/campanas"): CAMPAIGNS_READ,
+    ("POST", "/campanas"): CAMPAIGNS_RUN,
+    ("GET", "/campanas/{number}"): CAMPAIGNS_READ,
+    ("GET", "/campanas/{number}/base.csv"): CAMPAIGNS_RUN,
+    ("POST", "/campanas/{number}/columnas"): CAMPAIGNS_RUN,
+    ("POST", "/campanas/{number}/publicar"): CAMPAIGNS_RUN,
+    ("POST", "/campanas/{number}/pausar"): CAMPAIGNS_RUN,
+    ("POST", "/campanas/{number}/reanudar"): CAMPAIGNS_RUN,
+    ("POST", "/campanas/{number}/descartar"): CAMPAIGNS_RUN,
+    ("GET", "/api/v1/campaigns"): CAMPAIGNS_READ,
+    ("GET", "/api/v1/campaigns/{number}"): CAMPAIGNS_READ,
+    ("POST", "/api/v1/campaigns/{number}/publish"): CAMPAIGNS_RUN,
+    ("POST", "/api/v1/campaigns/{number}/pause"): CAMPAIGNS_RUN,
+    ("POST", "/api/v1/campaigns/{number}/resume"): CAMPAIGNS_RUN,
+    ("PUT", "/api/v1/campaigns/{number}/records/{position}"): CAMPAIGNS_RUN,
     ("GET", "/estatico/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
@@ -97,7 +114,7 @@ MAY: Mapping[tuple[str, str], Who] = {
 }
 """Every address, and who may open it: None is who has not signed in. HEAD is as GET, where there is one."""
 
-THINGS = {"call_id": uid(0), "number": "999999999", "name": "contesta.css", "key": "of-nobody"}
+THINGS = {"call_id": uid(0), "number": "999999999", "position": "1", "name": "contesta.css", "key": "of-nobody"}
 """What stands in an address. There is no person, session or key of that number: nothing is changed."""
 
 LAST = "/salir"

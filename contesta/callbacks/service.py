@@ -15,12 +15,14 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from callback_queue.mailbox_spool import Spool
 from contesta import lines
 from contesta.callbacks.intake import LedgerIntake, MailboxIntake
+from contesta.campaigns.feeding import Feeder
 from contesta.settings import Settings
 from core.errors import ContestaError
 from ivr.line.model import Line
 from ivr.line.published import Published
 from storage.callback_facts import CallbackFacts
 from storage.callbacks import Callbacks
+from storage.campaigns import Campaigns
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -28,6 +30,7 @@ from storage.migrate import upgrade
 MAILBOX_SECONDS = 1.0
 LEDGER_SECONDS = 3.0
 EXPIRY_SECONDS = 20.0
+CAMPAIGN_SECONDS = 10.0
 LONGEST_PAUSE_SECONDS = 15.0
 
 _UNAVAILABLE = (OperationalError, InterfaceError, OSError, ContestaError)
@@ -54,6 +57,7 @@ async def run_service(settings: Settings) -> None:
     spool = Spool(settings.data_dir / "buzon", now=utc_now)
     mailbox = MailboxIntake(spool, store, Ledger(engine), lambda: by_name(published))
     calls = LedgerIntake(store, Ledger(engine), CallbackFacts(engine), lambda: by_name(published))
+    feeder = Feeder(Campaigns(engine), store, Ledger(engine), lambda: by_name(published))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -61,6 +65,7 @@ async def run_service(settings: Settings) -> None:
         ("mailbox", MAILBOX_SECONDS, mailbox.take_in),
         ("ledger", LEDGER_SECONDS, calls.take_in),
         ("expiry", EXPIRY_SECONDS, store.expire),
+        ("campaigns", CAMPAIGN_SECONDS, feeder.work),
     )
     async with asyncio.TaskGroup() as tasks:
         for name, seconds, job in jobs:

@@ -1,13 +1,16 @@
 """Bases and campaigns, in words and tables."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.table import Table
 
 from callback_queue.campaign.base import Base, Counts, Exclusion, Fate, Record
 from callback_queue.campaign.columns import Columns
-from contesta.format import whole
+from callback_queue.campaign.dispositions import Disposition
+from contesta.format import percentage, whole
+from storage.campaigns import CampaignState
 
 COUNTS = {
     "initial": "Base inicial",
@@ -33,7 +36,40 @@ EXCLUSIONS = {
     Exclusion.OWN_LINE: "es un número de la entidad",
     Exclusion.LISTED: "está en la lista de excluidos",
 }
+DISPOSITIONS = {
+    Disposition.SURVEY_DONE: "Encuesta efectiva",
+    Disposition.SURVEY_NOT_DONE: "Encuesta no efectiva",
+    Disposition.VOICEMAIL: "Correo de voz",
+    Disposition.SWITCHBOARD: "Conmutador",
+    Disposition.NO_ANSWER: "No contesta",
+    Disposition.DAMAGED: "Teléfono dañado",
+    Disposition.WRONG_NUMBER: "Teléfono equivocado",
+    Disposition.INVALID: "Teléfono inválido",
+    Disposition.CALL_AGAIN: "Volver a llamar",
+    Disposition.ALREADY_SURVEYED: "Ya encuestado",
+    Disposition.NO_DATA: "No registra datos",
+    Disposition.OWN_LINE: "Línea de la entidad",
+}
+"""As the report prints them (ART-2019, table 14)."""
+
+STATES = {
+    CampaignState.DRAFT: ("stale", "Borrador"),
+    CampaignState.RUNNING: ("ok", "En marcha"),
+    CampaignState.PAUSED: ("warn", "En pausa"),
+}
+"""Tone and word of each state."""
+
 _EXAMPLES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How many of how many; `name` is for programs, `title` for people."""
+
+    name: str
+    title: str
+    count: int
+    of: int
 
 
 def columns_said(columns: Columns) -> str:
@@ -62,6 +98,17 @@ def counts_table(counts: Counts) -> Table:
     table.add_column(justify="right")
     for name, count in count_lines(counts):
         table.add_row(name, whole(count))
+    return table
+
+
+def shares_table(title: str, shares: Sequence[Share]) -> Table:
+    """Show counts with their share, and their sum."""
+    table = Table(title=title, title_justify="left", show_footer=True, show_header=False)
+    table.add_column(footer="Total")
+    table.add_column(footer=whole(sum(share.count for share in shares)), justify="right")
+    table.add_column(justify="right")
+    for share in shares:
+        table.add_row(share.title, whole(share.count), percentage(share.count, share.of))
     return table
 
 

@@ -42,14 +42,18 @@ class Permission(StrEnum):
     ADMINISTER = "administer"
     READ_ACCESS_LOG = "read_access_log"
     OWN_ACCOUNT = "own_account"
+    READ_CAMPAIGNS = "read_campaigns"
+    RUN_CAMPAIGNS = "run_campaigns"
 
 
 _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
-    | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
-    Role.AUDITOR: _OF_EVERY_PERSON | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS},
+    | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
+    | {Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS},
+    Role.AUDITOR: _OF_EVERY_PERSON
+    | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS},
     Role.ADVISER: _OF_EVERY_PERSON,
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
@@ -138,6 +142,12 @@ class Action(StrEnum):
     PERSON_RESET = "person_reset"
     KEY_MADE = "key_made"
     KEY_REVOKED = "key_revoked"
+    CAMPAIGN_LOADED = "campaign_loaded"
+    CAMPAIGN_PUBLISHED = "campaign_published"
+    CAMPAIGN_PAUSED = "campaign_paused"
+    CAMPAIGN_RESUMED = "campaign_resumed"
+    CAMPAIGN_DISCARDED = "campaign_discarded"
+    CAMPAIGN_EXPORTED = "campaign_exported"
 
 
 LOG = web.AppKey("access_log", AccessLog)

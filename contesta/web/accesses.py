@@ -38,6 +38,12 @@ ACTION_WORDS = {
     Action.PERSON_RESET: "Restableció una cuenta",
     Action.KEY_MADE: "Creó una clave",
     Action.KEY_REVOKED: "Retiró una clave",
+    Action.CAMPAIGN_LOADED: "Cargó una campaña",
+    Action.CAMPAIGN_PUBLISHED: "Publicó una campaña",
+    Action.CAMPAIGN_PAUSED: "Puso una campaña en pausa",
+    Action.CAMPAIGN_RESUMED: "Reanudó una campaña",
+    Action.CAMPAIGN_DISCARDED: "Descartó una base",
+    Action.CAMPAIGN_EXPORTED: "Descargó una campaña",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS
 

@@ -8,7 +8,7 @@ from functools import cache
 
 from aiohttp import web
 
-from contesta.web import api_calls, api_people, results
+from contesta.web import api_calls, api_campaigns, api_people, results
 from contesta.web.access import Permission, Role, identity
 from contesta.web.openapi import document
 from contesta.web.routes import ROUTES as EVERY_ROUTE
@@ -67,6 +67,7 @@ ROUTES = (
     ),
     *api_calls.ROUTES,
     *results.API_ROUTES,
+    *api_campaigns.ROUTES,
     *api_people.ROUTES,
     Route(method="GET", path="/api/v1/openapi.json", handler=description, permission=Permission.READ_API_DESCRIPTION),
 )

@@ -24,6 +24,7 @@ from contesta.web import (
     board,
     bus,
     calls,
+    campaigns,
     events,
     factors,
     guard,
@@ -55,6 +56,7 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     board.ROUTES,
     calls.ROUTES,
     results.ROUTES,
+    campaigns.ROUTES,
     events.ROUTES,
     api.ROUTES,
     administration.ROUTES,
@@ -76,6 +78,7 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     assets.prepare,
     bus.prepare,
     board.prepare,
+    campaigns.prepare,
     health.prepare,
     metrics.prepare,
 )
