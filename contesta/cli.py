@@ -32,6 +32,7 @@ COMMANDS = {
     "campaign": "contesta.campaigns.cli:app",
     "sms": "contesta.sms:app",
     "quality": "contesta.auditing.commands:app",
+    "audio": "contesta.audio:audio",
     "live": "contesta.live:live",
     "replay": "contesta.replay:replay",
     "reconcile": "contesta.reconcile:reconcile",
