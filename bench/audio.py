@@ -28,7 +28,7 @@ from quality.audio.read import measured
 from tests.labelled_audio import HZ, Lane, conversation, f1, hold_music
 
 MUSIC_SECONDS = 60
-SPEED_TURNS = 300
+SPEED_TURNS = 120
 LONG_HOURS = 3
 
 
@@ -75,7 +75,7 @@ def written(folder: Path, *lanes: Lane) -> Path:
 
 def accuracy(folder: Path, detector: Detector, noise_db: float | None, caller_db: float) -> float:
     scores = []
-    for seed in (21, 22, 23):
+    for seed in (21, 22):
         lanes = conversation(turns=16, seed=seed, caller_db=caller_db)
         for lane in lanes if noise_db else ():
             lane.add_noise(noise_db or 0)
@@ -103,7 +103,8 @@ def levels_of(lanes: tuple[Lane, Lane]) -> None:
 
 def over_every_window(detector: Detector, lanes: tuple[Lane, Lane]) -> None:
     for lane in lanes:
-        detector.hears(lane.sound[: len(lane.sound) // WINDOW_SAMPLES * WINDOW_SAMPLES].reshape(-1, WINDOW_SAMPLES))
+        for window in lane.sound[: len(lane.sound) // WINDOW_SAMPLES * WINDOW_SAMPLES].reshape(-1, 1, WINDOW_SAMPLES):
+            detector.hears(window)
 
 
 def cpu(run: Callable[[], object]) -> float:
