@@ -140,7 +140,7 @@ def memory(folder: Path) -> None:
             out.write(once)
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     run = [sys.executable, "-m", "contesta", "audio", str(file), "--json"]
-    subprocess.run(run, check=True, stdout=subprocess.DEVNULL, timeout=230)
+    subprocess.run(run, check=True, stdout=subprocess.DEVNULL, timeout=1200)
     print(
         f"  {LONG_HOURS} h: {max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 1024:.0f} MB at most"
     )

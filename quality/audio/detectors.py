@@ -54,7 +54,8 @@ class Narrow:
 
     def hears(self, windows: Samples) -> npt.NDArray[np.float32]:
         """Return how surely somebody speaks in each window."""
-        return _answers(self._network.process, np.ctypeslib.as_ctypes(np.array(windows, dtype=np.float32, order="C")))
+        held = np.array(windows, dtype=np.float32, order="C")  # the network wants memory that it could write to
+        return _answers(self._network.process, [memoryview(one.data) for one in held])
 
     def forget(self) -> None:
         """Forget what was heard."""
