@@ -34,6 +34,9 @@ CITIZENS: Who = frozenset({SUPERVISOR, AUDITOR})
 """Who may see whole numbers."""
 CAMPAIGNS_READ: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_RUN: Who = frozenset({SUPERVISOR})
+AUDITORS: Who = frozenset({AUDITOR})
+QUALITY: Who = frozenset({SUPERVISOR, AUDITOR})
+AUDITED: Who = QUALITY | {ADVISER}
 ADMINISTRATION: Who = frozenset({ADMINISTRATOR})
 DESCRIPTION: Who = SIGNED_IN | {INTEGRATION}
 METRICS: Who = frozenset({ADMINISTRATOR, INTEGRATION})
@@ -91,6 +94,21 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/api/v1/campaigns/{number}/pause"): CAMPAIGNS_RUN,
     ("POST", "/api/v1/campaigns/{number}/resume"): CAMPAIGNS_RUN,
     ("PUT", "/api/v1/campaigns/{number}/records/{position}"): CAMPAIGNS_RUN,
+    ("GET", "/calidad"): AUDITORS,
+    ("POST", "/calidad/muestras"): AUDITORS,
+    ("POST", "/calidad/auditorias"): AUDITORS,
+    ("GET", "/calidad/auditorias/{number}"): AUDITED,
+    ("POST", "/calidad/auditorias/{number}/paso"): AUDITED,
+    ("POST", "/calidad/auditorias/{number}/acciones"): QUALITY,
+    ("POST", "/calidad/acciones/{number}"): QUALITY,
+    ("GET", "/calidad/auditorias/{number}/grabacion"): AUDITED,
+    ("GET", "/mis-auditorias"): frozenset({ADVISER}),
+    ("GET", "/resultados"): QUALITY,
+    ("GET", "/api/v1/audits/{number}"): AUDITORS,
+    ("PUT", "/api/v1/audits/{number}"): AUDITORS,
+    ("POST", "/api/v1/audits/{number}/deliver"): AUDITORS,
+    ("GET", "/api/v1/audits/{number}/lanes"): AUDITED,
+    ("GET", "/api/v1/quality"): QUALITY,
     ("GET", "/estatico/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,

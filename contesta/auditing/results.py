@@ -131,6 +131,11 @@ def percent(share: Fraction | float | None) -> str:
     return f"{float(share) * 100:.1f}\N{NO-BREAK SPACE}%".replace(".", ",")
 
 
+def plain(value: float | None) -> str:
+    """Write a number with two decimals: "0,43"."""
+    return UNKNOWN if value is None else f"{value:.2f}".replace(".", ",").replace("-", "\N{MINUS SIGN}")
+
+
 def participation(card: Scorecard, category: Category) -> Iterator[ItemScore]:
     """Yield the items of a category that failed, most failures first (ART-2019, "% Participación ENC")."""
     failed = [item for item in card.items if item.item.category is category and item.failures]

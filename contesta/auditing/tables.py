@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from contesta.auditing.drawing import reasons_of, rows
-from contesta.auditing.results import CATEGORY_WORDS, NO_AUDITS, participation, percent, sentence
+from contesta.auditing.results import CATEGORY_WORDS, NO_AUDITS, participation, percent, plain, sentence
 from contesta.format import UNKNOWN, percentage, whole
 from quality.matrix.agreement import Agreement, Bias
 from quality.matrix.matrix import Category
@@ -82,13 +82,13 @@ def show_agreement(console: Console, found: Mapping[str, Agreement], biases: Seq
     for heading in ("Ítem", "Iguales", "Kappa", "entre"):
         table.add_column(heading, justify="left" if heading == "Ítem" else "right")
     for number, one in found.items():
-        bounds = f"{_plain(one.interval.low)} y {_plain(one.interval.high)}" if one.interval else UNKNOWN
-        table.add_row(number, f"{one.equal}/{one.pairs}", _plain(one.kappa), bounds)
+        bounds = f"{plain(one.interval.low)} y {plain(one.interval.high)}" if one.interval else UNKNOWN
+        table.add_row(number, f"{one.equal}/{one.pairs}", plain(one.kappa), bounds)
     console.print(table)
     for bias in biases:
         console.print(
             f"• {escape(bias.auditor)}: en {whole(bias.marks)} marcas, {bias.only_this} fallas solo suyas y "
-            f"{bias.only_others} solo de los demás (p = {_plain(bias.p_value)}).",
+            f"{bias.only_others} solo de los demás (p = {plain(bias.p_value)}).",
             highlight=False,
         )
 
@@ -109,7 +109,3 @@ def show_sample(console: Console, made: StoredSample, zone: ZoneInfo) -> None:
     console.print(table)
     for words, count in reasons_of(made.excluded).items():
         console.print(f"• Por fuera, {whole(count)}: {words}.", highlight=False)
-
-
-def _plain(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.2f}".replace(".", ",").replace("-", "\N{MINUS SIGN}")

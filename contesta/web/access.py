@@ -36,6 +36,11 @@ class Permission(StrEnum):
     READ_RESULTS = "read_results"
     REVEAL_NUMBER = "reveal_number"
     EXPORT_CALLS = "export_calls"
+    AUDIT = "audit"
+    READ_AUDITS = "read_audits"
+    OWN_AUDITS = "own_audits"
+    COACH = "coach"
+    READ_QUALITY = "read_quality"
     READ_FEED = "read_feed"
     READ_METRICS = "read_metrics"
     READ_API_DESCRIPTION = "read_api_description"
@@ -46,25 +51,29 @@ class Permission(StrEnum):
     RUN_CAMPAIGNS = "run_campaigns"
 
 
+_OF_QUALITY = frozenset({Permission.READ_AUDITS, Permission.COACH, Permission.READ_QUALITY})
+_OF_ONES_CALLS = frozenset({Permission.READ_CALLS, Permission.READ_AUDITS, Permission.OWN_AUDITS})
 _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
-    | {Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS},
+    | {Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS}
+    | _OF_QUALITY,
     Role.AUDITOR: _OF_EVERY_PERSON
-    | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS},
-    Role.ADVISER: _OF_EVERY_PERSON,
+    | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS}
+    | {Permission.AUDIT, *_OF_QUALITY},
+    Role.ADVISER: _OF_EVERY_PERSON | {Permission.READ_AUDITS, Permission.OWN_AUDITS},
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
     Role.WALL: frozenset({Permission.WATCH_WALL}),
     Role.INTEGRATION: frozenset({Permission.READ_FEED, Permission.READ_METRICS, Permission.READ_API_DESCRIPTION}),
 }
-"""An adviser's READ_CALLS is of the calls that he answered: see `Identity.only_agent`."""
+"""An adviser's READ_CALLS and READ_AUDITS are of the calls that he answered: see `Identity.only_agent`."""
 
 HOME: Mapping[Role, str] = {
     Role.SUPERVISOR: "/tablero",
-    Role.AUDITOR: "/llamadas",
+    Role.AUDITOR: "/calidad",
     Role.ADVISER: "/llamadas",
     Role.ADMINISTRATOR: "/administracion/personas",
 }
@@ -92,7 +101,7 @@ class Identity:
     def permissions(self) -> frozenset[Permission]:
         """What this identity may do. An adviser without an adviser's name has no calls to read."""
         granted = GRANTS[self.role]
-        return granted - {Permission.READ_CALLS} if self.role is Role.ADVISER and not self.agent else granted
+        return granted - _OF_ONES_CALLS if self.role is Role.ADVISER and not self.agent else granted
 
     def may(self, permission: Permission) -> bool:
         """Tell whether this identity may do something."""
@@ -136,6 +145,10 @@ class Action(StrEnum):
     CALL_READ = "call_read"
     NUMBER_REVEALED = "number_revealed"
     CALLS_EXPORTED = "calls_exported"
+    RECORDING_HEARD = "recording_heard"
+    AUDIT_READ = "audit_read"
+    AUDIT_STEPPED = "audit_stepped"
+    SAMPLE_DRAWN = "sample_drawn"
     PERSON_INVITED = "person_invited"
     PERSON_CHANGED = "person_changed"
     PERSON_DISABLED = "person_disabled"

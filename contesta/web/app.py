@@ -35,6 +35,11 @@ from contesta.web import (
     metrics,
     passwords,
     people,
+    quality,
+    quality_desk,
+    quality_read,
+    quality_results,
+    recordings,
     results,
     routes,
     sessions,
@@ -57,6 +62,10 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     calls.ROUTES,
     results.ROUTES,
     campaigns.ROUTES,
+    quality.ROUTES,
+    quality_desk.ROUTES,
+    quality_results.ROUTES,
+    recordings.ROUTES,
     events.ROUTES,
     api.ROUTES,
     administration.ROUTES,
@@ -81,6 +90,7 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     campaigns.prepare,
     health.prepare,
     metrics.prepare,
+    quality_read.prepare,
 )
 """What each part that needs it does before the application starts."""
 

@@ -77,7 +77,7 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     own = f"'self' 'nonce-{request[NONCE]}'" if NONCE in request else "'self'"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src {own}; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-        "object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "media-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     if request.app[SETTINGS].web_origin.startswith("https:"):
         response.headers["Strict-Transport-Security"] = _TWO_YEARS

@@ -1,4 +1,4 @@
-// Written by «make docs» from contesta/board/view.py.
+// Written by «make docs» from contesta/board/view.py and contesta/auditing/view.py.
 
 export interface AdviserRow {
   id: string;
@@ -56,6 +56,15 @@ export interface Caller {
   since: string;
 }
 
+export type Category = "business_critical" | "end_user_critical" | "non_critical";
+
+export interface CategoryOf {
+  category: Category;
+  title: string;
+  threshold: string;
+  items: ItemOf[];
+}
+
 export interface DayChart {
   day: DayLine;
   before: DayLine;
@@ -67,9 +76,43 @@ export interface DayLine {
   quarters: Quarter[];
 }
 
+export interface Delivered {
+  next: string;
+}
+
+export interface Desk {
+  number: number;
+  revision: number;
+  title: string;
+  why: string;
+  place: string;
+  matrix: string;
+  reason: string;
+  note: string;
+  facts: FactOf[];
+  events: EventOf[];
+  categories: CategoryOf[];
+  recording: string | null;
+  lanes: string | null;
+  silent_because: string;
+  next: string;
+}
+
 export interface End {
   reason: string;
   again: boolean;
+}
+
+export interface EventOf {
+  hour: string;
+  seconds: number | null;
+  actor: string;
+  fact: string;
+}
+
+export interface FactOf {
+  title: string;
+  text: string;
 }
 
 export interface Figure {
@@ -90,7 +133,32 @@ export interface Heartbeat {
   sequence: number;
 }
 
+export interface ItemOf {
+  number: string;
+  title: string;
+  subitems: SubItemOf[];
+}
+
+export interface Kept {
+  revision: number;
+}
+
+export interface Lane {
+  id: "citizen" | "adviser" | "both";
+  title: string;
+  peaks: number[];
+  segments: Segment[];
+}
+
+export interface Lanes {
+  duration_seconds: number;
+  lanes: Lane[];
+  spans: Span[];
+}
+
 export type Level = "ok" | "warn" | "bad";
+
+export type Mark = "complies" | "fails" | "not_applicable";
 
 export type Mode = "live" | "past" | "replay";
 
@@ -127,11 +195,32 @@ export interface QueueRow {
   offered: Figure;
 }
 
+export interface Segment {
+  start: number;
+  end: number;
+}
+
+export interface Span {
+  kind: "silence" | "talk_over" | "hold";
+  title: string;
+  start: number;
+  end: number;
+}
+
 export interface StateCount {
   state: string;
   word: string;
   count: number;
   shown: string;
+}
+
+export interface SubItemOf {
+  number: string;
+  title: string;
+  guidance: string;
+  mark: Mark | null;
+  seconds: number | null;
+  note: string;
 }
 
 export interface WallBoard {

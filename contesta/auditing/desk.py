@@ -1,0 +1,196 @@
+"""What the auditor's desk shows of a contact, from its audit and its call."""
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+
+from contesta.auditing.drawing import EXCLUSION_WORDS
+from contesta.auditing.results import CATEGORY_WORDS, percent
+from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, Span, SubItemOf
+from contesta.auditing.waveform import Outline
+from contesta.format import UNKNOWN, clock, duration, long_date
+from contesta.narrative import sentence, timeline
+from core.events import ConsentAnswer, ConsentAnswered, HoldChanged
+from quality.matrix.audit import Audit, Mode
+from quality.matrix.matrix import Category, Channel, ContactKind
+from quality.matrix.sampling import Exclusion
+from quality.metrics.visits import CallHistory, Leg
+from storage.quality_audits import StoredAudit
+
+CHANNEL_WORDS = {Channel.VOICE: "voz", Channel.VIDEO: "video", Channel.CHAT: "chat", Channel.WHATSAPP: "WhatsApp"}
+KIND_WORDS = {
+    ContactKind.INBOUND: "entrante",
+    ContactKind.CALLBACK: "devolución de llamada",
+    ContactKind.CAMPAIGN: "campaña",
+}
+MODE_WORDS = {Mode.RECORDED: "remoto, sobre la grabación", Mode.LIVE: "en línea"}
+_CONSENT_WORDS = {
+    ConsentAnswer.ACCEPTED: "autorizó grabar",
+    ConsentAnswer.DECLINED: "no autorizó grabar",
+    ConsentAnswer.NONE: "no respondió: no se entiende autorizado",
+}
+_BESIDE = 3  # seconds before and after a recording whose events are put at its ends
+
+
+def categories(audit: Audit) -> list[CategoryOf]:
+    """Lay out the matrix with the marks there are."""
+    applying = {subitem.id for subitem in audit.matrix.applying(audit.setting)}
+    told: dict[Category, list[ItemOf]] = {category: [] for category in Category}
+    for item in audit.matrix.items:
+        subitems = []
+        for each in item.subitems:
+            if each.id in applying:
+                found = audit.findings.get(each.id)
+                subitems.append(
+                    SubItemOf(
+                        number=each.id,
+                        title=each.title,
+                        guidance=each.guidance,
+                        mark=found.mark if found else None,
+                        seconds=found.seconds if found else None,
+                        note=found.note if found else "",
+                    )
+                )
+        if subitems:
+            told[item.category].append(ItemOf(number=item.id, title=item.title, subitems=subitems))
+    return [
+        CategoryOf(
+            category=category,
+            title=CATEGORY_WORDS[category],
+            threshold=percent(audit.matrix.thresholds[category]),
+            items=items,
+        )
+        for category, items in told.items()
+    ]
+
+
+def facts(one: StoredAudit, call: CallHistory | None, zone: tzinfo, ghost_seconds: int) -> list[FactOf]:
+    """Tell what is known of the contact, beside its timeline."""
+    audit = one.audit
+    told = {
+        "Asesor": audit.agent,
+        "Línea": audit.setting.line,
+        "Día": long_date(one.at, zone),
+        "Hora": clock(one.at, zone),
+        "Contacto": f"{CHANNEL_WORDS[audit.setting.channel]}, {KIND_WORDS[audit.setting.kind]}",
+        "Monitoreo": MODE_WORDS[audit.mode],
+    }
+    if call is not None:
+        leg = _leg(one, call)
+        told |= {
+            "Timbró": UNKNOWN if leg is None else f"{leg.ring_seconds} s hasta que contestó",
+            "Habló": UNKNOWN if leg is None else duration(leg.talk_ms),
+            "Espera en retención": UNKNOWN if leg is None else duration(leg.hold_ms),
+            "Autorización": _consent(call),
+            "Tipificación": UNKNOWN,
+            "Encuesta": ", ".join(f"{said.question}: {_answer(said.answer)}" for said in call.survey) or UNKNOWN,
+            "Recorrido": sentence(call, ghost_seconds),
+        }
+    return [FactOf(title=title, text=text) for title, text in told.items()]
+
+
+def events(one: StoredAudit, call: CallHistory | None, zone: tzinfo) -> list[EventOf]:
+    """Tell the call's timeline, each fact with its place in the recording."""
+    if call is None:
+        return []
+    begun = _recording_begun(one, call)
+    leg = _leg(one, call)
+    ended = leg.ended_at if leg else None
+    return [
+        EventOf(hour=clock(step.at, zone), seconds=_place(step.at, begun, ended), actor=step.actor, fact=step.fact)
+        for step in timeline(call)
+    ]
+
+
+def silent_because(one: StoredAudit, call: CallHistory | None) -> str:
+    """Say why there is nothing to hear."""
+    if call is not None and _answers(call) and _answers(call)[-1] is not ConsentAnswer.ACCEPTED:
+        return "La grabación no existe: el ciudadano no autorizó grabar."
+    why = Exclusion.FILE_MISSING if one.file else Exclusion.NO_RECORDING
+    return f"No se puede oír: {EXCLUSION_WORDS[why]}."
+
+
+def lanes(outline: Outline, one: StoredAudit, call: CallHistory | None) -> Lanes:
+    """Lay out what is drawn of a recording; channel 0 is the adviser, 1 the citizen."""
+    adviser, *others = outline.channels
+    if others:
+        drawn = [
+            Lane(id="citizen", title="Ciudadano", peaks=list(others[0]), segments=[]),
+            Lane(id="adviser", title="Asesor", peaks=list(adviser), segments=[]),
+        ]
+    else:
+        drawn = [Lane(id="both", title="Conversación", peaks=list(adviser), segments=[])]
+    held = list(_holds(one, call, outline.seconds)) if call else []
+    return Lanes(duration_seconds=outline.seconds, lanes=drawn, spans=held)
+
+
+def desk(  # noqa: PLR0913 - all that the desk shows
+    one: StoredAudit,
+    call: CallHistory | None,
+    zone: tzinfo,
+    ghost_seconds: int,
+    *,
+    why: str,
+    place: str,
+    address: str | None,
+    next_address: str,
+) -> Desk:
+    """Lay out one audit. `address` is that of its recording, None if there is nothing to hear."""
+    return Desk(
+        number=one.number,
+        revision=one.revision,
+        title=f"Auditoría {one.number}: {one.audit.agent}, {clock(one.at, zone)}",
+        why=why,
+        place=place,
+        matrix=one.audit.matrix.name,
+        reason=one.reason,
+        note=one.note,
+        facts=facts(one, call, zone, ghost_seconds),
+        events=events(one, call, zone),
+        categories=categories(one.audit),
+        recording=address,
+        lanes=address and f"/api/v1/audits/{one.number}/lanes",
+        silent_because="" if address else silent_because(one, call),
+        next=next_address,
+    )
+
+
+def _leg(one: StoredAudit, call: CallHistory) -> Leg | None:
+    legs = (leg for visit in call.visits for leg in visit.legs)
+    return next((leg for leg in legs if leg.agent == one.audit.agent and leg.connected_at == one.at), None)
+
+
+def _recording_begun(one: StoredAudit, call: CallHistory) -> datetime:
+    return next((told.at for told in call.recordings if told.file == one.file), one.at)
+
+
+def _place(at: datetime, begun: datetime, ended: datetime | None) -> float | None:
+    seconds = (at - begun).total_seconds()
+    if seconds < -_BESIDE or (ended is not None and (at - ended).total_seconds() > _BESIDE):
+        return None
+    return max(0.0, seconds)
+
+
+def _holds(one: StoredAudit, call: CallHistory, seconds: float) -> Iterator[Span]:
+    begun, since = _recording_begun(one, call), None
+    for event in call.events:
+        if isinstance(event, HoldChanged):
+            at = min(max(0.0, (event.at - begun).total_seconds()), seconds)
+            if event.on:
+                since = at
+            elif since is not None:
+                if at > since:
+                    yield Span(kind="hold", title="Retención", start=since, end=at)
+                since = None
+
+
+def _answers(call: CallHistory) -> list[ConsentAnswer]:
+    return [event.answer for event in call.events if isinstance(event, ConsentAnswered)]
+
+
+def _consent(call: CallHistory) -> str:
+    answers = _answers(call)
+    return _CONSENT_WORDS[answers[-1]] if answers else "la línea no la pidió, o no se sabe"
+
+
+def _answer(answer: int | None) -> str:
+    return UNKNOWN if answer is None else str(answer)

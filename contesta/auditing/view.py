@@ -1,0 +1,116 @@
+"""What the auditor's desk is sent."""
+
+from typing import Literal
+
+from contesta.web.validation import Told
+from quality.matrix.audit import Mark
+from quality.matrix.matrix import Category
+
+
+class SubItemOf(Told):
+    """A sub-item with what is marked by now."""
+
+    number: str
+    title: str
+    guidance: str
+    mark: Mark | None
+    seconds: float | None
+    note: str
+
+
+class ItemOf(Told):
+    """An item, without the sub-items that do not apply to this contact."""
+
+    number: str
+    title: str
+    subitems: list[SubItemOf]
+
+
+class CategoryOf(Told):
+    """A category of the matrix."""
+
+    category: Category
+    title: str
+    threshold: str
+    items: list[ItemOf]
+
+
+class FactOf(Told):
+    """Something that is known of the contact."""
+
+    title: str
+    text: str
+
+
+class EventOf(Told):
+    """A line of the call's timeline; `seconds` is where in the recording, null if outside."""
+
+    hour: str
+    seconds: float | None
+    actor: str
+    fact: str
+
+
+class Desk(Told):
+    """One audit on the desk. `recording` and `lanes` are addresses, null if there is nothing to hear."""
+
+    number: int
+    revision: int
+    title: str
+    why: str
+    place: str
+    matrix: str
+    reason: str
+    note: str
+    facts: list[FactOf]
+    events: list[EventOf]
+    categories: list[CategoryOf]
+    recording: str | None
+    lanes: str | None
+    silent_because: str
+    next: str
+
+
+class Segment(Told):
+    """A stretch of a recording, in seconds."""
+
+    start: float
+    end: float
+
+
+class Lane(Told):
+    """Who is heard on a channel: `peaks` from 0 to 1, equally spaced in time; `segments` of speech, if known."""
+
+    id: Literal["citizen", "adviser", "both"]
+    title: str
+    peaks: list[float]
+    segments: list[Segment]
+
+
+class Span(Told):
+    """Something measured that concerns both channels."""
+
+    kind: Literal["silence", "talk_over", "hold"]
+    title: str
+    start: float
+    end: float
+
+
+class Lanes(Told):
+    """What is drawn of a recording, in the order from above."""
+
+    duration_seconds: float
+    lanes: list[Lane]
+    spans: list[Span]
+
+
+class Kept(Told):
+    """The revision that a draft has after it was saved."""
+
+    revision: int
+
+
+class Delivered(Told):
+    """Where to go after an audit was delivered."""
+
+    next: str

@@ -1,0 +1,96 @@
+"""The audits that whoever asks may read, and what he may do with them. Pages, API and recordings ask here."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from aiohttp import web
+
+from contesta.auditing.drawing import recording_path
+from contesta.web.access import Role, identity
+from contesta.web.context import ENGINE, LEDGER, SETTINGS
+from contesta.web.validation import RefusedError
+from quality.matrix.lifecycle import Actor, IllegalStepError, State
+from quality.metrics.history import CallHistory
+from storage.quality_actions import Actions
+from storage.quality_audits import Audits, StoredAudit, Wanted
+from storage.quality_matrices import Matrices
+from storage.quality_samples import Samples
+
+NUMBER = "{number:[0-9]{1,9}}"
+PATH = "/calidad"
+ONE = f"{PATH}/auditorias/{NUMBER}"
+
+_UNFINISHED = frozenset({State.DRAFT, State.DISCARDED})
+
+AUDITS = web.AppKey("audits", Audits)
+ACTIONS = web.AppKey("actions", Actions)
+SAMPLES = web.AppKey("samples", Samples)
+MATRICES = web.AppKey("matrices", Matrices)
+
+
+def prepare(app: web.Application) -> None:
+    """Give the pages of quality what the ledger keeps for them."""
+    app[AUDITS] = Audits(app[ENGINE])
+    app[ACTIONS] = Actions(app[ENGINE])
+    app[SAMPLES] = Samples(app[ENGINE])
+    app[MATRICES] = Matrices(app[ENGINE])
+
+
+def actor(request: web.Request) -> Actor:
+    """Tell who is asking, as audits know people."""
+    known = identity(request)
+    return Actor(login=known.who, audits=known.role is Role.AUDITOR, agent=known.agent or "")
+
+
+@contextlib.contextmanager
+def refusing() -> Iterator[None]:
+    """Say what the states of an audit do not allow."""
+    try:
+        yield
+    except IllegalStepError as illegal:
+        raise RefusedError(str(illegal)) from illegal
+
+
+async def audit_of(request: web.Request) -> StoredAudit:
+    """Read the audit that the address names.
+
+    Raises:
+        web.HTTPNotFound: there is none, or whoever asks may not read it: the two look the same.
+        RefusedError: who is about to audit the same contact blind may not look at it.
+    """
+    one = await asyncio.to_thread(request.app[AUDITS].find, number_of(request))
+    if one is None or not _readable(one, request):
+        raise web.HTTPNotFound
+    who = actor(request)
+    if who.audits and one.audit.auditor != who.login:
+        wanted = Wanted(
+            call_id=one.audit.call, agent=one.audit.agent, auditor=who.login, states=frozenset({State.DRAFT})
+        )
+        own = await asyncio.to_thread(request.app[AUDITS].all, wanted)
+        if any(draft.audit.blind for draft in own):
+            raise RefusedError("usted audita este contacto a ciegas; entregue primero la suya")
+    return one
+
+
+def number_of(request: web.Request) -> int:
+    """Give the number in an address."""
+    return int(request.match_info["number"])
+
+
+async def call_of(request: web.Request, one: StoredAudit) -> CallHistory | None:
+    """Read the call of an audit; None if the ledger does not have it any more."""
+    return await asyncio.to_thread(request.app[LEDGER].call, one.audit.call)
+
+
+def recording_file(request: web.Request, one: StoredAudit) -> Path | None:
+    """Find the recording of an audit's contact; None if there is nothing to hear."""
+    return recording_path(request.app[SETTINGS].recordings_dir, one.file)
+
+
+def _readable(one: StoredAudit, request: web.Request) -> bool:
+    known = identity(request)
+    if known.role is Role.ADVISER:
+        return one.audit.agent == known.agent and one.state not in _UNFINISHED and not one.audit.blind
+    return one.state not in _UNFINISHED or one.audit.auditor == known.who

@@ -1,0 +1,296 @@
+import { html } from "htm/preact";
+import { options, render } from "preact";
+import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { Announcer } from "./announcer.js";
+import { ask } from "./ask.js";
+import { onDeskKeys } from "./desk_keys.js";
+import { Draft } from "./draft.js";
+import { Lanes, SpanTable } from "./lanes.js";
+import { Marks, Results } from "./marks.js";
+import { Player } from "./player.js";
+import { shown } from "./seconds.js";
+import { send } from "./send.js";
+
+/**
+ * @typedef {import("./view.d.ts").Desk} Desk
+ * @typedef {import("./view.d.ts").Lanes} Drawn
+ * @typedef {import("./view.d.ts").Mark} Mark
+ */
+
+const KEYS = "contesta.atajos";
+const BEFORE_SECONDS = 1;
+
+// Drawn at once, so that the next key finds what the last one made.
+options.debounceRendering = (draw) => draw();
+
+/**
+ * @param {object} props
+ * @param {string} props.address
+ * @param {Desk} props.desk
+ * @param {Draft} props.draft
+ * @param {Player} props.player
+ * @param {Announcer} props.announcer
+ * @param {string} props.keys "si" if whoever is here wants keys
+ */
+function App({ address, desk, draft, player, announcer, keys: wanted }) {
+  const [, redraw] = useReducer((/** @type {number} */ times) => times + 1, 0);
+  const [drawn, setDrawn] = useState(/** @type {Drawn | null} */ (null));
+  const [evidence, showEvidence] = useState(true);
+  const [helping, help] = useState(false);
+  const [problem, say] = useState("");
+  const [single, setSingle] = useState(() => (localStorage.getItem(KEYS) ?? wanted) === "si");
+  const numbers = draft.subitems.map(({ number }) => number);
+  const [current, choose] = useState(() => draft.missing[0] ?? numbers[0] ?? "");
+  const delivering = useRef(false);
+
+  useEffect(() => {
+    draft.onChange = () => redraw(undefined);
+    const ended = player.onChange(() => redraw(undefined));
+    if (desk.lanes) {
+      ask(desk.lanes, {}).then(
+        (/** @type {Drawn} */ lanes) => setDrawn(lanes),
+        (/** @type {Error} */ error) => say(error.message),
+      );
+    }
+    return () => {
+      ended();
+    };
+  }, []);
+
+  /** @param {string} number */
+  const goTo = (number) => {
+    choose(number);
+    const row = document.getElementById(`sub-${number}`);
+    row?.focus({ preventScroll: true });
+    row?.scrollIntoView({ block: "nearest" });
+  };
+  /** @param {number} steps */
+  const move = (steps) => {
+    const place = numbers.indexOf(current) + steps;
+    goTo(numbers[Math.min(Math.max(0, place), numbers.length - 1)] ?? current);
+  };
+  /**
+   * @param {string} number
+   * @param {Mark} name
+   */
+  const mark = (number, name) => {
+    const seconds =
+      name === "fails" && player.usable ? (draft.findings.get(number)?.seconds ?? rounded(player.time)) : null;
+    draft.set(number, { mark: name, seconds });
+    say("");
+    if (name === "fails") {
+      choose(number);
+      document.getElementById(`nota-${number}`)?.focus();
+    }
+  };
+  /** @param {Mark} name */
+  const markHere = (name) => {
+    mark(current, name);
+    if (name !== "fails") move(1);
+  };
+  const markTime = () => {
+    if (draft.findings.get(current)?.mark === "fails") draft.set(current, { seconds: rounded(player.time) });
+    else mark(current, "fails");
+  };
+  /** @param {number} seconds */
+  const hear = (seconds) => {
+    player.to(Math.max(0, seconds - BEFORE_SECONDS));
+    player.play();
+  };
+  const moments = [
+    ...desk.events.flatMap(({ seconds }) => (seconds === null ? [] : [seconds])),
+    ...(evidence && drawn ? drawn.spans.map(({ start }) => start) : []),
+  ].sort((one, other) => one - other);
+  const nextMoment = () => {
+    const next = moments.find((seconds) => seconds > player.time + BEFORE_SECONDS + 0.1);
+    if (next === undefined) announcer.say("No hay más momentos después de este.");
+    else hear(next);
+  };
+  const undo = () => {
+    const number = draft.undo();
+    if (number) goTo(number);
+  };
+  const deliver = async () => {
+    if (delivering.current) return;
+    const [missing, unexplained] = [draft.missing, draft.unexplained];
+    const first = missing[0] ?? unexplained[0];
+    if (first) {
+      say(
+        missing.length
+          ? `Faltan ${missing.length} subítems por marcar; el primero es el ${first}.`
+          : `La falla del ${first} necesita una nota que diga qué pasó.`,
+      );
+      goTo(first);
+      return;
+    }
+    delivering.current = true;
+    try {
+      await draft.flush();
+      if (draft.problem) throw new Error(draft.problem);
+      const told = /** @type {import("./view.d.ts").Delivered} */ (await send("POST", `${address}/deliver`, {}));
+      location.assign(told.next);
+    } catch (error) {
+      delivering.current = false;
+      say(error instanceof Error ? error.message : String(error));
+    }
+  };
+
+  const keys = [
+    { keys: [" ", "k"], shown: "Espacio o K", does: "Oír o parar", act: () => player.toggle() },
+    { keys: ["ArrowLeft"], shown: "←", does: "Un segundo atrás", act: () => player.by(-1) },
+    { keys: ["ArrowRight"], shown: "→", does: "Un segundo adelante", act: () => player.by(1) },
+    { keys: ["Shift+ArrowLeft"], shown: "Mayús ←", does: "15 segundos atrás", act: () => player.by(-15) },
+    { keys: ["Shift+ArrowRight"], shown: "Mayús →", does: "15 segundos adelante", act: () => player.by(15) },
+    { keys: ["j"], shown: "J", does: "5 segundos atrás", act: () => player.by(-5) },
+    { keys: ["l"], shown: "L", does: "5 segundos adelante", act: () => player.by(5) },
+    { keys: [","], shown: ",", does: "Más despacio", act: () => player.change(-1) },
+    { keys: ["."], shown: ".", does: "Más rápido", act: () => player.change(1) },
+    { keys: ["["], shown: "[", does: "Comenzar una repetición aquí, o quitarla", act: () => player.loopBegin() },
+    { keys: ["]"], shown: "]", does: "Terminarla aquí y oírla", act: () => player.loopEnd() },
+    {
+      keys: ["r"],
+      shown: "R",
+      does: "Oír otra vez los últimos 5 segundos",
+      act: () => {
+        player.by(-5);
+        player.play();
+      },
+    },
+    { keys: ["e"], shown: "E", does: "Ir al momento siguiente y oírlo", act: nextMoment },
+    { keys: ["ArrowUp"], shown: "↑", does: "Subítem anterior", act: () => move(-1) },
+    { keys: ["ArrowDown"], shown: "↓", does: "Subítem siguiente", act: () => move(1) },
+    { keys: ["c"], shown: "C", does: "Cumple", act: () => markHere("complies") },
+    { keys: ["f"], shown: "F", does: "Falla, en el segundo que se oye", act: () => markHere("fails") },
+    { keys: ["n"], shown: "N", does: "No aplica", act: () => markHere("not_applicable") },
+    { keys: ["m"], shown: "M", does: "Poner en la falla el segundo que se oye", act: markTime },
+    { keys: ["s"], shown: "S", does: "Mostrar u ocultar lo medido", act: () => showEvidence(!evidence) },
+    { keys: ["Ctrl+Enter"], shown: "Ctrl Entrar", does: "Entregar", inText: true, act: () => void deliver() },
+    { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "Deshacer la última marca", act: undo },
+    { keys: ["?"], shown: "?", does: "Ver las teclas", act: () => help(true) },
+  ];
+  useLayoutEffect(() => onDeskKeys(keys, single));
+  /** @param {boolean} on */
+  const turnKeys = (on) => {
+    localStorage.setItem(KEYS, on ? "si" : "no");
+    setSingle(on);
+  };
+
+  const flags = [...draft.findings].flatMap(([number, { mark: name, seconds }]) =>
+    name === "fails" && seconds !== null ? [{ number, seconds }] : [],
+  );
+  return html`
+    <div class="desk-head">
+      <h1>${desk.title}</h1>
+      ${desk.place && html`<p class="place"><span class="visually-hidden">Va en la </span>${desk.place}</p>`}
+      <button type="button" class="quiet" onClick=${() => help(true)}>Teclas</button>
+    </div>
+    <p class="help">${desk.why} Matriz ${desk.matrix}.${desk.reason && ` Reemplaza a otra: ${desk.reason}`}</p>
+    <${Results} categories=${desk.categories} draft=${draft} />
+    ${(problem || draft.problem || player.problem) && html`<p class="fault" role="alert">${problem || draft.problem || player.problem}</p>`}
+    <div class="desk">
+      <section class="heard" aria-label="Grabación">
+        ${
+          player.usable
+            ? html`
+          <${Lanes} drawn=${drawn} player=${player} flags=${flags} evidence=${evidence} />
+          <div class="controls">
+            <button type="button" onClick=${() => player.toggle()}>${player.playing ? "Parar" : "Oír"}</button>
+            <button type="button" class="quiet" onClick=${() => player.by(-5)}>−5 s</button>
+            <button type="button" class="quiet" onClick=${() => player.by(5)}>+5 s</button>
+            <span class="time">${shown(player.time)} / ${shown(drawn?.duration_seconds || player.duration)}</span>
+            <button type="button" class="quiet" aria-label="Más despacio" onClick=${() => player.change(-1)}>−</button>
+            <span class="speed">${String(player.speed).replace(".", ",")}×</span>
+            <button type="button" class="quiet" aria-label="Más rápido" onClick=${() => player.change(1)}>+</button>
+            <label class="choice"><input type="checkbox" checked=${evidence} onChange=${() => showEvidence(!evidence)} /> Mostrar lo medido</label>
+          </div>
+          ${evidence && drawn && html`<${SpanTable} spans=${drawn.spans} hear=${hear} />`}`
+            : html`<p class="gap">${desk.silent_because}</p>`
+        }
+        <h2>El contacto</h2>
+        <dl>${desk.facts.map(({ title, text }) => html`<div key=${title}><dt>${title}</dt><dd>${text}</dd></div>`)}</dl>
+        <h2 id="pasos">Paso a paso</h2>
+        <ol class="steps" role="list" aria-labelledby="pasos">
+          ${desk.events.map(
+            ({ hour, seconds, actor, fact }, place) => html`
+            <li key=${place}>
+              ${seconds !== null && player.usable ? html`<button type="button" class="quiet" onClick=${() => hear(seconds)}>▶ ${shown(seconds)}</button>` : html`<span class="no-second">${hour}</span>`}
+              <span><strong>${actor}</strong> ${fact}</span>
+            </li>`,
+          )}
+        </ol>
+      </section>
+      <section class="matrix" aria-label="Matriz">
+        <${Marks} categories=${desk.categories} draft=${draft} current=${current} mark=${mark} choose=${choose} hear=${hear} />
+        <label class="whole-note">Nota de la auditoría
+          <textarea rows="3" maxlength="1000" value=${draft.note}
+            onInput=${(/** @type {{ currentTarget: HTMLTextAreaElement }} */ { currentTarget }) => draft.write(currentTarget.value)} />
+        </label>
+        <div class="deliver">
+          <button type="button" onClick=${() => void deliver()}>Entregar la auditoría</button>
+          <span class="saved">${draft.missing.length ? `Faltan ${draft.missing.length}. ` : ""}${draft.status}</span>
+        </div>
+      </section>
+    </div>
+    ${helping && html`<${KeyMap} keys=${keys} single=${single} turn=${turnKeys} close=${() => help(false)} />`}
+  `;
+}
+
+/**
+ * @param {object} props
+ * @param {import("./desk_keys.js").DeskKey[]} props.keys
+ * @param {boolean} props.single
+ * @param {(on: boolean) => void} props.turn
+ * @param {() => void} props.close
+ */
+function KeyMap({ keys, single, turn, close }) {
+  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  useLayoutEffect(() => dialog.current?.showModal(), []);
+  return html`
+    <dialog ref=${dialog} aria-labelledby="teclas" onClose=${close}>
+      <form method="dialog" class="dialog-head">
+        <h2 id="teclas">Teclas de la mesa</h2>
+        <button class="quiet" aria-label="Cerrar">✕</button>
+      </form>
+      <label class="choice"><input type="checkbox" checked=${single} onChange=${() => turn(!single)} /> Usar teclas sueltas</label>
+      <p class="help">No actúan mientras escribe. Esc sale de la nota.</p>
+      <dl class="keys">${keys.map(({ shown: name, does }) => html`<div key=${name}><dt><kbd>${name}</kbd></dt><dd>${does}</dd></div>`)}</dl>
+    </dialog>
+  `;
+}
+
+/** @param {number} seconds */
+function rounded(seconds) {
+  return Math.round(seconds * 10) / 10;
+}
+
+async function start() {
+  const root = document.getElementById("mesa");
+  const status = document.getElementById("dicho");
+  if (!root || !status) return;
+  const { audit = "", keys = "" } = root.dataset;
+  const announcer = new Announcer(status);
+  /** @type {Desk} */
+  let desk;
+  try {
+    desk = await ask(audit, {});
+  } catch (error) {
+    const said = root.appendChild(document.createElement("p"));
+    said.className = "fault";
+    said.setAttribute("role", "alert");
+    said.textContent = error instanceof Error ? error.message : String(error);
+    return;
+  }
+  const draft = new Draft(audit, desk);
+  const player = new Player(desk.recording);
+  root.replaceChildren();
+  render(
+    html`<${App} address=${audit} desk=${desk} draft=${draft} player=${player} announcer=${announcer} keys=${keys} />`,
+    root,
+  );
+  document.getElementById(`sub-${draft.missing[0] ?? ""}`)?.focus({ preventScroll: true });
+  addEventListener("beforeunload", (event) => {
+    if (draft.changed) event.preventDefault();
+  });
+}
+
+void start();
