@@ -1,14 +1,24 @@
-"""Which messages the ledger's calls ask for: read from it, decided by the rules, kept in the outbox."""
+"""Which messages calls and appointments ask for: read from the ledger, decided by the rules, kept in the outbox.
+
+A message is kept when it is due, not before: an appointment that is cancelled or moved until then leaves none behind.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from callback_queue.sms.rules import EndedCall, invitation
+from sqlalchemy import Engine
+
+from callback_queue.request import CallbackRequest, Source
+from callback_queue.request import ConsentAnswer as Answer
+from callback_queue.sms.message import Message
+from callback_queue.sms.rules import Appointment, EndedCall, confirmation, invitation, reminder
 from core.events import ConsentAnswer, ConsentAnswered, EndedBy
 from ivr.line.messages import Kind
 from ivr.line.model import Line
 from quality.metrics.history import CallHistory, Visit
 from storage.call_filter import CallFilter
+from storage.callback_list import CallbackFilter, CallbackLists
+from storage.callbacks import Callbacks
 from storage.ledger import Ledger
 from storage.sms import SmsOutbox
 
@@ -16,34 +26,64 @@ _LONGEST_CALL = timedelta(hours=4)
 _PAGE = 500
 
 
-def plan(ledger: Ledger, outbox: SmsOutbox, lines: Iterable[Line], now: datetime) -> int:
-    """Keep the invitations that are due of calls that ended; tell how many were new."""
-    added = 0
-    for line in lines:
+class Planner:
+    """Plans the messages of one database."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._outbox = SmsOutbox(engine)
+        self._ledger = Ledger(engine)
+        self._callbacks = Callbacks(engine)
+        self._lists = CallbackLists(engine)
+
+    def plan(self, lines: Iterable[Line], now: datetime) -> int:
+        """Keep the messages that are due; tell how many were new."""
+        return sum(
+            self._outbox.add(messages, now)
+            for line in lines
+            for messages in (self._invitations(line, now), self._of_appointments(line, now))
+        )
+
+    def _invitations(self, line: Line, now: datetime) -> Sequence[Message]:
         rule = line.messages.survey_invitation
         if rule is None:
-            continue
-        calls = _ended(ledger, line, now - timedelta(hours=rule.within_hours), now)
-        due = [message for call in calls if (message := invitation(call, line)) and message.expires_at > now]
+            return ()
+        calls = self._ended(line, now - timedelta(hours=rule.within_hours), now)
+        due = [message for call in calls if (message := invitation(call, line)) and _is_due(message, now)]
         wanted = {message.number: message for message in reversed(due)}
-        had = outbox.had_since(wanted, Kind.SURVEY_INVITATION, now - timedelta(days=rule.quiet_days))
-        added += outbox.add((each for number, each in wanted.items() if number not in had), now)
-    return added
+        quiet = now - timedelta(days=rule.quiet_days)
+        had = self._outbox.had_since(wanted, Kind.SURVEY_INVITATION, quiet) if wanted else ()
+        alone = self._callbacks.left_alone_since(wanted) if wanted else ()
+        return [message for number, message in wanted.items() if number not in had and number not in alone]
 
-
-def _ended(ledger: Ledger, line: Line, since: datetime, now: datetime) -> Iterator[EndedCall]:
-    """Yield the calls of a line that ended since then, newest first."""
-    asked = CallFilter(line=line.name, since=since - _LONGEST_CALL, until=now)
-    page = ledger.calls(asked, size=_PAGE)
-    while True:
-        for each in page.calls:
-            if each.ended_at and each.ended_at >= since and _hung_up_first(each.visits):
-                call = ledger.call(each.call_id)
-                if call and call.ended_at:
-                    yield ended_call(call, call.ended_at)
-        if page.next is None:
+    def _of_appointments(self, line: Line, now: datetime) -> Iterator[Message]:
+        if not (line.messages.appointment_confirmation or line.messages.appointment_reminder):
             return
-        page = ledger.calls(asked, page.next, _PAGE)
+        wanted = CallbackFilter(line=line.name, sources=frozenset({Source.APPOINTMENT}), open_only=True)
+        page = self._lists.page(wanted, size=_PAGE)
+        while True:
+            for request in page.requests:
+                if (appointment := appointment_of(request)) is None:
+                    continue
+                for message in (confirmation(appointment, line), reminder(appointment, line)):
+                    if message and _is_due(message, now):
+                        yield message
+            if page.next is None:
+                return
+            page = self._lists.page(wanted, page.next, _PAGE)
+
+    def _ended(self, line: Line, since: datetime, now: datetime) -> Iterator[EndedCall]:
+        """Yield the calls of a line that ended since then, newest first."""
+        asked = CallFilter(line=line.name, since=since - _LONGEST_CALL, until=now)
+        page = self._ledger.calls(asked, size=_PAGE)
+        while True:
+            for each in page.calls:
+                if each.ended_at and each.ended_at >= since and _hung_up_first(each.visits):
+                    call = self._ledger.call(each.call_id)
+                    if call and call.ended_at:
+                        yield ended_call(call, call.ended_at)
+            if page.next is None:
+                return
+            page = self._ledger.calls(asked, page.next, _PAGE)
 
 
 def ended_call(call: CallHistory, ended_at: datetime) -> EndedCall:
@@ -57,6 +97,24 @@ def ended_call(call: CallHistory, ended_at: datetime) -> EndedCall:
         authorised=bool(consents) and consents[-1].answer is ConsentAnswer.ACCEPTED,
         survey_answers=sum(answer.answer is not None or bool(answer.file) for answer in call.survey),
     )
+
+
+def appointment_of(request: CallbackRequest) -> Appointment | None:
+    """Give what the rules ask of a promised call, if it has a time that the citizen chose."""
+    if request.window.not_before is None or not request.telephone:
+        return None
+    return Appointment(
+        request=request.filing.number,
+        number=request.telephone,
+        at=request.window.not_before,
+        asked_at=request.asked_at,
+        code=request.filing.code,
+        authorised=request.consent is not None and request.consent.answer is Answer.ACCEPTED,
+    )
+
+
+def _is_due(message: Message, now: datetime) -> bool:
+    return message.not_before <= now < message.expires_at
 
 
 def _hung_up_first(visits: Sequence[Visit]) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -17,6 +17,8 @@ from callback_queue.sms.rules import asks_to_stop
 from core.errors import NotAvailableError
 from core.numbers import ANONYMOUS
 from storage.sms import Ready, SmsOutbox
+
+_EXPIRY = timedelta(seconds=20)
 
 log = structlog.get_logger()
 
@@ -47,6 +49,7 @@ class Sender:
         self._outbox, self._gateway, self._now, self._lines_open = outbox, gateway, now, lines_open
         self._pace = pace or Pace()
         self._pause_seconds = 0.0
+        self._expired_at: datetime | None = None
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -97,7 +100,9 @@ class Sender:
 
     async def _next(self) -> Ready | None:
         now = self._now()
-        await asyncio.to_thread(self._outbox.expire, now)
+        if self._expired_at is None or now - self._expired_at >= _EXPIRY:
+            await asyncio.to_thread(self._outbox.expire, now)
+            self._expired_at = now
         return await asyncio.to_thread(self._outbox.next, now, self._lines_open(now))
 
     async def _offer(self, session: Session, ready: Ready, slots: asyncio.Semaphore) -> None:

@@ -10,12 +10,11 @@ import structlog
 
 from contesta import lines
 from contesta.settings import Settings
-from contesta.sms_plan import plan
+from contesta.sms_plan import Planner
 from contesta.sms_sender import Pace, Sender
 from core.errors import ConfigurationError
 from ivr.line.model import Line
 from storage.database import connect
-from storage.ledger import Ledger
 from storage.migrate import upgrade
 from storage.sms import SmsOutbox
 from telephony.smpp import SmppGateway
@@ -53,9 +52,8 @@ async def run(settings: Settings) -> None:
     engine = connect(settings.ledger_url)
     try:
         await asyncio.to_thread(upgrade, engine)
-        outbox, ledger = SmsOutbox(engine), Ledger(engine)
         sender = Sender(
-            outbox,
+            SmsOutbox(engine),
             gateway(settings),
             now=_now,
             lines_open=partial(_open, settings),
@@ -64,17 +62,17 @@ async def run(settings: Settings) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, sender.stop)
         async with asyncio.TaskGroup() as tasks:
-            planning = tasks.create_task(_plan(settings, ledger, outbox), name="sms plan")
+            planning = tasks.create_task(_plan(settings, Planner(engine)), name="sms plan")
             await sender.run()
             planning.cancel()
     finally:
         engine.dispose()
 
 
-async def _plan(settings: Settings, ledger: Ledger, outbox: SmsOutbox) -> None:
+async def _plan(settings: Settings, planner: Planner) -> None:
     while True:
         found = await asyncio.to_thread(_sending, settings)
-        if added := await asyncio.to_thread(plan, ledger, outbox, found, _now()):
+        if added := await asyncio.to_thread(planner.plan, found, _now()):
             log.info("messages planned", count=added)
         await asyncio.sleep(PLAN_SECONDS)
 

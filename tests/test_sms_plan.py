@@ -7,8 +7,15 @@ from typing import Any
 from sqlalchemy import Engine
 
 import ivr
+from callback_queue.request import Asked, Consent, Place, Reason, Window
+from callback_queue.request import ConsentAnswer as Answer
+from callback_queue.request import Source as CameFrom
+from callback_queue.sms.gateway import Answer as GatewayAnswer
+from callback_queue.sms.gateway import Fate
+from callback_queue.states import Cancelled
+from contesta.callbacks.intake import rules_of
 from contesta.lines import examine_files
-from contesta.sms_plan import plan
+from contesta.sms_plan import Planner
 from core.events import (
     CallEnded,
     CallStarted,
@@ -22,6 +29,7 @@ from core.events import (
     Source,
     SurveyAnswered,
 )
+from storage.callbacks import Callbacks
 from storage.ledger import Ledger
 from storage.sms import SmsOutbox
 
@@ -54,7 +62,7 @@ def call(
 
 
 def test_only_callers_who_hung_up_first_and_agreed_are_invited_once(engine: Engine) -> None:
-    ledger, outbox, line = Ledger(engine), SmsOutbox(engine), ANM.line
+    ledger, outbox, planner, line = Ledger(engine), SmsOutbox(engine), Planner(engine), ANM.line
     assert line is not None
     ledger.apply(
         [
@@ -65,13 +73,51 @@ def test_only_callers_who_hung_up_first_and_agreed_are_invited_once(engine: Engi
             *call(5, telephone="+576012345678"),
             *call(6, telephone="+573000000001"),
             *call(7),
+            *call(8),
         ]
     )
     later = NOON + timedelta(hours=2)
-    assert plan(ledger, outbox, [line], later) == 2, "one for each telephone"
-    assert plan(ledger, outbox, [line], later) == 0
+    Callbacks(engine).leave_alone("+573000000008", "ana.ruiz", "lo pidió", NOON)
+    assert planner.plan([line], later) == 2, "one for each telephone"
+    assert planner.plan([line], later) == 0
     ledger.apply(call(12, telephone="+573000000001"))
-    assert plan(ledger, outbox, [line], NOON + timedelta(hours=3)) == 0, "it was invited a moment ago"
-    assert plan(ledger, outbox, [line], NOON + timedelta(days=40)) == 0, "too late for all of them"
+    assert planner.plan([line], NOON + timedelta(hours=3)) == 0, "it was invited a moment ago"
+    assert planner.plan([line], NOON + timedelta(days=40)) == 0, "too late for all of them"
     sent = [outbox.next(NOON + timedelta(hours=3), ("anm",)) for _ in range(3)]
     assert [each and each.segment.number for each in sent] == ["+573000000001", "+573000000007", None]
+
+
+def test_appointment_is_confirmed_when_asked_and_remembered_a_day_before_unless_cancelled(engine: Engine) -> None:
+    callbacks, outbox, planner, line = Callbacks(engine), SmsOutbox(engine), Planner(engine), ANM.line
+    assert line is not None
+    at = NOON + timedelta(days=2)
+
+    def appointment(number: int, answer: Answer = Answer.ACCEPTED) -> str:
+        asked = Asked(
+            source=CameFrom.APPOINTMENT,
+            origin=f"web:{number}",
+            line="anm",
+            telephone=f"+573{number:09}",
+            place=Place(queue="anm_atencion", since=NOON),
+            window=Window(not_before=at, not_after=at + timedelta(minutes=30)),
+            consent=Consent(version="2025-1", answer=answer, at=NOON),
+        )
+        return callbacks.ask(asked, rules_of(line), NOON).request.id
+
+    appointment(1)
+    cancelled = appointment(2)
+    appointment(3, Answer.DECLINED)
+    assert planner.plan([line], NOON) == 2
+    assert planner.plan([line], NOON + timedelta(hours=1)) == 0
+    callbacks.step(cancelled, Cancelled(by="citizen", reason=Reason.BY_CITIZEN), NOON)
+    assert planner.plan([line], at - timedelta(hours=24)) == 1
+    texts = []
+    while ready := outbox.next(at - timedelta(hours=24), ("anm",)):
+        texts.append((ready.segment.number, ready.segment.text[:14]))
+        outbox.answered(ready, GatewayAnswer(fate=Fate.ACCEPTED, gateway_id=str(len(texts))), NOON)
+    assert sorted(texts) == [
+        ("+573000000001", "Le recordamos "),
+        ("+573000000001", "Su cita con la"),
+        ("+573000000002", "Su cita con la"),
+    ]
+    assert planner.plan([line], at + timedelta(minutes=1)) == 0

@@ -177,10 +177,6 @@ def test_programs_and_people_are_told_the_same(sqlite_engine: Engine) -> None:
 
 def test_pages_of_campaigns_are_for_everybody(sqlite_engine: Engine) -> None:
     async def scenario(office: Office) -> None:
-        for scheme, width in SIZES:
-            async with sized(office, scheme, width, Role.SUPERVISOR) as page:
-                await page.goto("/campanas")
-                await judged(page)
         publish_line(office)
         supervisor = await office.signed_in(Role.SUPERVISOR)
         running = await uploaded(supervisor, name="Satisfacción de septiembre")

@@ -14,6 +14,7 @@ from ivr.line.messages import Kind, Template
 from ivr.line.model import Line
 
 _OPT_OUT = frozenset({"BAJA", "PARAR", "STOP", "SALIR"})
+_NEWS = timedelta(hours=72)
 _ACCENTS = str.maketrans("ÁÉÍÓÚ", "AEIOU")
 
 
@@ -63,12 +64,13 @@ def invitation(call: EndedCall, line: Line) -> Message | None:
 
 
 def confirmation(appointment: Appointment, line: Line) -> Message | None:
-    """Confirm an appointment, from when it was asked for until it is due."""
+    """Confirm an appointment, from when it was asked for until it is due, or no news any more."""
     template = line.messages.appointment_confirmation
     if not (template and may_be_sent(appointment.number, authorised=appointment.authorised)):
         return None
     key = f"confirmation:{appointment.request}:{appointment.at:%Y%m%dT%H%M}"
-    return _of_appointment(appointment, line, template, key, appointment.asked_at)
+    asked_at = appointment.asked_at
+    return _of_appointment(appointment, line, template, key, asked_at, until=asked_at + _NEWS)
 
 
 def reminder(appointment: Appointment, line: Line) -> Message | None:
@@ -95,7 +97,12 @@ def asks_to_stop(text: str) -> bool:
 
 
 def _of_appointment(
-    appointment: Appointment, line: Line, template: Template, key: str, wanted_at: datetime
+    appointment: Appointment,
+    line: Line,
+    template: Template,
+    key: str,
+    wanted_at: datetime,
+    until: datetime | None = None,
 ) -> Message | None:
     local = appointment.at.astimezone(line.calendar.zone)
     values = {
@@ -110,7 +117,7 @@ def _of_appointment(
         key=key,
         number=appointment.number,
         wanted_at=wanted_at,
-        expires_at=appointment.at,
+        expires_at=min(until or appointment.at, appointment.at),
         values=values,
     )
 
