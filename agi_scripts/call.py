@@ -17,10 +17,11 @@ from ivr import prompts
 from ivr.caller import LineCaller
 from ivr.dialogs.consent import ask_consent, may_record
 from ivr.dialogs.hours import say_closed
-from ivr.dialogs.offer import ExpectedWait, NobodyKnows
+from ivr.dialogs.offer import ExpectedWait
 from ivr.line.exchange import END, LANGUAGE, NO, QUEUE, RECORD, YES
 from ivr.line.model import Line, Queue
 from ivr.line.published import Published
+from ivr.waits import NAME, WaitsFile
 from telephony.agi import Channel
 
 CONSENT = "CONTESTA_CONSENTIMIENTO"
@@ -131,7 +132,7 @@ class Call:
 Flow: TypeAlias = Callable[[Call], str]
 
 
-def desk_in(data: Path, expected_wait: ExpectedWait | None = None) -> Desk:
+def desk_in(data: Path) -> Desk:
     """Make the desk of an installation whose data are in `data`.
 
     Raises:
@@ -140,7 +141,7 @@ def desk_in(data: Path, expected_wait: ExpectedWait | None = None) -> Desk:
     return Desk(
         lines=Published(data / "lineas", prompts.shared()),
         requests=Spool(data / "buzon", now=utc_now),
-        expected_wait=expected_wait or NobodyKnows(),
+        expected_wait=WaitsFile(data / NAME, utc_now),
     )
 
 

@@ -44,6 +44,7 @@ from contesta.web import (
     routes,
     sessions,
     sign_in,
+    waits,
 )
 from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS, Clock
 from storage.database import connect
@@ -88,6 +89,7 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     bus.prepare,
     board.prepare,
     campaigns.prepare,
+    waits.prepare,
     health.prepare,
     metrics.prepare,
     quality_read.prepare,

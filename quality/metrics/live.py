@@ -26,12 +26,13 @@ from core.events import (
 
 from .agents import Agents, AgentState, Engagement, Member
 from .coalesce import SAME_FACT
+from .expected_wait import Recent
 from .figures import Tally, Thresholds
-from .open_call import OpenCall, talks_of
+from .open_call import OpenCall, seen_of
+from .recently import Recently, Seen
 from .rows import Call, Row, Settling, rows_of
 from .running import Days
 from .snapshot import QueueNow, Snapshot, Waiting, expected_wait_ms, longest_first
-from .talks import Talk, Talks
 from .visits import Visit
 
 __all__ = ["LiveEngine", "QueueNow", "Snapshot", "Waiting", "expected_wait_ms"]
@@ -54,7 +55,7 @@ class LiveEngine:
         self.late = 0
         self._zone = zone
         self._days = Days(zone, thresholds or Thresholds())
-        self._talks: defaultdict[str, Talks] = defaultdict(Talks)
+        self._recently: defaultdict[str, Recently] = defaultdict(Recently)
         self._by_name: dict[str, OpenCall] = {}
         self._open: dict[OpenCall, None] = {}
         self._changed: dict[OpenCall, None] = {}
@@ -102,8 +103,8 @@ class LiveEngine:
         for call in calls:
             self._close({name for visit in call.visits for name in (visit.channel_id, visit.call_id)}, before)
             self._days.settle(settling.take(rows_of(call)))
-            for queue, talk in talks_of(call):
-                self._talks[queue].settle(talk)
+            for queue, seen in seen_of(call):
+                self._recently[queue].settle(seen)
         unheard = [call for call in self._unheard if call.counted and all(row.unheard for row in call.counted)]
         call_of = {id(row): call for call in unheard for row in call.counted}
         settling.take(row for call in unheard for row in call.counted)
@@ -151,8 +152,8 @@ class LiveEngine:
         for call in self._quiet(now):
             if call.is_adopted or call.is_over:
                 settled += call.counted
-                for queue, talk in call.talks:
-                    self._talks[queue].settle(talk)
+                for queue, seen in call.seen:
+                    self._recently[queue].settle(seen)
                 self._forget(call)
         self._days.revise(settled, ())
         self._days.settle(settled)
@@ -187,7 +188,7 @@ class LiveEngine:
                     free=free[name],
                     present=present[name],
                     expected_wait_ms=expected_wait_ms(
-                        len(waiting[name]), free[name], present[name], self._talks[name].mean_ms()
+                        len(waiting[name]), free[name], present[name], self._recently[name].mean_ms()
                     ),
                 )
                 for name in sorted(names)
@@ -196,6 +197,10 @@ class LiveEngine:
             open_calls=len(self._going_on),
             late=self.late,
         )
+
+    def recent(self, queue: str, now: datetime) -> Recent:
+        """Tell what a queue has seen of late, as of the last look."""
+        return self._recently[queue].told(now) if queue in self._recently else Recent(handle_seconds=())
 
     def _restart(self, at: datetime) -> None:
         """Tell anew the calls that were not over when the telephone system started."""
@@ -262,20 +267,20 @@ class LiveEngine:
             self._waiting.pop(call, None)
         _mark(self._going_on, call, not hidden and not call.is_over)
         self._engage(call, {} if hidden else call.engages)
-        self._talk(call, () if hidden else tuple(talks_of(call.history)))
+        self._see(call, () if hidden else tuple(seen_of(call.history)))
 
     def _engage(self, call: OpenCall, engaged: dict[str, Engagement]) -> None:
         if engaged != call.engaged:
             self.agents.engage(call, engaged, before=call.engaged)
             call.engaged = engaged
 
-    def _talk(self, call: OpenCall, talks: tuple[tuple[str, Talk], ...]) -> None:
-        if talks != call.talks:
-            for queue, talk in call.talks:
-                self._talks[queue].remove(talk)
-            for queue, talk in talks:
-                self._talks[queue].add(talk)
-            call.talks = talks
+    def _see(self, call: OpenCall, seen: tuple[tuple[str, Seen], ...]) -> None:
+        if seen != call.seen:
+            for queue, one in call.seen:
+                self._recently[queue].remove(one)
+            for queue, one in seen:
+                self._recently[queue].add(one)
+            call.seen = seen
 
     def _quiet(self, now: datetime) -> list[OpenCall]:
         settled, lost = now - SETTLING, now - SETTLING_OF_LOST
@@ -298,7 +303,7 @@ class LiveEngine:
     def _drop(self, call: OpenCall) -> None:
         """Let nothing show this call any more, but for its figures."""
         self._engage(call, {})
-        self._talk(call, ())
+        self._see(call, ())
         del self._open[call]
         for calls in (self._changed, self._waiting):
             calls.pop(call, None)

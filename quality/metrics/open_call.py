@@ -2,19 +2,21 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from core.events import Event
 
 from .agents import Engagement
 from .history import CallHistory, Outcome, Visit, build
+from .recently import Departure, Seen, Talk
 from .rows import Call, Row, rows_of
-from .talks import Talk
+
+_DEPARTED = {Outcome.ANSWERED, Outcome.ABANDONED, Outcome.OVERFLOW}
 
 
 @dataclass(slots=True, eq=False)
 class OpenCall:
-    """`counted`, `engaged` and `talks` are what the engine holds of it now."""
+    """`counted`, `engaged` and `seen` are what the engine holds of it now."""
 
     names: set[str] = field(default_factory=set)
     events: set[Event] = field(default_factory=set)
@@ -23,7 +25,7 @@ class OpenCall:
     last_at: datetime = field(init=False)
     counted: tuple[Row, ...] = ()
     engaged: dict[str, Engagement] = field(default_factory=dict)
-    talks: tuple[tuple[str, Talk], ...] = ()
+    seen: tuple[tuple[str, Seen], ...] = ()
 
     def fold(self, restarts: Iterable[datetime]) -> None:
         """Tell its history anew from all that is known of it."""
@@ -70,9 +72,12 @@ class OpenCall:
         return engaged
 
 
-def talks_of(call: Call) -> Iterator[tuple[str, Talk]]:
-    """Yield queue and conversation of all conversations that have ended."""
+def seen_of(call: Call) -> Iterator[tuple[str, Seen]]:
+    """Yield, with the queue, all conversations that have ended and every departure of a caller who had waited."""
     for visit in call.visits:
+        if visit.wait_ms is not None and visit.result in _DEPARTED:
+            left_at = visit.entered_at + timedelta(milliseconds=visit.wait_ms)
+            yield visit.queue, Departure(left_at, visit.wait_ms, visit.result is not Outcome.ANSWERED)
         for leg in visit.legs:
             if leg.talk_ms is not None and leg.ended_at is not None:
-                yield visit.queue, (leg.ended_at, leg.talk_ms)
+                yield visit.queue, Talk(leg.ended_at, leg.talk_ms)
