@@ -43,7 +43,7 @@ class Told:
 
     `heard` are prompts, `log` the entries of queue_log without queue and channel, `events` what they are read to say,
     `ends` is how it ended, `records` the dialplan's word for recording it,
-    `stands` what the dialplan knows the caller was hearing at its end.
+    `stands` what the dialplan knows the caller was hearing at its end, `cut` the prompts that were not heard to their end.
     """
 
     line: Line
@@ -57,6 +57,7 @@ class Told:
     requests: list[MailboxRequest]
     stands: str
     queues: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
 
     @property
     def left(self) -> str:
@@ -112,6 +113,7 @@ class Telephone:
             requests=list(spool.requests()),
             stands=call.variables.get(STANDS, ""),
             queues=dialplan.queues,
+            cut=call.cut,
         )
 
 

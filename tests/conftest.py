@@ -16,6 +16,7 @@ settings.load_profile("same")
 """Every run tries the same examples, however slow the machine; `--hypothesis-profile other` looks for new ones."""
 
 LONGEST_FIRST = (
+    "test_ivr_telephone_calls.py",
     "test_faults.py",
     "test_real_calls.py",
     "test_board_real.py",

@@ -46,12 +46,15 @@ class Stage:
     def line(self, name: str) -> Line:
         return next(line for line in self.lines if line.name == name)
 
-    def facts(self, event: str, call: str = "") -> list[list[str]]:
+    def rows(self) -> list[list[str]]:
         """Rows of queue_log, split: second, channel, queue, agent, event, data…"""
         if not self.settings.queue_log.exists():
             return []
-        rows = [row.split("|") for row in self.settings.queue_log.read_text(encoding="utf-8").splitlines()]
-        return [row for row in rows if row[4] == event and call in {"", row[1]}]
+        return [row.split("|") for row in self.settings.queue_log.read_text(encoding="utf-8").splitlines()]
+
+    def facts(self, event: str, call: str = "") -> list[list[str]]:
+        """Rows of queue_log that tell one event, of one call or of all."""
+        return [row for row in self.rows() if row[4] == event and call in {"", row[1]}]
 
     def call_of(self, number: str) -> str:
         """The telephone system's id of the call from a mobile number."""
@@ -129,13 +132,13 @@ def brief(source: str) -> str:
 
 
 @contextlib.contextmanager
-def telephone_system(files: Mapping[str, str], **changes: object) -> Iterator[Stage]:
-    """Run an Asterisk whose lines are these files, by name."""
+def telephone_system(files: Mapping[str, str], *, in_full: bool = False, **changes: object) -> Iterator[Stage]:
+    """Run an Asterisk whose lines are these files, by name; what the dialplan says is made short unless `in_full`."""
     folder = Path(tempfile.mkdtemp(prefix="contesta-", dir="/tmp"))
     lines = folder / "lines"
     lines.mkdir()
     for name, source in files.items():
-        (lines / name).write_text(brief(source), encoding="utf-8")
+        (lines / name).write_text(source if in_full else brief(source), encoding="utf-8")
     stack = contextlib.ExitStack()
     settings = Settings.model_validate(
         {

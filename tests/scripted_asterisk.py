@@ -17,6 +17,11 @@ CALLER = "+573001234567"
 KEYS = "0123456789*#"
 
 
+def prompt_in(file: str) -> str:
+    """Return the prompt that a command of the scripts names, without the folder of its line."""
+    return re.sub(r"^contesta/(\w+/[0-9a-f]{12}/)?", "", file)
+
+
 def environment(
     script: str = "entrada", caller_name: bytes = b"unknown", *, number: str = CALLER, args: Iterable[str] = ()
 ) -> bytes:
@@ -123,7 +128,8 @@ class Actions:
 class Call:
     """A call whose caller does what `actions` say. `missing` prompts do not exist, nor does a folder `messages` is not.
 
-    `heard` are the prompts said to them, without the folder of their line; `story` are those, and the keys pressed.
+    `heard` are the prompts said to them, without the folder of their line; `story` are those, and the keys pressed;
+    `cut` are those that a key cut short.
     A `careless` caller keeps silent where what they are to do makes no sense.
     """
 
@@ -133,6 +139,7 @@ class Call:
     messages: Path | None = None
     heard: list[str] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    cut: list[str] = field(default_factory=list)
     waited_ms: list[int] = field(default_factory=list)
     queue_log: list[str] = field(default_factory=list)
     careless: bool = False
@@ -168,12 +175,13 @@ class Call:
         return reply + b"\n"
 
     def _say(self, file: str, keys: str) -> bytes:
-        prompt = re.sub(r"^contesta/(\w+/[0-9a-f]{12}/)?", "", file)
+        prompt = prompt_in(file)
         if prompt in self.missing:
             return b"200 result=-1 endpos=0"
         self.heard.append(prompt)
         key, second = self.actions.while_said(prompt) if keys else ("", 1.0)
         self.story += [prompt, *([f"<{key}>"] if key else [])]
+        self.cut += [prompt] if key else []
         return b"200 result=%d endpos=%d" % (ord(key) if key else 0, second * 8_000)
 
     def _listen(self) -> bytes:

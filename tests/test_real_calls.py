@@ -22,7 +22,7 @@ from tests.attention import Attention
 from tests.people import callers_phone
 from tests.running import RunningLine, eventually, start_line
 from tests.sipp.runner import Callers, Deeds
-from tests.sipp.scenario import be_hung_up, be_silent, cue, dial, hang_up, pause, press_until_cued, scenario
+from tests.sipp.scenario import Cue, be_hung_up, be_silent, cue, dial, hang_up, pause, press_until_cued, scenario
 
 GHOST_SECONDS = 5
 RING_SECONDS = 1.0
@@ -190,7 +190,7 @@ async def watch_the_queue(line: RunningLine, conversations: Mapping[str, Convers
             missing = seen.kind is not Kind.SILENT and not seen.entered_at
             if seen.callers and missing and loop.time() - since > PATIENCE_SECONDS:
                 begun[number] = loop.time()
-                seen.callers.cue(number, again=True)
+                seen.callers.cue(number, Cue.AGAIN)
         looked_at = now
         await asyncio.sleep(LOOK_SECONDS)
 

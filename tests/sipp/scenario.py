@@ -1,17 +1,37 @@
-"""SIPp scenarios put together from what a caller does, step by step. [field0] is the caller's number.
+"""SIPp scenarios put together from what a caller does, step by step. [field0] is the caller's number, [field1] dialled.
 
 Each step is a piece of XML. A caller cannot hear: where it has to wait for something that only the test knows
-(the line took the key, the conversation began) the test gives a cue, an INFO that SIPp takes and nobody answers.
+(the line took the key, the conversation began) the test gives a cue, a request that SIPp takes and nobody answers. A
+caller that obeys does nothing without one.
 """
+
+from enum import StrEnum
+
+
+class Cue(StrEnum):
+    """What a caller can be told, as the method of a request."""
+
+    GO_ON = "INFO"
+    AGAIN = "MESSAGE"  # the key before
+    PRESS = "PRESS"  # the key in its header Key
+    SPEAK = "SPEAK"  # for a while; silent audio follows
+    BE_SILENT = "KEEPSILENT"  # as a telephone is that sends all the same
+    HANG_UP = "HANGUP"
+
+
+MOST_TIMES = 9
+SOUNDS = [f"{cue}{times}" for cue in (Cue.SPEAK, Cue.BE_SILENT) for times in range(MOST_TIMES)]
+"""Captures of the runner's that SIPp plays, each once in a call: Asterisk does not hear a clock that goes backwards."""
+
 
 KEY_SECONDS = 0.98  # SIPp's key: 0.78 s of packets that mean nothing, then 0.2 s of the digit
 
 _REQUEST = """<send {attributes}><![CDATA[
 
-{method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+{method} sip:[field1]@[remote_ip]:[remote_port] SIP/2.0
 Via: SIP/2.0/UDP [local_ip]:[local_port];branch=[branch]
 From: <sip:[field0]@[local_ip]:[local_port]>;tag=[call_number]
-To: <sip:[service]@[remote_ip]:[remote_port]>{to_tag}
+To: <sip:[field1]@[remote_ip]:[remote_port]>{to_tag}
 Call-ID: [call_id]
 CSeq: {sequence} {method}
 Contact: <sip:[field0]@[local_ip]:[local_port]>
@@ -91,7 +111,7 @@ def press(key: str) -> str:
 
 def press_until_cued(key: str) -> str:
     """Press a key, and wait until the test says to go on, or to press it once more."""
-    return f'<label id="1"/>\n{press(key)}\n<recv request="MESSAGE" optional="true" next="1"/>\n{cue()}'
+    return f'<label id="1"/>\n{press(key)}\n<recv request="{Cue.AGAIN}" optional="true" next="1"/>\n{cue()}'
 
 
 def be_silent() -> str:
@@ -101,7 +121,31 @@ def be_silent() -> str:
 
 def cue() -> str:
     """Wait until the test says so."""
-    return f'<recv request="INFO"/>\n{note("cued")}'
+    return f'<recv request="{Cue.GO_ON}"/>\n{note("cued")}'
+
+
+_KEY = '<ereg regexp="[0-9*#]" search_in="hdr" header="Key:" assign_to="key"/>'
+
+
+def obey() -> str:
+    """Do what cues say, one after the other, until either side hangs up; cues may come at any time."""
+    return "\n".join(
+        [
+            '<label id="1"/>',
+            '<recv request="BYE" optional="true" next="3"/>',
+            f'<recv request="{Cue.HANG_UP}" optional="true" next="2"/>',
+            *(f'<recv request="{sound}" optional="true" next="1{order}"/>' for order, sound in enumerate(SOUNDS)),
+            f'<recv request="{Cue.PRESS}"><action>{_KEY}</action></recv>',
+            '<nop next="1"><action><exec play_dtmf="[$key],80"/></action></nop>',
+            *(
+                f'<label id="1{order}"/>\n<nop next="1"><action><exec play_pcap_audio="{sound}"/></action></nop>'
+                for order, sound in enumerate(SOUNDS)
+            ),
+            f'<label id="2"/>\n{hang_up()}\n<nop next="4"/>',
+            f'<label id="3"/>\n{note("was-hung-up")}\n{_OK}',
+            f'<label id="4"/>\n{note("over")}',
+        ]
+    )
 
 
 def hang_up() -> str:
