@@ -162,6 +162,7 @@ class Telephones:
 
     async def _call(self, receivers: Receivers, ears: Mapping[str, Ear]) -> Mapping[str, Listened]:
         """Let all call, and listen to each call that is over while others still go on."""
+        listened: dict[str, Listened] = {}
         async with contextlib.AsyncExitStack() as stack:
             for index in range(ADVISERS):
                 phone = await stack.enter_async_context(self._stage.adviser(index, self._attend))
@@ -169,7 +170,6 @@ class Telephones:
             tasks = await stack.enter_async_context(asyncio.TaskGroup())
             watching = tasks.create_task(self._watch_queues(), name="queues")
             tasks.create_task(self._sipp.run(), name="sipp")
-            listened: dict[str, Listened] = {}
             while len(listened) < len(self._callers):
                 await asyncio.sleep(LOOKS_EVERY_SECONDS)
                 ended = {row[1] for row in self._stage.facts("FIN")}
@@ -178,7 +178,7 @@ class Telephones:
                         heard = partial(self._listened, caller, receivers.heard(order), ears[caller.line.name])
                         listened[caller.scenario.name] = await asyncio.to_thread(heard)
             watching.cancel()
-            return listened
+        return listened
 
     async def _watch_queues(self) -> None:
         entered = 0

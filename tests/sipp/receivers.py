@@ -19,8 +19,8 @@ from telephony.phone.sdp import PCMU
 PORTS_APART = 4
 _LOOK_EVERY_SECONDS = 0.05
 _BUFFER_BYTES = 1 << 20  # seconds of audio, should the thread not get its turn
-_LATEST_SAMPLES = RATE_HZ
-_LONGEST_HICCUP_SAMPLES = RATE_HZ // 2
+_LONGEST_WAIT_SAMPLES = 60 * RATE_HZ
+_LONGEST_HICCUP_SAMPLES = 2 * RATE_HZ  # callers keep silent for longer
 _LARGEST_PACKET = 2_000
 
 
@@ -53,10 +53,9 @@ class _Receiver:
         now = time.monotonic()
         if self._source is None:
             self._since = now
-        by_our_clock = int((now - self._since) * RATE_HZ)
         at = (packet.timestamp - self._zero) & 0xFFFF_FFFF
-        if packet.source != self._source or abs(at - by_our_clock) > _LATEST_SAMPLES:
-            at = max(len(self.heard), by_our_clock)
+        if packet.source != self._source or abs(at - self._until) > _LONGEST_WAIT_SAMPLES:
+            at = max(len(self.heard), int((now - self._since) * RATE_HZ))
             self._source, self._zero = packet.source, packet.timestamp - at
         if at - self._until > _LONGEST_HICCUP_SAMPLES:
             self.heard += SILENCE * (at - len(self.heard))
