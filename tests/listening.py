@@ -1,7 +1,7 @@
 """An ear for prompts: which of them are said in what a caller hears, when, and whether any of it is missing.
 
-A matched filter. The beginning of each prompt is looked for in all of the audio by normalised cross-correlation (at a
-quarter of the rate, by FFT); where it is found, the prompt is followed piece by piece to its end. So a prompt that is
+A matched filter. The beginning of each prompt is looked for in all of the audio by normalised cross-correlation (at
+half the rate, by FFT); where it is found, the prompt is followed piece by piece to its end. So a prompt that is
 cut short is told from one that is whole, and a missing one is not heard at all. Nothing is assumed of what ought to be
 there.
 
@@ -31,8 +31,8 @@ FAINT_DB = -26.0
 MOST_COVERED = 0.3
 """Of a prompt that is heard, by one that explains more of the same sound."""
 
-_SLOWER = 4
-_BLOCK = 8_192
+_SLOWER = 2  # more, and the tone after which callers speak would be lost
+_BLOCK = 16_384
 _NEAR = RATE_HZ // 100  # a likeness at the slower rate may be the next period of the voice
 _PIECE = round(PIECE_SECONDS * RATE_HZ)
 _ENOUGH = 4  # pieces in a row, to look for what follows them

@@ -106,6 +106,12 @@ def test_a_prompt_cut_at_its_end_lacks_its_end(
     assert not last.missing
 
 
+@pytest.mark.parametrize("later_samples", range(8))
+def test_the_tone_is_heard_wherever_it_begins(prompts: Mapping[str, Audio], ear: Ear, later_samples: int) -> None:
+    audio = [silence(later_samples / RATE_HZ), said(prompts, ("buzon_name", speech.TONE, "buzon_grabado"), 0)]
+    assert names_of(ear.hear(on_the_line(np.concatenate(audio)))) == ("buzon_name", speech.TONE, "buzon_grabado")
+
+
 def test_a_missing_prompt_is_not_heard(prompts: Mapping[str, Audio], ear: Ear) -> None:
     without = tuple(name for name in WELCOME if name != "consentimiento")
     assert names_of(ear.hear(on_the_line(said(prompts, without)))) == without
