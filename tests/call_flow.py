@@ -43,7 +43,7 @@ class Told:
 
     `heard` are prompts, `log` the entries of queue_log without queue and channel, `events` what they are read to say,
     `ends` is how it ended, `records` the dialplan's word for recording it,
-    `stands` what the dialplan knows the caller was hearing at its end, `cut` the prompts that were not heard to their end.
+    `stands` what the dialplan knows the caller was hearing at its end. `cut` are prompts not heard to their end.
     """
 
     line: Line

@@ -15,6 +15,7 @@ from core.errors import ProtocolError
 from telephony.phone.audio import RATE_HZ, SILENCE
 from telephony.phone.rtp import Packet
 from telephony.phone.sdp import PCMU
+from tests.ports import free_port
 
 PORTS_APART = 4
 _LOOK_EVERY_SECONDS = 0.05
@@ -31,8 +32,9 @@ class _Receiver:
     A sender on a machine under load stops for a moment in mid word, or sends in a burst: that is put together again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
         self.socket = socket.socket(type=socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", port))
         self.socket.setblocking(False)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self.heard = bytearray()
@@ -67,7 +69,8 @@ class Receivers:
     """The receivers of so many callers, in their order, while it is entered. `port` is SIPp's own for audio."""
 
     def __init__(self, count: int) -> None:
-        self.port, self._receivers = _opened(count)
+        self.port = free_port(PORTS_APART * (count + 1))
+        self._receivers = [_Receiver(self.port + PORTS_APART * order) for order in range(1, count + 1)]
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="receivers")
 
@@ -89,20 +92,3 @@ class Receivers:
         while not self._over.wait(_LOOK_EVERY_SECONDS):
             for receiver in self._receivers:
                 receiver.take_all()
-
-
-def _opened(count: int) -> tuple[int, list[_Receiver]]:
-    """Find a port for SIPp so that all that it gives its callers are free."""
-    while True:
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = int(probe.getsockname()[1])
-        receivers = [_Receiver() for _ in range(count)]
-        try:
-            for order, receiver in enumerate(receivers, start=1):
-                receiver.socket.bind(("127.0.0.1", port + PORTS_APART * order))
-        except (OSError, OverflowError):
-            for receiver in receivers:
-                receiver.socket.close()
-        else:
-            return port, receivers
