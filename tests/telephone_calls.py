@@ -45,7 +45,7 @@ LOOKS_EVERY_SECONDS = 0.1
 CALLS_A_SECOND = 8.0
 LONGEST_SECONDS = 400
 ADVISERS = 3
-OF_SCRIPTS = {"IDIOMA", "CONSENTIMIENTO", "MENU", "OFERTA", "BUZON", "ENCUESTA"}
+OF_SCRIPTS = {"IDIOMA", "CONSENTIMIENTO", "MENU", "TEXTO", "OFERTA", "BUZON", "ENCUESTA"}
 """What scripts write to queue_log; the rest is the dialplan's and the queue's."""
 
 
