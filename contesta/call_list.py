@@ -48,7 +48,7 @@ class ShownOutcome:
 class CallLine:
     """One line of the list. A call that visited several queues has their facts one after the other.
 
-    What nothing tells yet, such as an adviser's disposition, is a dash.
+    What nothing tells yet, such as the callback, is a dash.
     """
 
     call_id: str
@@ -87,7 +87,7 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
         wait=THEN.join(duration(visit.wait_ms) for visit in call.visits) or UNKNOWN,
         talk=_talk(legs),
         advisers=THEN.join(short_name(leg.agent) for leg in legs) or UNKNOWN,
-        disposition=UNKNOWN,
+        disposition=THEN.join(leg.title for leg in legs if leg.disposition) or UNKNOWN,
         recording=_recording(call),
         callback=UNKNOWN,
     )

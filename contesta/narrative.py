@@ -32,6 +32,7 @@ from core.events import (
     QueueLeft,
     Recorded,
     Rejected,
+    Resolution,
     RingEnded,
     RingResult,
     Source,
@@ -40,6 +41,7 @@ from core.events import (
     SurveyAnswered,
     SystemRestarted,
     TextChosen,
+    WorkEnded,
 )
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 
@@ -338,6 +340,17 @@ def _after_waiting(wait_seconds: int | None) -> str:
     return "" if wait_seconds is None else f", tras {duration(wait_seconds * 1000)} de espera"
 
 
+def _work_ended(event: WorkEnded) -> tuple[str, str]:
+    if not event.disposition:
+        return event.agent, "Volvió a estar disponible sin tipificar"
+    what = {
+        Resolution.SOLVED: ", solucionada en primer contacto",
+        Resolution.ESCALATED: ", escalada",
+        Resolution.OTHER: "",
+    }[event.resolution]
+    return event.by, f"Tipificó «{event.title}»{what}"
+
+
 def _ended(event: CallEnded) -> tuple[str, str]:
     match event.by:
         case EndedBy.CALLER:
@@ -377,6 +390,7 @@ _TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
     QueueLeft: _queue_left,
     Rejected: _rejected,
     HoldChanged: _hold_changed,
+    WorkEnded: _work_ended,
     CallEnded: _ended,
     CallVanished: _vanished,
     SystemRestarted: _restarted,

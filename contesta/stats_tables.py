@@ -50,6 +50,8 @@ def print_tables(
         _print_table(console, "Por línea", "Línea", aggregate.by_line(), total)
     if aggregate.by_agent:
         console.print(_agents(aggregate.by_agent), "")
+    if aggregate.by_disposition():
+        _print_table(console, "Por tipificación", "Tipificación", aggregate.by_disposition(), None)
     if aggregate.by_transfer_area():
         _print_table(console, "Por área de transferencia", "Área", aggregate.by_transfer_area(), None)
     _print_remarks(console, total, damaged_lines, faults, orphan_ends)
@@ -77,6 +79,8 @@ def _summary(total: Tally, aggregate: Aggregate) -> Table:
         (f"Nivel de servicio ({within} s), de las ofrecidas", rate(total.service_level_offered)),
         (f"Nivel de servicio ({within} s), con abandonos", rate(total.service_level_inclusive)),
         ("TMO", mean_duration(total.tmo_ms)),
+        ("Trabajo después de la llamada (dentro del TMO)", mean_duration(total.work_mean_ms)),
+        ("Solución en primer contacto, de las tipificadas", rate(total.first_contact_resolution)),
         ("En espera con asesor (dentro del TMO)", mean_duration(total.hold_mean_ms)),
     ):
         table.add_row(name, value)

@@ -88,6 +88,16 @@ class OfferResult(StrEnum):
     DECLINED = "declined"
 
 
+class Resolution(StrEnum):
+    """What a disposition makes of a contact."""
+
+    SOLVED = "solved"
+    """At first contact."""
+    ESCALATED = "escalated"
+    """Handed to an area or a higher level."""
+    OTHER = "other"
+
+
 class RingResult(StrEnum):
     """How one ring of one agent ended."""
 
@@ -310,6 +320,23 @@ class CallbackOffered(QueueEvent):
     """A caller of a queue was offered to be called back without losing their place, or answered that."""
 
     result: OfferResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkEnded(QueueEvent):
+    """The work of `agent` after a conversation is over: a disposition was saved, or, if it is empty, none was in time.
+
+    `disposition` is the way through the line's tree, "solucionada/certificado", `title` how the tree calls it. Another
+    one that is told later corrects it, and ends no work. `by` is whoever saved it. Work counts for `limit_seconds` at
+    the most; with 0 the adviser takes calls while he writes, so that none counts.
+    """
+
+    agent: str
+    disposition: str
+    title: str
+    resolution: Resolution
+    by: str
+    limit_seconds: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

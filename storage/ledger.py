@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted
+from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted, WorkEnded
 from quality.metrics.history import CallHistory, build
 from storage import projection
 from storage.call_filter import CallFilter
@@ -27,7 +27,7 @@ from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, Restar
 _EVERYTHING = CallFilter()
 _EVENT = EventRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
 _TOLD = ("kind", "source", "at", "ord", "call_id", "channel_id", "data")
-_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)
+_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged, WorkEnded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

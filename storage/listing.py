@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from core.errors import ProtocolError
-from core.events import EndedBy, Event, MenuStepped
+from core.events import EndedBy, Event, MenuStepped, Resolution
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 from storage.call_filter import CallFilter, call_conditions, conversations, rings, visits
 from storage.codec import decode, storable
@@ -280,6 +280,10 @@ def _leg(row: LegRow) -> Leg:
         ended_at=row.ended_at,
         ended_by=None if row.ended_by is None else EndedBy(row.ended_by),
         target=row.target,
+        work_ms=row.work_ms,
+        disposition=row.disposition,
+        title=row.title,
+        resolution=Resolution(row.resolution),
     )
 
 

@@ -99,6 +99,10 @@ def _legs(call: CallHistory) -> Rows:
                 "ended_at": leg.ended_at,
                 "ended_by": leg.ended_by,
                 "target": leg.target,
+                "work_ms": leg.work_ms,
+                "disposition": leg.disposition,
+                "title": leg.title,
+                "resolution": leg.resolution,
             }
 
 

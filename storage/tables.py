@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Index, LargeBinary, MetaData, Text, text
 from sqlalchemy.orm import registry
-from sqlmodel import Field, SQLModel
+from sqlmodel import AutoString, Field, SQLModel
 
 from storage.database import UtcDateTime
 
@@ -136,6 +136,10 @@ class LegRow(LedgerTable, table=True):
     ended_at: datetime | None = _moment(nullable=True)
     ended_by: str | None
     target: str
+    work_ms: int | None = Field(sa_column=Column(BigInteger))
+    disposition: str = Field(sa_column=Column(AutoString, nullable=False, server_default=""))
+    title: str = Field(sa_column=Column(AutoString, nullable=False, server_default=""))
+    resolution: str = Field(sa_column=Column(AutoString, nullable=False, server_default="other"))
 
 
 class RingRow(LedgerTable, table=True):

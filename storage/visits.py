@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Engine, and_, select
 from sqlmodel import col
 
-from core.events import EndedBy, RingResult
+from core.events import EndedBy, Resolution, RingResult
 from quality.metrics.rows import Call, Row, Settling, rows_of
 from quality.metrics.visits import Leg, Outcome, Ring, Visit
 from storage.database import reader
@@ -123,6 +123,10 @@ def _legs(connection: Connection, part: Sequence[str]) -> defaultdict[_Stay, lis
             ended_at=row.ended_at,
             ended_by=EndedBy(row.ended_by) if row.ended_by else None,
             target=row.target,
+            work_ms=row.work_ms,
+            disposition=row.disposition,
+            title=row.title,
+            resolution=Resolution(row.resolution),
         )
         legs[row.call_id, row.queue, row.ordinal].append(leg)
     return legs

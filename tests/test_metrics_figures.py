@@ -158,7 +158,7 @@ def test_transfers_count_for_the_visit_once_and_for_each_adviser() -> None:
         Outcome.ANSWERED,
         4000,
         90_000,
-        shares=(Share("Ana", 60_000, 0, "700"), Share("Beto", 30_000)),
+        shares=(Share("Ana", 60_000, 0, "700"), Share("Beto", 30_000, work_ms=5000)),
         work_ms=5000,
     )
     aggregate = added([transferred, row(Outcome.ANSWERED, 2, 10)])

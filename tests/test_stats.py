@@ -79,6 +79,10 @@ def test_json_is_the_contract(tmp_path: Path, log: Path) -> None:
         "asa_seconds": 20.0,
         "tmo_seconds": 90.0,
         "talk_unknown": 0,
+        "work_seconds": 0.0,
+        "disposed": 0,
+        "solved": 0,
+        "first_contact_resolution": None,
         "service_level": {"answered": 1 / 2, "offered": 1 / 6, "inclusive": 1 / 6},
     }
     assert list(told) == ["totals", "by_day", "by_queue", "by_hour", "by_agent", "damaged_lines", "unwatched_seconds"]

@@ -176,7 +176,9 @@ class CallTeller:
             recordings=[
                 RecordingOf(at=one.at, queue=one.queue, adviser=one.agent, state=one.state) for one in call.recordings
             ],
-            disposition=None,
+            disposition=next(
+                (leg.title for visit in reversed(call.visits) for leg in reversed(visit.legs) if leg.disposition), None
+            ),
             callback=None,
         )
 

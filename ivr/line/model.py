@@ -365,7 +365,8 @@ class Line:
 
     `edition` names this state of its file. `start` is where a caller goes after welcome, language and consent. `texts`
     are spoken texts by language and prompt id, complete in Spanish: the line's own over the shared ones. `messages`
-    are what it sends by SMS.
+    are what it sends by SMS. `wrap_up_seconds` is how long advisers are kept from calls, at the most, to classify the
+    last one; 0: they are not.
     """
 
     name: str
@@ -390,6 +391,7 @@ class Line:
     texts: Mapping[str, Mapping[str, str]]
     messages: Messages = field(default_factory=Messages)
     callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
+    wrap_up_seconds: int = 0
 
     @property
     def queue(self) -> Queue:

@@ -49,6 +49,7 @@ LINE_KEYS = (
         "mailboxes",
         "surveys",
         "dispositions",
+        "wrap_up_seconds",
         "texts",
         "sms",
         "callbacks",
@@ -63,6 +64,7 @@ DISPOSITION_KEYS = ("title", "solved", "escalated", "below")
 _NUMBER = re.compile(r"[0-9]{3,15}", re.ASCII)
 _EDITION_DIGITS = 12
 _LEVELS = 4
+_WRAP_UP_SECONDS = (10, 3600)
 _ALWAYS = Calendar(weekly={}, special_days={})
 
 Texts = Mapping[str, Mapping[str, str]]
@@ -123,6 +125,7 @@ def read(source: str, file: str, shared: Texts) -> Draft:
         mailboxes=optional(section, "mailboxes", lambda value: read_dialog.mailboxes(value, places), {}),
         surveys=optional(section, "surveys", lambda value: read_dialog.surveys(value, places), {}),
         dispositions=optional(section, "dispositions", lambda value: _dispositions(value, places), ()),
+        wrap_up_seconds=optional(section, "wrap_up_seconds", whole(*_WRAP_UP_SECONDS), 0),
         texts=texts,
         callbacks=optional(
             section, "callbacks", lambda value: read_callbacks.callbacks(value, places), CallbackPolicy()

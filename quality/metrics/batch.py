@@ -52,11 +52,13 @@ class Batch:
     talk_ms: Ints
     hold_ms: Ints
     work_ms: Ints
+    solved: Flags
     inferred: Flags
     leg_visit: Ints
     leg_agent: Texts
     leg_talk_ms: Ints
     leg_hold_ms: Ints
+    leg_work_ms: Ints
     leg_target: Texts
     ring_visit: Ints
     ring_agent: Texts
@@ -76,11 +78,13 @@ class Batch:
             talk_ms=_ints(_known(row.talk_ms) for row in rows),
             hold_ms=_ints(row.hold_ms for row in rows),
             work_ms=_ints(row.work_ms for row in rows),
+            solved=np.array([row.solved for row in rows], np.bool_),
             inferred=np.array([row.inferred for row in rows], np.bool_),
             leg_visit=_ints(visit for visit, _ in legs),
             leg_agent=Texts.of(share.agent for _, share in legs),
             leg_talk_ms=_ints(_known(share.talk_ms) for _, share in legs),
             leg_hold_ms=_ints(share.hold_ms for _, share in legs),
+            leg_work_ms=_ints(share.work_ms for _, share in legs),
             leg_target=Texts.of(share.target for _, share in legs),
             ring_visit=_ints(visit for visit, _ in rings),
             ring_agent=Texts.of(agent for _, agent in rings),

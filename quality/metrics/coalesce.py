@@ -39,6 +39,7 @@ from core.events import (
     SurveyAnswered,
     SystemRestarted,
     TextChosen,
+    WorkEnded,
 )
 
 SAME_FACT = timedelta(seconds=2)
@@ -71,6 +72,7 @@ LIFE: tuple[type[Event], ...] = (
     HungUp,
     CallVanished,
     CallEnded,
+    WorkEnded,
 )
 _STAGE = {kind: stage for stage, kind in enumerate(LIFE)}
 

@@ -1,10 +1,10 @@
-"""What happened within a stay and decides no outcome: rings that came to nothing, time on hold."""
+"""What happened within or after a stay and decides no outcome: rings that came to nothing, holds, after-call work."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.events import AgentRang, HoldChanged, RingEnded
+from core.events import AgentRang, HoldChanged, RingEnded, WorkEnded
 
 from .stays import SAME_MOMENT, Stay
 from .visits import Leg, Ring
@@ -33,6 +33,37 @@ def add_holds(stays: Sequence[Stay], changes: Sequence[HoldChanged]) -> None:
             _hold(stays, since, change.at)
     for since in held_since.values():
         _hold(stays, since, None)
+
+
+def add_work(stays_of_queue: Mapping[str, Sequence[Stay]], told: Sequence[WorkEnded]) -> None:
+    """Give each conversation the work after it, and its disposition: `told` is in order of time, the last word stands.
+
+    What is told belongs to the last conversation of that agent, in that queue, that had begun by then.
+    """
+    of_leg: dict[tuple[str, int, int], list[WorkEnded]] = {}
+    for end in told:
+        begun = [
+            (leg.connected_at, place, position)
+            for place, stay in enumerate(stays_of_queue.get(end.queue, ()))
+            for position, leg in enumerate(stay.legs)
+            if leg.agent == end.agent and leg.connected_at <= end.at
+        ]
+        if begun:
+            of_leg.setdefault((end.queue, *max(begun)[1:]), []).append(end)
+    for (queue, place, position), ends in of_leg.items():
+        legs = stays_of_queue[queue][place].legs
+        legs[position] = _worked(legs[position], ends)
+
+
+def _worked(leg: Leg, ends: Sequence[WorkEnded]) -> Leg:
+    last = next((end for end in reversed(ends) if end.disposition), None)
+    if leg.ended_at is not None:
+        first = ends[0]
+        lasted_ms = max(0, round((first.at - leg.ended_at) / timedelta(milliseconds=1)))
+        leg = replace(leg, work_ms=min(lasted_ms, first.limit_seconds * 1000))
+    if last is None:
+        return leg
+    return replace(leg, disposition=last.disposition, title=last.title, resolution=last.resolution)
 
 
 def _add(stays: Sequence[Stay], ring: Ring, at: datetime) -> None:

@@ -45,6 +45,7 @@ def count(visits: Batch, thresholds: Thresholds) -> Ints:
     abandoned = hung_up & ~ghost
     in_time = wait_ms <= thresholds.service_level_seconds * 1000
     known = answered & (talk_ms != UNKNOWN_MS)
+    disposed = np.array([bool(text) for text in visits.disposition.texts], np.bool_)[visits.disposition.number]
     return _columns(
         Tally,
         len(wait_ms),
@@ -66,17 +67,15 @@ def count(visits: Batch, thresholds: Thresholds) -> Ints:
         work_ms=visits.work_ms * known,
         talk_unknown=answered & ~known,
         inferred=visits.inferred,
+        disposed=answered & disposed,
+        solved=answered & disposed & visits.solved,
     )
 
 
 def count_conversations(visits: Batch) -> Ints:
-    """Return what each conversation adds to each field of its `AgentTally`: an array of fields by conversations.
-
-    After-call work is that of the last agent of a visit.
-    """
+    """Return what each conversation adds to each field of its `AgentTally`: an array of fields by conversations."""
     visit, talk_ms = visits.leg_visit, visits.leg_talk_ms
     known = talk_ms != UNKNOWN_MS
-    last_of_visit = np.concatenate((np.diff(visit) != 0, [True]))[: len(visit)]
     passed_on = np.array([bool(text) for text in visits.leg_target.texts], np.bool_)[visits.leg_target.number]
     return _columns(
         AgentTally,
@@ -85,7 +84,7 @@ def count_conversations(visits: Batch) -> Ints:
         answered_wait_ms=visits.wait_ms[visit],
         talk_ms=talk_ms * known,
         hold_ms=visits.leg_hold_ms * known,
-        work_ms=visits.work_ms[visit] * last_of_visit,
+        work_ms=visits.leg_work_ms * known,
         talk_unknown=~known,
         transferred=passed_on,
     )
@@ -143,6 +142,8 @@ class Tally:
     work_ms: int = 0
     talk_unknown: int = 0
     inferred: int = 0
+    disposed: int = 0
+    solved: int = 0
 
     @classmethod
     def of(cls, sums: Iterable[int]) -> Self:
@@ -194,6 +195,16 @@ class Tally:
     def tmo_ms(self) -> Ratio:
         """Average handle time: talk, in which holds are, and after-call work, of the answered whose talk is known."""
         return Ratio(self.talk_ms + self.work_ms, self.answered - self.talk_unknown)
+
+    @property
+    def work_mean_ms(self) -> Ratio:
+        """Mean after-call work of the answered whose talk is known; part of the TMO."""
+        return Ratio(self.work_ms, self.answered - self.talk_unknown)
+
+    @property
+    def first_contact_resolution(self) -> Ratio:
+        """Answered visits whose disposition says that they were solved, of those that have one."""
+        return Ratio(self.solved, self.disposed)
 
     @property
     def hold_mean_ms(self) -> Ratio:

@@ -33,10 +33,11 @@ from core.events import (
     RingEnded,
     Source,
     SurveyAnswered,
+    WorkEnded,
 )
 
 from .coalesce import coalesce
-from .details import add_holds, add_rings
+from .details import add_holds, add_rings, add_work
 from .stays import Stay
 from .visits import CallHistory, Leg, Outcome, Reason, Ring, Visit
 
@@ -115,6 +116,7 @@ class _Telling:
         ended_at, ended_by, cause, lost = self._end(told)
         add_rings(self._stays, _of(AgentRang, told), _of(RingEnded, told))
         add_holds(self._all(), _of(HoldChanged, told))
+        add_work(self._stays, _of(WorkEnded, told))
         call_id = (self._started or told[0]).call_id
         visits = [
             stay.visit(call_id, ordinal)

@@ -22,6 +22,7 @@ from core.events import (
     RingEnded,
     Source,
     SystemRestarted,
+    WorkEnded,
 )
 
 from .agents import Agents, AgentState, Engagement, Member
@@ -86,7 +87,8 @@ class LiveEngine:
                 self.agents.worked(event.agent, event.queue, event.at - timedelta(milliseconds=event.ring_ms))
         names = (event.channel_id, event.call_id or event.channel_id)
         for name in names:
-            if name in self._closed and event.at <= self._closed[name] + SAME_FACT:
+            closed_at = self._closed.get(name)
+            if closed_at and (isinstance(event, WorkEnded) or event.at <= closed_at + SAME_FACT):
                 self.late += 1
                 return
         call, other = map(self._by_name.get, names)

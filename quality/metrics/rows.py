@@ -4,25 +4,30 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from core.events import EndedBy, RingResult
+from core.events import EndedBy, Resolution, RingResult
 
 from .visits import Outcome, Visit
 
 
 class Share(NamedTuple):
-    """One agent's part in a visit, in milliseconds; `talk_ms` None if never told. `target`: where it went."""
+    """One agent's part in a visit, in milliseconds; `talk_ms` None if never told. `target`: where it went.
+
+    `work_ms` is the work after it, 0 where nothing reports it.
+    """
 
     agent: str
     talk_ms: int | None
     hold_ms: int = 0
     target: str = ""
+    work_ms: int = 0
 
 
 class Row(NamedTuple):
     """One visit. `entered` is in seconds of Unix time; times are in milliseconds and `talk_ms` holds those on hold too.
 
-    `rings` names, once a ring, who let it ring. `adopting`: the visit goes on with an entry that was logged under the
-    channel of a consultation (an attended transfer into a queue while the agent still waited in it).
+    `disposition` is that of its last conversation that has one, and `solved` what that says. `rings` names, once a
+    ring, who let it ring. `adopting`: the visit goes on with an entry that was logged under the channel of a
+    consultation (an attended transfer into a queue while the agent still waited in it).
     """
 
     entered: int
@@ -36,6 +41,7 @@ class Row(NamedTuple):
     shares: tuple[Share, ...] = ()
     rings: tuple[str, ...] = ()
     disposition: str = ""
+    solved: bool = False
     inferred: bool = False
     adopting: bool = False
 
@@ -98,6 +104,7 @@ class Settling:
 
 
 def _row(call: Call, visit: Visit) -> Row:
+    disposed = next((leg for leg in reversed(visit.legs) if leg.disposition), None)
     talks = [leg.talk_ms for leg in visit.legs if leg.talk_ms is not None]
     return Row(
         entered=int(visit.entered_at.timestamp()),
@@ -107,8 +114,11 @@ def _row(call: Call, visit: Visit) -> Row:
         wait_ms=visit.wait_ms or 0,
         talk_ms=sum(talks) if talks else None,
         hold_ms=sum(leg.hold_ms for leg in visit.legs),
-        shares=tuple(Share(leg.agent, leg.talk_ms, leg.hold_ms, leg.target) for leg in visit.legs),
+        work_ms=sum(leg.work_ms or 0 for leg in visit.legs),
+        shares=tuple(Share(leg.agent, leg.talk_ms, leg.hold_ms, leg.target, leg.work_ms or 0) for leg in visit.legs),
         rings=tuple(ring.agent for ring in visit.rings if ring.result is RingResult.NO_ANSWER),
+        disposition=disposed.disposition if disposed else "",
+        solved=disposed is not None and disposed.resolution is Resolution.SOLVED,
         inferred=visit.entry_inferred,
         adopting=visit.entry_inferred and _follows_a_consultation(call, visit),
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from core.events import EndedBy, Event, MenuStepped, Recorded, RingResult, SurveyAnswered
+from core.events import EndedBy, Event, MenuStepped, Recorded, Resolution, RingResult, SurveyAnswered
 
 
 class Outcome(StrEnum):
@@ -47,7 +47,10 @@ class Ring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One agent's conversation with the caller. `talk_ms` includes hold, and is None until told, or if never told."""
+    """One agent's conversation with the caller. `talk_ms` includes hold, and is None until told, or if never told.
+
+    `work_ms` is the work after it, None if nothing tells; `disposition` is the last word of it, "" if there is none.
+    """
 
     agent: str
     connected_at: datetime
@@ -57,6 +60,10 @@ class Leg:
     ended_at: datetime | None = None
     ended_by: EndedBy | None = None
     target: str = ""
+    work_ms: int | None = None
+    disposition: str = ""
+    title: str = ""
+    resolution: Resolution = Resolution.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from alembic import context
 from storage import (  # noqa: F401  their tables join the metadata below
     callback_tables,
     campaign_tables,
+    desk_tables,
     people_tables,
     presence_tables,
     quality_tables,

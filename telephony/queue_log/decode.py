@@ -16,6 +16,7 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
+    queue|agent|TIPIFICACION|disposition|title|resolution|by|limit|second   an adviser's work after a call is over
     NONE|NONE|COLGO|stage|name                          what the line was saying when the caller hung up
     NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
 """
@@ -50,6 +51,7 @@ from core.events import (
     QueueExited,
     Recorded,
     Rejected,
+    Resolution,
     RingEnded,
     RingResult,
     Source,
@@ -58,6 +60,7 @@ from core.events import (
     SurveyAnswered,
     SystemRestarted,
     TextChosen,
+    WorkEnded,
 )
 from core.numbers import ANONYMOUS, is_normal
 
@@ -68,7 +71,9 @@ OF_NO_CALL = frozenset({NOBODY, "MANAGER", "REALTIME"})  # what app_queue writes
 
 _WHOLE = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,4}\.[0-9]", re.ASCII)
+_SECOND = re.compile(r"[0-9]{9,10}", re.ASCII)
 _FIELDS_OF_ENTERQUEUE = 3
+_CLOCKS_APART_SECONDS = 5
 
 
 def decode(raw: bytes, line: Line, order: int) -> tuple[Event, ...] | DamagedLine:
@@ -259,6 +264,25 @@ def _recorded(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     return (Recorded(**about, queue=line.queue, agent=line.agent, file=_field(line, 0)),)
 
 
+def _work_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """TIPIFICACION. It may be written long after: the second in it is that of the fact, and never a later one."""
+    said = _field(line, 5)
+    if not _SECOND.fullmatch(said) or int(said) > line.second + _CLOCKS_APART_SECONDS:
+        raise ValueError(f"not a second of the past: {said[:40]!r}")
+    return (
+        WorkEnded(
+            **about | {"at": datetime.fromtimestamp(int(said), UTC)},
+            queue=line.queue,
+            agent=line.agent,
+            disposition=_field(line, 0),
+            title=_field(line, 1),
+            resolution=Resolution(_field(line, 2)),
+            by=_field(line, 3),
+            limit_seconds=_number(line, 4) or 0,
+        ),
+    )
+
+
 def _call_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     by = _field(line, 0)
     return (CallEnded(**about, by=EndedBy(by) if by else None, cause=_number(line, 1) or 0),)
@@ -300,6 +324,7 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "ENCUESTA": _survey_answered,
     "RECHAZADA": _rejected,
     "GRABACION": _recorded,
+    "TIPIFICACION": _work_ended,
     "COLGO": _hung_up,
     "FIN": _call_ended,
 }

@@ -1,6 +1,7 @@
-"""From the facts that the call scripts tell to entries of queue_log, which `decode` reads back.
+"""From the facts that the call scripts and the adviser's desk tell to entries of queue_log, which `decode` reads back.
 
-Fields are separated by | and the arguments of QueueLog() by commas: in a text, such a character becomes _.
+Fields are separated by | and the arguments of QueueLog() by commas: in a text, such a character becomes _. The desk
+tells its own through the manager interface, which knows no arguments.
 """
 
 import re
@@ -15,11 +16,13 @@ from core.events import (
     MenuStepped,
     SurveyAnswered,
     TextChosen,
+    WorkEnded,
 )
 
 from .decode import NOBODY
 
 _UNFIT = re.compile(r"[^\w .:*#/+-]")
+_UNFIT_OF_DESK = re.compile(r"[|\x00-\x1f\x7f\ud800-\udfff]")
 _LONGEST = 200
 
 
@@ -39,6 +42,16 @@ def encode(event: Event) -> Entry:
     """
     queue, name, fields = _written(event)
     return Entry(_field(queue), name, "|".join(map(_field, fields)))
+
+
+def encode_work(event: WorkEnded) -> Entry:
+    """Write the end of an adviser's work as an entry of queue_log."""
+    said = (
+        *(event.disposition, event.title, event.resolution, event.by),
+        *(str(event.limit_seconds), str(int(event.at.timestamp()))),
+    )
+    data = "|".join(_UNFIT_OF_DESK.sub("_", text)[:_LONGEST] for text in said)
+    return Entry(_UNFIT_OF_DESK.sub("_", event.queue), "TIPIFICACION", data)
 
 
 def _field(text: str) -> str:
