@@ -61,8 +61,8 @@ class LiveFeed:
 
     `engine` may be another one at any time. `connected` is set while the manager interface tells what happens and its
     picture of what goes on was taken in; it has been as it is since `connected_since`, None until it first was.
-    `trouble`, in Spanish, says why what is told is not all, "" if nothing is the matter. `damaged_lines` counts the
-    lines of the log that told nothing because they could not be read.
+    `unheard` and `unread` say why the manager interface is not heard and the log is not read, "" if nothing is the
+    matter. `damaged_lines` counts the lines of the log that told nothing because they could not be read.
     """
 
     def __init__(
@@ -79,6 +79,8 @@ class LiveFeed:
         self.connected = asyncio.Event()
         self.connected_since: datetime | None = None
         self.damaged_lines = 0
+        self.unheard = ""
+        self.unread = ""
         self._begin = begin_anew
         self._account = account
         self._queue_log = queue_log
@@ -90,13 +92,11 @@ class LiveFeed:
         self._heard: deque[Event] = deque(maxlen=HEARD_KEPT)
         self._news = asyncio.Event()
         self._breathed_at = 0.0
-        self._unreadable = ""
-        self._unheard = ""
 
     @property
     def trouble(self) -> str:
         """Why what is told is not all, for a person; "" if it is."""
-        return " ".join(filter(None, (self._unheard, self._unreadable)))
+        return " ".join(filter(None, (self.unheard, self.unread)))
 
     async def run(self) -> None:
         """Feed until cancelled."""
@@ -121,7 +121,7 @@ class LiveFeed:
                         await self._breathe()
             except (LoginRefusedError, ConfigurationError) as error:
                 log.warning("the board cannot listen", error=str(error))
-                self._connect(on=False, trouble=f"{error}.")
+                self._connect(on=False, trouble=_sentence(str(error)))
                 await asyncio.sleep(self._refused_seconds)
 
     def _take(self, item: Item, decoder: EventDecoder) -> None:
@@ -138,7 +138,7 @@ class LiveFeed:
             case Connected():
                 self._connect(on=False)
             case Disconnected(reason=reason):
-                self._connect(on=False, trouble=f"{reason}.")
+                self._connect(on=False, trouble=_sentence(reason))
             case Overflowed(dropped=dropped):
                 log.warning("live events dropped", dropped=dropped)
                 self._connect(on=False)
@@ -168,11 +168,11 @@ class LiveFeed:
         try:
             batch = await asyncio.to_thread(tailer.read, READ_LINES)
         except OSError as error:
-            if not self._unreadable:
+            if not self.unread:
                 log.warning("the board cannot read the log", file=str(self._queue_log), error=str(error))
-            self._unreadable = f"No se puede leer {self._queue_log.name}: {error.strerror}."
+            self.unread = f"No se puede leer {self._queue_log.name}: {error.strerror}."
             return None
-        self._unreadable = ""
+        self.unread = ""
         self.damaged_lines += len(batch.faults)
         self._lines_lost = self._lines_lost or batch.place_lost
         return batch
@@ -209,7 +209,7 @@ class LiveFeed:
             self._breathed_at = asyncio.get_running_loop().time()
 
     def _connect(self, *, on: bool, trouble: str = "") -> None:
-        self._unheard = trouble
+        self.unheard = trouble
         if on != self.connected.is_set():
             self.connected_since = datetime.now(UTC)
         if on:
@@ -217,6 +217,10 @@ class LiveFeed:
         else:
             self.connected.clear()
         self._news.set()
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else f"{text}."
 
 
 def begin(

@@ -31,6 +31,7 @@ class ToldFeed:
         self.connected = asyncio.Event()
         self.connected.set()
         self.damaged_lines = 0
+        self.unheard = self.unread = ""
         self.news = asyncio.Event()
         self.tell(events)
 

@@ -235,6 +235,7 @@ BUSY = Board(
         ],
         balances=True,
     ),
+    trouble="",
     notices=["Puede abandonar 4 más y cumplir el ANS."],
     alerts=[
         Alert(

@@ -38,6 +38,9 @@ class Follower:
     async def take(self, message: Received) -> None:
         """Take a message as it comes."""
         self.messages.append(message)
+        if not message.payload:  # what was kept of this topic is over
+            self.states.pop(str(message.topic), None)
+            return
         told = json.loads(bytes(message.payload))
         if "/calls/" not in str(message.topic):
             self.states[str(message.topic)] = told

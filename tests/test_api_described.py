@@ -28,8 +28,8 @@ ASKERS = (*PEOPLE, Role.INTEGRATION)
 
 
 def _description() -> dict[str, Any]:
-    """Give the description without the ways in, which are not for chance to choose."""
-    description = document(EVERY_ROUTE)
+    """Give the description without the ways in, which are not for chance to choose, and without what never ends."""
+    description = document(tuple(route for route in EVERY_ROUTE if not route.events))
     for methods in description["paths"].values():
         for operation in methods.values():
             del operation["security"]

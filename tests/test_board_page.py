@@ -165,6 +165,8 @@ def test_a_dead_telephone_system_is_a_state_of_its_own(theatre: Theatre) -> None
             assert await page.locator(FILLED).count() == 0
             assert await page.locator(".clock").inner_text() == "10:41:47"
             assert await violations(page) == []
+            stage.tell(next_of(NO_CENTRAL, trouble="Asterisk cortó la conexión del manager."))
+            await sees(page, "no son actuales. Asterisk cortó la conexión del manager.", ".banner")
             stage.tell(next_of(NO_CENTRAL, connected_at=None))
             await sees(page, "Central sin conexión. Todavía no hay datos de este momento.", ".banner")
             stage.tell(BUSY)

@@ -7,7 +7,7 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from playwright.async_api import Page, async_playwright, expect
@@ -19,10 +19,8 @@ from contesta.web.access import Role
 from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.figures import Tally
 from storage.database import connect
-from storage.people import Acceptance, Invitation, NewPerson, People
-from storage.people_sessions import Browser, Lifetime, Sessions
 from tests.running import RunningLine
-from tests.web import CHROMIUM, CHROMIUM_OPTIONS
+from tests.web import CHROMIUM, CHROMIUM_OPTIONS, session_of
 
 LONGEST_MS = 60_000
 
@@ -36,24 +34,13 @@ def today(line: RunningLine) -> Aggregate:
     return figures
 
 
-def signed_in(line: RunningLine) -> str:
-    """Give the cookie of a supervisor's session."""
-    engine, now = connect(line.settings.ledger_url), datetime.now(UTC)
-    people, invitation, token = People(engine), sessions.new_secret(), sessions.new_secret()
-    new = NewPerson(login=f"tablero-{os.urandom(4).hex()}", name="Marta Gil", role=Role.SUPERVISOR)
-    people.add(new, Invitation(digest=invitation.digest, expires_at=now + timedelta(days=1)), now)
-    chosen = Acceptance(name=new.name, password_hash="-", factor_seed=None, factor_step=0)
-    accepted = people.accept(invitation.digest, chosen, now)
-    assert accepted is not None
-    Sessions(engine, Lifetime()).open(token.digest, accepted.id, Browser(address="127.0.0.1", name="test"), now)
-    engine.dispose()
-    return token.text
-
-
 @contextlib.asynccontextmanager
 async def board(line: RunningLine) -> AsyncIterator[Page]:
     """The line's board, in a browser."""
     address = line.settings.web_address.rstrip("/")
+    engine = connect(line.settings.ledger_url)
+    cookie = session_of(engine, Role.SUPERVISOR)
+    engine.dispose()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         context = await browser.new_context(base_url=address, viewport={"width": 1280, "height": 900}, locale="es-CO")
@@ -61,7 +48,7 @@ async def board(line: RunningLine) -> AsyncIterator[Page]:
             [
                 {
                     "name": sessions.COOKIE,
-                    "value": signed_in(line),
+                    "value": cookie,
                     "url": address.replace("http:", "https:"),
                     "secure": True,
                     "httpOnly": True,

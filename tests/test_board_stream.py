@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from aiohttp import ClientPayloadError, ClientResponse
+from aiohttp import ClientPayloadError, ClientResponse, hdrs
 from sqlalchemy import Engine
 
 from contesta.board.hub import Hub
@@ -21,7 +21,7 @@ from contesta.web import streams
 from contesta.web.access import Role
 from contesta.web.board import HUB
 from contesta.web.sessions import KEYS_MADE, SESSIONS
-from contesta.web.streams import STREAMS
+from contesta.web.streams import STREAMS, packed_alone
 from core.events import CallEnded, Source
 from quality.metrics.limits import Level
 from tests.board import LOG, PLACE, ToldFeed, asked_of, callers, signs_in
@@ -159,6 +159,39 @@ def test_all_who_watch_get_the_same_bytes(sqlite_engine: Engine, monkeypatch: py
     play(sqlite_engine, monkeypatch, scenario)
 
 
+def test_a_version_is_compressed_once_for_all_and_fits_into_every_stream(
+    sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[bytes] = []
+
+    def counted(data: bytes) -> bytes:
+        packed.append(data)
+        return packed_alone(data)
+
+    monkeypatch.setattr(streams, "packed_alone", counted)
+
+    async def scenario(scene: Scene) -> None:
+        supervisor = await scene.office.signed_in(Role.SUPERVISOR)
+        plain = {hdrs.ACCEPT_ENCODING: "deflate, gzip;q=0"}
+        async with listening(supervisor) as one, supervisor.get(STREAM, headers=plain) as bare:
+            assert hdrs.CONTENT_ENCODING not in bare.headers
+            as_it_is = told(bare)
+            await next_of(one, "board")
+            await next_of(one, "heartbeat")
+            async with listening(supervisor) as other:
+                await next_of(other, "board")
+                for number in range(3):
+                    scene.line.feed.tell(callers(1, since=390, first=900 + number))
+                    seen = [await next_of(stream, "board") for stream in (one, other)]
+                    while (newest := await next_of(as_it_is, "board")).id != seen[0].id:
+                        continue
+                    assert seen == [newest, newest]
+        boards = [event for event in packed if event.startswith(b"event: board")]
+        assert len(boards) == len(set(boards)) >= 4
+
+    play(sqlite_engine, monkeypatch, scenario)
+
+
 def test_who_comes_back_gets_what_he_has_not_and_nothing_twice(
     sqlite_engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,7 +297,8 @@ def test_who_does_not_read_is_left_and_holds_up_nobody(sqlite_engine: Engine, mo
     async def scenario(scene: Scene) -> None:
         supervisor = await scene.office.signed_in(Role.SUPERVISOR)
         scene.line.feed.tell(signs_in(f"Asesor {number:03}") for number in range(500))
-        async with supervisor.get(STREAM) as deaf, listening(supervisor) as stream:
+        plain = {hdrs.ACCEPT_ENCODING: "identity"}
+        async with supervisor.get(STREAM, headers=plain) as deaf, listening(supervisor) as stream:
             await next_of(stream, "board")
             deaf.connection.transport.pause_reading()  # type: ignore[union-attr]  # it is connected
             number = 0
@@ -299,10 +333,12 @@ def test_a_telephone_system_that_tells_nothing_is_told_at_once(
                 continue
             assert Level.OK in {card.state for card in board.cards}
             scene.line.feed.connected.clear()
+            scene.line.feed.unheard = "Asterisk cortó la conexión del manager."
             scene.line.feed.news.set()
             board = Board.model_validate((await next_of(stream, "board")).data)
             assert not board.connected
             assert {card.state for card in board.cards} == {None}
+            assert board.trouble == "Asterisk cortó la conexión del manager."
             await next_of(stream, "heartbeat")
             while not board.alerts:
                 board = Board.model_validate((await next_of(stream, "board")).data)

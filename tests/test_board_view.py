@@ -193,7 +193,12 @@ def test_faults_of_the_board_are_alerts() -> None:
     feed, clock = ToldFeed(stories()), TurnedClock(REST)
     hub = hub_over(feed, clock)
     feed.damaged_lines = 3
+    feed.unread = "No se puede leer queue_log: Permission denied."
     board = watched(hub, clock, 6)
+    assert board.trouble == feed.unread
+    assert board.connected
+    (unread,) = (alert for alert in board.alerts if alert.id == "unread")
+    assert (unread.level, unread.text) == (Level.BAD, "Faltan datos: no se puede leer el registro de la central.")
     (damaged,) = (alert for alert in board.alerts if alert.id == "damaged")
     assert (damaged.level, damaged.text) == (
         Level.WARN,

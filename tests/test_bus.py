@@ -130,5 +130,5 @@ def test_what_is_shown_inside_does_not_leave_the_house() -> None:
     assert not matches(topics.EVERYTHING, topics.VIEW)
     assert all(
         matches(topics.EVERYTHING, topic)
-        for topic in (topics.STATUS, topics.board("l"), topics.queue("l", "q"), topics.alerts("l"))
+        for topic in (topics.STATUS, topics.board("l"), topics.queue("l", "q"), topics.alert("l", "waiting:q"))
     )

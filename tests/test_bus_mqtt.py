@@ -238,6 +238,42 @@ def test_too_long_a_backlog_is_a_gap_that_can_be_filled(mosquitto: Mosquitto, sq
     asyncio.run(scenario())
 
 
+def test_what_is_over_is_kept_no_longer_also_if_it_ended_while_the_broker_was_away(
+    mosquitto: Mosquitto, sqlite_url: str
+) -> None:
+    over, lasting = topics.alert("ciudadanos", "waiting:atencion"), topics.alert("ciudadanos", "unread")
+
+    async def kept() -> set[str]:
+        found: set[str] = set()
+        async with mosquitto.client() as client:
+            await client.subscribe("contesta/v1/+/alerts/+")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    async for message in client.messages:
+                        found.add(str(message.topic))
+        return found
+
+    async def scenario() -> None:
+        async with house(sqlite_url, mosquitto.broker()) as here:
+            await until(lambda: here.bridge.connected, "connected")
+            for topic in (over, lasting):
+                here.bus.publish(topic, Number(n=1), retain=True, qos=1)
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await kept() != {over, lasting}:
+                    pass
+            connections = here.bridge.connections
+            mosquitto.end(signal.SIGTERM)
+            await until(lambda: not here.bridge.connected, "lost")
+            here.bus.clear(over, qos=1)
+            mosquitto.start()
+            await until(lambda: here.bridge.connections > connections, "back")
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while await kept() != {lasting}:
+                    pass
+
+    asyncio.run(scenario())
+
+
 def test_a_broker_that_hangs_holds_up_nobody(mosquitto: Mosquitto, sqlite_url: str) -> None:
     async def scenario() -> None:
         async with house(sqlite_url, mosquitto.broker()) as here:

@@ -2,21 +2,21 @@
 
 import asyncio
 import json
+from datetime import timedelta
 
 from contesta.board.view import Board
 from contesta.bus import topics
 from contesta.bus.bus import Bus
 from contesta.bus.snapshots import Snapshots, publish_snapshots
-from contesta.bus.topics import Alerts, LineState, Payload, QueueState
+from contesta.bus.topics import Alert, LineState, Payload, QueueState
 from core.events import Event
-from quality.metrics.limits import Level
 from tests.board import REST, ToldFeed, TurnedClock, board_of, callers, hub_over, signs_in, stories, watched
 from tests.stories import number_of
 
 LINE = "ciudadanos"
 
 
-def told(*boards: Board) -> list[dict[str, Payload]]:
+def told(*boards: Board) -> list[dict[str, Payload | None]]:
     """What is told of each board of one line."""
     snapshots = Snapshots(LINE)
     return [dict(snapshots.changes(board)) for board in boards]
@@ -53,24 +53,39 @@ def test_only_what_changed_is_told_again() -> None:
     feed.tell(callers(1, "segunda", first=990, since=401))
     boards.append(watched(hub, clock, 1))
     first, second, third = told(*boards)
-    assert len(first) == 2 + len(boards[0].queues)
+    assert len({topic for topic, state in first.items() if state}) == 1 + len(boards[0].queues)
     assert second == {}
     assert set(third) == {topics.board(LINE), topics.queue(LINE, "segunda")}
 
 
-def test_alerts_are_told_as_they_begin_and_end() -> None:
+def test_each_alert_is_told_by_itself_and_cleared_when_it_is_over() -> None:
     clock = TurnedClock(REST)
     feed = ToldFeed(callers(30))
     hub = hub_over(feed, clock)
     quiet, alarmed = watched(hub, clock, 1), watched(hub, clock, 8)
-    over = alarmed.model_copy(update={"alerts": []})
-    before, during, after = (states.get(topics.alerts(LINE)) for states in told(quiet, alarmed, over))
-    assert isinstance(before, Alerts)
-    assert isinstance(during, Alerts)
-    assert isinstance(after, Alerts)
-    assert before.alerts == after.alerts == []
-    assert {alert.id for alert in during.alerts} == {alert.id for alert in alarmed.alerts} != set()
-    assert {alert.level for alert in during.alerts} <= {Level.WARN, Level.BAD}
+    first, *rest = alarmed.alerts
+    other = alarmed.model_copy(update={"alerts": rest, "at": alarmed.at + timedelta(seconds=1)})
+    assert rest
+    _, during, later, over = (
+        {t: s for t, s in states.items() if "/alerts/" in t} for states in told(quiet, alarmed, other, quiet)
+    )
+    assert {topic: state.id for topic, state in during.items() if isinstance(state, Alert)} == {
+        topics.alert(LINE, alert.id): alert.id for alert in alarmed.alerts
+    }
+    assert later == {topics.alert(LINE, first.id): None}, "those that go on are not told again"
+    assert over == {topics.alert(LINE, alert.id): None for alert in rest}
+
+
+def test_the_line_names_the_alerts_there_are_and_who_begins_clears_all_others() -> None:
+    board = board_of(callers(30), seconds=10)
+    (states,) = told(board)
+    line = states[topics.board(LINE)]
+    assert isinstance(line, LineState)
+    assert line.alerts == [alert.id for alert in board.alerts] != []
+    cleared = {topic for topic, state in states.items() if state is None}
+    standing = {topics.alert(LINE, alert) for alert in line.alerts}
+    assert {topics.alert(LINE, "disconnected"), topics.alert(LINE, "abandonment:atencion")} - standing <= cleared
+    assert not cleared & standing
 
 
 def test_no_state_names_anybody() -> None:
@@ -78,7 +93,9 @@ def test_no_state_names_anybody() -> None:
     assert board.alerts
     assert board.waiting
     (states,) = told(board)
-    written = json.dumps([json.loads(state.model_dump_json()) for state in states.values()], ensure_ascii=False)
+    written = json.dumps(
+        [json.loads(state.model_dump_json()) for state in states.values() if state], ensure_ascii=False
+    )
     people = {"Ana", "Ruiz", "Luis", "Peña"}
     numbers = {number_of(call).removeprefix("+57") for call in (*range(48), *range(900, 912))}
     shown = {caller.number for caller in board.waiting} | {caller.call for caller in board.waiting}

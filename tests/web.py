@@ -10,6 +10,7 @@ def test_auditor_reads_calls(sqlite_engine: Engine) -> None:
 
 import asyncio
 import contextlib
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -30,10 +31,10 @@ from contesta.web.app import Policy, make_app
 from contesta.web.context import SETTINGS
 from contesta.web.limits import SignInRates
 from contesta.web.people import PEOPLE
-from storage.people import Acceptance, Invitation, NewPerson, Person
+from storage.people import Acceptance, Invitation, NewPerson, People, Person
 from storage.people_access_log import Access, AccessFilter
 from storage.people_keys import NewKey
-from storage.people_sessions import Browser
+from storage.people_sessions import Browser, Lifetime, Sessions
 
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = [
@@ -183,6 +184,25 @@ class Office:
                 )
             yield await context.new_page()
             await browser.close()
+
+
+def session_of(engine: Engine, role: Role) -> str:
+    """Make somebody and open a session, in the database of a process that runs; give what its cookie holds."""
+    return sessions_of(engine, role, 1)[0]
+
+
+def sessions_of(engine: Engine, role: Role, count: int) -> list[str]:
+    """Make somebody with several sessions; give what their cookies hold."""
+    people, now, invitation = People(engine), datetime.now(UTC), sessions.new_secret()
+    new = NewPerson(login=f"{role}-{os.urandom(4).hex()}", name="Marta Gil", role=role)
+    people.add(new, Invitation(digest=invitation.digest, expires_at=now + timedelta(days=1)), now)
+    chosen = Acceptance(name=new.name, password_hash="-", factor_seed=None, factor_step=0)
+    accepted = people.accept(invitation.digest, chosen, now)
+    assert accepted is not None
+    tokens = [sessions.new_secret() for _ in range(count)]
+    for token in tokens:
+        Sessions(engine, Lifetime()).open(token.digest, accepted.id, Browser(address="127.0.0.1", name="test"), now)
+    return [token.text for token in tokens]
 
 
 @contextlib.asynccontextmanager

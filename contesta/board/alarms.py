@@ -19,12 +19,14 @@ class Fault(StrEnum):
 
     UNBALANCED = "unbalanced"
     DISCONNECTED = "disconnected"
+    UNREAD = "unread"
     DAMAGED = "damaged"
 
 
 FAULT_LEVELS: Final[Mapping[Fault, Level]] = {
     Fault.UNBALANCED: Level.BAD,
     Fault.DISCONNECTED: Level.BAD,
+    Fault.UNREAD: Level.BAD,
     Fault.DAMAGED: Level.WARN,
 }
 

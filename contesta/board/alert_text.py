@@ -21,6 +21,7 @@ _NOBODY_FREE: Final = "{where}no hay asesores disponibles."
 _FAULTS: Final[Mapping[Fault, str]] = {
     Fault.UNBALANCED: "Las cifras de hoy no cuadran: es un defecto del programa. Avise a quien lo administra.",
     Fault.DISCONNECTED: "Central sin conexión: las esperas y los asesores que se ven no son actuales.",
+    Fault.UNREAD: "Faltan datos: no se puede leer el registro de la central.",
     Fault.DAMAGED: "El registro de la central tiene líneas dañadas. Revíselas con «contesta reconcile --check».",
 }
 

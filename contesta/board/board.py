@@ -61,6 +61,7 @@ class Scene:
     source: str
     connected: bool
     connected_at: datetime | None
+    trouble: str = ""
     as_of: datetime | None = None
 
 
@@ -81,6 +82,7 @@ def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequenc
         connected_at=scene.connected_at,
         opening=opening,
         opening_word=opening_word,
+        trouble=scene.trouble,
         cards=_cards(cells, line, now.agents_by_state),
         queues=[row for row, _ in sorted(((_queue(cells, queue), queue) for queue in queues), key=_urgency)],
         advisers_by_state=[_state(state, count) for state, count in now.agents_by_state.items()],

@@ -14,15 +14,13 @@ from quality.metrics.live import LiveEngine
 
 from .alarms import Alarms
 from .board import Scene, wall
-from .moment import Moment, moment, watch
+from .moment import Heard, Moment, moment, watch
 from .site import Site
 from .targets import Targets
 from .view import Mode
 
 LOOK_SECONDS: Final = 0.1  # the most often
 IDLE_SECONDS: Final = 1.0  # the least often: what lasts may become an alert
-WALL_VIEW: Final = "view/wall"
-"""The board for walls, retained. It stays in the process: other systems are told of the line in their own words."""
 
 
 class Feed(Protocol):
@@ -39,6 +37,14 @@ class Feed(Protocol):
     @property
     def damaged_lines(self) -> int:
         """How many lines of the log could not be read."""
+
+    @property
+    def unheard(self) -> str:
+        """Why the telephone system is not heard, for a person; "" if it is, or if nobody knows why."""
+
+    @property
+    def unread(self) -> str:
+        """Why the log is not read, for a person; "" if it is."""
 
     async def changed(self) -> None:
         """Wait until something is told that was not when this last returned."""
@@ -130,8 +136,8 @@ class Hub:
         connected = self.feed.connected.is_set()
         self._connected_at = self._looked_at if connected else self._connected_at
         snapshot = self.feed.engine.snapshot(self._looked_at)
-        damaged_lines = self.feed.damaged_lines
-        self._alarms = watch(self._alarms, snapshot, self.targets, connected=connected, damaged_lines=damaged_lines)
+        heard = Heard(connected=connected, unread=bool(self.feed.unread), damaged=bool(self.feed.damaged_lines))
+        self._alarms = watch(self._alarms, snapshot, self.targets, heard)
         scene = Scene(
             line=self._place.line,
             site=self.site,
@@ -140,6 +146,7 @@ class Hub:
             source=self._place.source,
             connected=connected,
             connected_at=self._connected_at,
+            trouble=" ".join(filter(None, (self.feed.unheard, self.feed.unread))),
         )
         return moment(snapshot, self.targets, self._alarms, scene)
 
@@ -147,12 +154,11 @@ class Hub:
         """Write a version, once for all who read it, and tell it."""
         shown = now.board.model_copy(update={"sequence": sequence})
         self._bus.publish(topics.VIEW, shown, retain=True)
-        self._bus.publish(WALL_VIEW, wall(shown), retain=True)
         return Version(
             sequence=sequence,
             moment=replace(now, board=shown),
             payload=self._bus.retained[topics.VIEW].payload,
-            wall_payload=self._bus.retained[WALL_VIEW].payload,
+            wall_payload=wall(shown).model_dump_json().encode(),
         )
 
 

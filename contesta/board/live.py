@@ -29,12 +29,13 @@ log = structlog.get_logger()
 
 
 class Nothing:
-    """A feed that knows nothing: the line before its real one has begun."""
+    """A feed that knows nothing: the line before its real one has begun. `unheard` says why it has not."""
 
     def __init__(self, zone: tzinfo) -> None:
         self.engine = LiveEngine(zone)
         self.connected = asyncio.Event()
         self.damaged_lines = 0
+        self.unheard = self.unread = ""
 
     async def changed(self) -> None:
         """Wait for ever."""
@@ -71,6 +72,8 @@ class LiveLine:
                 await self._follow(hub, feed)
             except (ContestaError, OSError, SQLAlchemyError) as error:
                 log.warning("the board has no feed", error=str(error))
+                if isinstance(hub.feed, Nothing) and isinstance(error, ContestaError):
+                    hub.feed.unheard = f"{error}."
                 await asyncio.sleep(BEGIN_AGAIN_SECONDS)
 
     async def _follow(self, hub: Hub, feed: LiveFeed) -> None:

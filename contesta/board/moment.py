@@ -22,10 +22,18 @@ class Moment:
     board: Board
 
 
-def watch(before: Alarms, snapshot: Snapshot, targets: Targets, *, connected: bool, damaged_lines: int) -> Alarms:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """How the line is known: whether the telephone system tells what happens, and how it is with its log."""
+
+    connected: bool
+    unread: bool = False
+    damaged: bool = False
+
+
+def watch(before: Alarms, snapshot: Snapshot, targets: Targets, heard: Heard) -> Alarms:
     """Return the alarms after a look at a snapshot."""
-    faults = _faults(snapshot, connected=connected, damaged_lines=damaged_lines)
-    return look(before, scopes(snapshot), targets, faults, snapshot.at)
+    return look(before, scopes(snapshot), targets, _faults(snapshot, heard), snapshot.at)
 
 
 def moment(snapshot: Snapshot, targets: Targets, alarms: Alarms, scene: Scene) -> Moment:
@@ -34,10 +42,12 @@ def moment(snapshot: Snapshot, targets: Targets, alarms: Alarms, scene: Scene) -
     return Moment(snapshot=snapshot, targets=targets, alarms=alarms, board=shown)
 
 
-def _faults(snapshot: Snapshot, *, connected: bool, damaged_lines: int) -> Iterator[Fault]:
+def _faults(snapshot: Snapshot, heard: Heard) -> Iterator[Fault]:
     if not snapshot.balances:
         yield Fault.UNBALANCED
-    if not connected:
+    if not heard.connected:
         yield Fault.DISCONNECTED
-    if damaged_lines:
+    if heard.unread:
+        yield Fault.UNREAD
+    if heard.damaged:
         yield Fault.DAMAGED

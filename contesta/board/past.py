@@ -19,7 +19,7 @@ from .alarms import Alarms
 from .board import Scene
 from .goals import Goals
 from .hub import Place
-from .moment import Moment, moment, watch
+from .moment import Heard, Moment, moment, watch
 from .on_duty import on_duty
 from .rebuilt import Rebuilt
 from .site import Site
@@ -96,7 +96,7 @@ class Past:
             while ahead and ahead[-1].at <= now:
                 engine.take(ahead.pop())
             snapshot = engine.snapshot(now)
-            alarms = watch(alarms, snapshot, targets, connected=connected, damaged_lines=0)
+            alarms = watch(alarms, snapshot, targets, Heard(connected=connected))
         scene = Scene(
             line=self._place.line,
             site=Site(title=f"Línea {self._place.line}"),

@@ -35,6 +35,7 @@ class Player:
         self.place = place
         self.connected = asyncio.Event()
         self.damaged_lines = 0
+        self.unheard = self.unread = ""
         self.finished = asyncio.Event()
         self._news = asyncio.Event()
         self._speed = speed

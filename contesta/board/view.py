@@ -170,8 +170,9 @@ class WallBoard(View):
 
 
 class Board(WallBoard):
-    """The whole board, for those who may see calls and advisers."""
+    """The whole board, for those who may see calls and advisers. `trouble`: why it does not know all, or ""."""
 
+    trouble: str
     advisers: list[AdviserRow]
     waiting: list[Caller]
 

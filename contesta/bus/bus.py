@@ -44,9 +44,17 @@ class Bus:
     def publish(self, topic: str, payload: BaseModel, *, retain: bool = False, qos: int = 0) -> None:
         """Hand a payload to all who read the topic now. It never waits, and no reader can make it fail."""
         message = Message(topic=topic, payload=payload.model_dump_json().encode(), retain=retain, qos=qos)
-        self.published += 1
         if retain:
             self._retained[topic] = message
+        self._hand(message)
+
+    def clear(self, topic: str, qos: int = 0) -> None:
+        """Keep nothing more of a retained topic, and tell so: by no payload at all, as in MQTT."""
+        self._retained.pop(topic, None)
+        self._hand(Message(topic=topic, payload=b"", retain=True, qos=qos))
+
+    def _hand(self, message: Message) -> None:
+        self.published += 1
         for subscription in self._subscriptions:
             subscription.offer(message)
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from contesta.bus.call_events import AnyCallEvent, Gap
-from contesta.bus.topics import ROOT, STATUS, Alerts, LineState, QueueState, Status
+from contesta.bus.topics import ROOT, STATUS, Alert, LineState, QueueState, Status
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,7 +27,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "status": Subject(filter=STATUS, payload=Status, qos=1, retained=True),
     "board": Subject(filter=f"{ROOT}/+/board", payload=LineState, qos=0, retained=True),
     "queue": Subject(filter=f"{ROOT}/+/queues/+", payload=QueueState, qos=0, retained=True),
-    "alerts": Subject(filter=f"{ROOT}/+/alerts", payload=Alerts, qos=1, retained=True),
+    "alert": Subject(filter=f"{ROOT}/+/alerts/+", payload=Alert, qos=1, retained=True),
     "call": Subject(
         filter=f"{ROOT}/+/calls/+",
         payload=Annotated[AnyCallEvent | Gap, Field(discriminator="kind")],

@@ -30,9 +30,9 @@ def queue(line: str, name: str) -> str:
     return f"{ROOT}/{_level(line)}/queues/{_level(name)}"
 
 
-def alerts(line: str) -> str:
-    """Topic of the line's alerts."""
-    return f"{ROOT}/{_level(line)}/alerts"
+def alert(line: str, name: str) -> str:
+    """Topic of one alert."""
+    return f"{ROOT}/{_level(line)}/alerts/{_level(name)}"
 
 
 def call(line: str, kind: str) -> str:
@@ -97,6 +97,8 @@ class LineState(Payload):
     """The cards of the board."""
     today: dict[str, int]
     """Today's visits to queues: "offered", and each outcome; the outcomes add up to it."""
+    alerts: list[str]
+    """The alerts there are. What a topic may still say of another alert is of the past."""
     advisers: dict[str, int]
     """How many advisers are in each state."""
     notices: list[str]
@@ -117,8 +119,9 @@ class QueueState(Payload):
 
 
 class Alert(Payload):
-    """Something that somebody should do something about."""
+    """Something that somebody should do something about. Retained while it lasts, and empty when it is over."""
 
+    line: str
     id: str
     level: Level
     figure: str
@@ -127,11 +130,3 @@ class Alert(Payload):
     text: str
     """What it says, in Spanish."""
     since: datetime
-
-
-class Alerts(Payload):
-    """All alerts that there are now. Retained; told when one begins, changes or ends."""
-
-    line: str
-    at: datetime
-    alerts: list[Alert]

@@ -1,6 +1,7 @@
 """The web application: what it is made of, and how it is served."""
 
 import gc
+import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 import aiohttp_jinja2
 import jinja2
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from argon2 import PasswordHasher
 from sqlalchemy import Engine
 
@@ -154,9 +156,15 @@ def make_app(settings: Settings, engine: Engine, policy: Policy | None = None) -
 def run_web(settings: Settings) -> None:
     """Serve the pages until SIGTERM or SIGINT."""
     app = make_app(settings, connect(settings.ledger_url))
+    logging.getLogger("aiohttp.server").addFilter(is_of_ours)
     app.cleanup_ctx.append(_database)
     _collect_seldom()
     web.run_app(app, host=settings.web_host, port=settings.web_port, print=None, access_log=None, shutdown_timeout=3)
+
+
+def is_of_ours(record: logging.LogRecord) -> bool:
+    """Tell whether a fault may be ours: what is no HTTP is refused and worth no page of the log each."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _collect_seldom() -> None:

@@ -16,7 +16,7 @@ from contesta.board.links import Links
 from contesta.board.live import LiveLine, Nothing
 from contesta.board.moment import Moment
 from contesta.board.past import Past
-from contesta.board.view import Board, DayChart, Why
+from contesta.board.view import Board, DayChart, End, Heartbeat, WallBoard, Why
 from contesta.board.why_text import explanation
 from contesta.web import validation
 from contesta.web.access import Permission
@@ -81,7 +81,10 @@ async def board(request: web.Request) -> web.StreamResponse:
 
 
 async def follow(request: web.Request) -> web.StreamResponse:
-    """Tell each version of the board."""
+    """Tell each version of the board, a sign of life each second, and why it ends.
+
+    `id` of a board is its sequence; who comes back with the newest as Last-Event-ID does not get it again.
+    """
     return await stream(request, request.app[HUB], wall=False)
 
 
@@ -128,7 +131,7 @@ ROUTES = (
         handler=follow_wall,
         permission=Permission.WATCH_WALL,
         name="wall_stream",
-        streams=True,
+        events={"board": WallBoard, "heartbeat": Heartbeat, "end": End},
     ),
     Route(
         method="GET",
@@ -144,7 +147,8 @@ ROUTES = (
         path="/api/v1/board/stream",
         handler=follow,
         permission=Permission.WATCH_BOARD,
-        streams=True,
+        events={"board": Board, "heartbeat": Heartbeat, "end": End},
+        summary="Each version of the board, as it comes to be",
     ),
     Route(
         method="GET",

@@ -56,7 +56,7 @@ class Factors:
 
     def _make_key(self) -> None:
         self._key_file.parent.mkdir(parents=True, exist_ok=True)
-        part = self._key_file.with_suffix(f".{os.getpid()}")
+        part = self._key_file.with_suffix(f".{secrets.token_hex(8)}")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(_KEY_BYTES))
             file.flush()
@@ -64,7 +64,7 @@ class Factors:
         try:
             os.link(part, self._key_file)
         except FileExistsError:
-            pass  # made by another of our processes at the same moment: that one counts
+            pass  # made by another thread or process at the same moment: that one counts
         finally:
             part.unlink()
 

@@ -1,6 +1,6 @@
 """The description of the API in OpenAPI 3.1, written from the routes and the models of what they take and answer.
 
-A route without `answer` is a page and is left out.
+A route that neither has an `answer` nor is a stream of the API is a page and is left out.
 """
 
 import re
@@ -13,11 +13,12 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from contesta.web.access import GRANTS, KEYS, PEOPLE, Permission, Role
 from contesta.web.guard import Problem
-from contesta.web.routes import Route
+from contesta.web.routes import API, Route
 from contesta.web.sessions import COOKIE
 
 VERSION = "1"
 JSON = "application/json"
+STREAM = "text/event-stream"
 _REFERENCE = "#/components/schemas/{model}"
 _PART = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})*))?\}")
 CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
@@ -39,7 +40,7 @@ Refs = Mapping[tuple[Any, JsonSchemaMode], Schema]
 
 def document(routes: Iterable[Route]) -> Schema:
     """Describe the routes that belong to the API."""
-    told = [route for route in routes if route.answer is not None]
+    told = [route for route in routes if route.answer is not None or (route.events and route.path.startswith(API))]
     refs, schemas = _schemas(told)
     paths: dict[str, Schema] = {}
     for route in told:
@@ -83,7 +84,7 @@ def _operation(route: Route, refs: Refs) -> Schema:
         "summary": route.summary,
         "tags": [route.path.split("/")[3]],
         "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
-        "responses": {"200": {"description": "Done", "content": {route.media_type: {"schema": _answer(route, refs)}}}}
+        "responses": {"200": _done(route, refs)}
         | {str(int(status)): {"$ref": f"#/components/responses/{status.name}"} for status in _faults(route)},
         "security": list(_security(route.permission)),
     }
@@ -117,8 +118,22 @@ def _query_parameters(model: type[BaseModel] | None) -> Iterator[Schema]:
         yield parameter | ({"description": about["description"]} if "description" in about else {})
 
 
-def _answer(route: Route, refs: Refs) -> Schema:
-    return {} if route.answer is None else refs[route.answer, "serialization"]
+def _done(route: Route, refs: Refs) -> Schema:
+    if route.events:
+        told = {"oneOf": [_event(name, refs[model, "serialization"]) for name, model in route.events.items()]}
+        return {
+            "description": "A stream without end; each event is one of these",
+            "content": {STREAM: {"schema": told}},
+        }
+    answer = {} if route.answer is None else refs[route.answer, "serialization"]
+    return {"description": "Done", "content": {route.media_type: {"schema": answer}}}
+
+
+def _event(name: str, data: Schema) -> Schema:
+    """Describe a server-sent event by its fields, as OpenAPI does from 3.2 on; `data` is JSON."""
+    held = {"type": "string", "contentMediaType": JSON, "contentSchema": data}
+    fields: Schema = {"event": {"const": name}, "id": {"type": "string"}, "data": held}
+    return {"title": name, "type": "object", "properties": fields, "required": ["event", "data"]}
 
 
 def _faults(route: Route) -> Iterator[HTTPStatus]:
@@ -149,8 +164,9 @@ def _schemas(routes: Iterable[Route]) -> tuple[Refs, Schema]:
     wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {(Problem, "serialization"): None}
     of_queries: Schema = {}
     for route in routes:
-        if route.answer is not None:
-            wanted[route.answer, "serialization"] = None
+        for model in (route.answer, *route.events.values()):
+            if model is not None:
+                wanted[model, "serialization"] = None
         if route.body is not None:
             wanted[route.body, "validation"] = None
         if route.query is not None:

@@ -7,7 +7,7 @@ description. Addresses that begin with /api/ speak JSON, errors included; all ot
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar, get_origin
 from urllib.parse import urlencode
@@ -36,7 +36,7 @@ class Route:
     `permission` None is open to everybody. With WATCH_WALL the address has a part `{key}`: the wall's key, which is
     all that is asked. `query` and `body` are what it takes (a form from pages, JSON from the API): the handler
     gets them from `query` and `body` below. `media_type` is that of the answer. `nav` puts a page, by that name, in
-    the navigation of whoever may open it. One that `streams` answers as long as it is listened to.
+    the navigation of whoever may open it. One with `events` is a stream of server-sent events, each with its name.
     """
 
     method: str
@@ -50,7 +50,7 @@ class Route:
     media_type: str = "application/json"
     summary: str = ""
     nav: str = ""
-    streams: bool = False
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict, hash=False)
 
 
 log = structlog.get_logger()
@@ -66,7 +66,7 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
         handler = partial(_obeying, route)
         resource = app.router.add_resource(route.path, name=route.name or None)
         resource.add_route(route.method, handler)
-        if route.method == hdrs.METH_GET and not (route.streams or route.path.startswith(API)):
+        if route.method == hdrs.METH_GET and not (route.events or route.path.startswith(API)):
             resource.add_route(hdrs.METH_HEAD, handler)
 
 

@@ -75,6 +75,8 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
     if not limits.may_try(login, address):
         log.warning("sign-in locked out", address=address)
         return _form(request, said.volver, login, _TOO_MANY, web.HTTPTooManyRequests.status_code)
+    if not request.app[PASSWORDS].has_room:  # before anything is looked up: a flood is to cost next to nothing
+        raise web.HTTPTooManyRequests(headers={hdrs.RETRY_AFTER: "5"})
     person = await asyncio.to_thread(request.app[PEOPLE].named, login)
     if not await _proves(request, person, said) or person is None:
         who = person.login if person else _UNKNOWN

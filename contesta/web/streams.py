@@ -1,7 +1,15 @@
-"""Streams of server-sent events: how many may be open, and how one is kept going until there is a reason to end it."""
+"""Streams of server-sent events: how many may be open, and how one is kept going until there is a reason to end it.
+
+A version of a large board is 130 kB of JSON ten times a second, which nobody's network should carry for each screen. So
+it is compressed, and that once for all who read it: each event is compressed by itself and ended with a full flush
+(RFC 1951, zlib's Z_FULL_FLUSH), so that the same bytes fit into everybody's gzip stream, wherever it is. Such a
+stream has no end of its own, so it has no checksum either; TCP and TLS have theirs.
+"""
 
 import asyncio
 import contextlib
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,6 +33,11 @@ RETRY_MS: Final = 1000
 AT_ONCE: Final = 500
 OF_ONE: Final = 8
 
+GZIP: Final = "gzip"
+_GZIP_HEAD: Final = bytes.fromhex("1f8b08000000000000ff")  # RFC 1952: deflate, no name, no time
+_SHORT_BYTES: Final = 256
+_LEVEL: Final = 1  # a tenth of the size in a millisecond; the highest takes ten times as long for a fifth less
+
 _OVER = End(reason="Su sesión terminó o su clave ya no vale. Ingrese de nuevo.", again=False)
 _STOPPING = End(reason="El servidor se está reiniciando.", again=True)
 
@@ -38,6 +51,7 @@ class Streams:
     check_seconds: float = CHECK_SECONDS
     stopping: bool = False
     _open: Counter[tuple[str, int | None]] = field(default_factory=Counter)
+    _written: dict[tuple[bool, bool], tuple[int, bytes]] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -65,8 +79,29 @@ class Streams:
             self._open[holder] -= 1
             self._open += Counter()  # forgets who has none
 
+    def event_of(self, version: Version, *, wall: bool, packed: bool) -> bytes:
+        """Write a version as an event, once for all whose streams are alike."""
+        sequence, written = self._written.get((wall, packed), (None, b""))
+        if sequence != version.sequence:
+            payload = version.wall_payload if wall else version.payload
+            written = b"event: board\nid: %d\ndata: %b\n\n" % (version.sequence, payload)
+            written = packed_alone(written) if packed else written
+            self._written[wall, packed] = version.sequence, written
+        return written
+
 
 STREAMS = web.AppKey("streams", Streams)
+
+
+def packed_alone(data: bytes) -> bytes:
+    """Compress data so that it can follow, and be followed by, anything that was compressed so.
+
+    What is short is put in as it is (RFC 1951, 3.2.4): to compress it would gain nothing and take longer.
+    """
+    if len(data) <= _SHORT_BYTES:
+        return struct.pack("<BHH", 0, len(data), len(data) ^ 0xFFFF) + data
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)
 
 
 async def stream(request: web.Request, hub: Hub, *, wall: bool) -> web.StreamResponse:
@@ -77,11 +112,15 @@ async def stream(request: web.Request, hub: Hub, *, wall: bool) -> web.StreamRes
     """
     streams = request.app[STREAMS]
     with streams.place(identity(request)):
-        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"})
-        await response.prepare(request)
+        packed = _takes_gzip(request)
+        headers = {hdrs.CONTENT_TYPE: "text/event-stream", hdrs.VARY: hdrs.ACCEPT_ENCODING, "X-Accel-Buffering": "no"}
+        response = web.StreamResponse(headers=headers | ({hdrs.CONTENT_ENCODING: GZIP} if packed else {}))
         with contextlib.suppress(ConnectionResetError):
+            await response.prepare(request)
             try:
-                await _Telling(request, response, hub, wall=wall).run(streams)
+                if packed:
+                    await response.write(_GZIP_HEAD)
+                await _Telling(request, response, hub, wall=wall, packed=packed).run(streams)
             except TimeoutError:
                 if request.transport is not None:
                     request.transport.abort()
@@ -91,16 +130,19 @@ async def stream(request: web.Request, hub: Hub, *, wall: bool) -> web.StreamRes
 class _Telling:
     """One stream."""
 
-    def __init__(self, request: web.Request, response: web.StreamResponse, hub: Hub, *, wall: bool) -> None:
+    def __init__(
+        self, request: web.Request, response: web.StreamResponse, hub: Hub, *, wall: bool, packed: bool
+    ) -> None:
         self._request = request
         self._response = response
         self._hub = hub
         self._wall = wall
+        self._packed = packed
         self._told = _sequence(request.headers.get("Last-Event-ID", ""))
         self._loop = asyncio.get_running_loop()
 
     async def run(self, streams: Streams) -> None:
-        await self._write(b"retry: %d\n\n" % RETRY_MS)
+        await self._say(b"retry: %d\n\n" % RETRY_MS)
         beat_at, check_at = self._loop.time(), self._loop.time() + streams.check_seconds
         while not streams.stopping:
             if self._loop.time() >= check_at:
@@ -114,8 +156,7 @@ class _Telling:
             version = await self._next(beat_at)
             if version is not None:
                 self._told = version.sequence
-                payload = version.wall_payload if self._wall else version.payload
-                await self._write(b"event: board\nid: %d\ndata: %b\n\n" % (version.sequence, payload))
+                await self._write(streams.event_of(version, wall=self._wall, packed=self._packed))
         await self._event("end", _STOPPING)
 
     async def _next(self, until: float) -> Version | None:
@@ -132,11 +173,20 @@ class _Telling:
             await self._event("heartbeat", Heartbeat(at=now, sequence=self._hub.version.sequence))
 
     async def _event(self, name: str, told: BaseModel) -> None:
-        await self._write(f"event: {name}\ndata: {told.model_dump_json()}\n\n".encode())
+        await self._say(f"event: {name}\ndata: {told.model_dump_json()}\n\n".encode())
+
+    async def _say(self, data: bytes) -> None:
+        await self._write(packed_alone(data) if self._packed else data)
 
     async def _write(self, data: bytes) -> None:
         async with asyncio.timeout(WRITE_SECONDS):
             await self._response.write(data)
+
+
+def _takes_gzip(request: web.Request) -> bool:
+    """Tell whether a client takes gzip; one that has it with a weight of its own, perhaps 0, gets it plain."""
+    accepted = request.headers.get(hdrs.ACCEPT_ENCODING, "").split(",")
+    return GZIP in {coding.strip().lower() for coding in accepted}
 
 
 def _sequence(said: str) -> int | None:

@@ -38,7 +38,8 @@ export function warning(watch, zone) {
     return `Sin datos desde las ${zone.hour(watch.toldAt)}. Estas cifras no son actuales.`;
   if (watch.freshness !== "central") return "";
   const since = watch.board?.connected_at;
-  return since
+  const said = since
     ? `Central sin conexión desde las ${zone.hour(Date.parse(since))}. Estas cifras no son actuales.`
     : "Central sin conexión. Todavía no hay datos de este momento.";
+  return [said, watch.board && "trouble" in watch.board ? watch.board.trouble : ""].filter(Boolean).join(" ");
 }

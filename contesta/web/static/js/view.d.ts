@@ -45,6 +45,7 @@ export interface Board {
   identity: Balance;
   notices: string[];
   alerts: Alert[];
+  trouble: string;
   advisers: AdviserRow[];
   waiting: Caller[];
 }
