@@ -6,10 +6,12 @@ pauses of the prompts themselves.
 """
 
 import asyncio
+import contextlib
 import os
 import random
 import re
 import signal
+import socket
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -17,15 +19,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from playwright.async_api import expect
 
 from contesta import processes
+from contesta.run import STEADY_SECONDS
 from telephony.phone import Phone
 from telephony.phone.audio import RATE_HZ, decoded
 from tests.people import call_until_queued, callers_phone, random_mobile
 from tests.running import RunningLine, eventually, start_line
+from tests.test_board_page_real import board
 
 QUIET_SAMPLE = 64  # about -54 dBFS
 WINDOW = RATE_HZ // 50
+WEB_KILLS = 3
 
 
 def longest_silence_seconds(mulaw: bytes) -> float:
@@ -81,6 +87,35 @@ def asterisk_killed(line: RunningLine) -> None:
     print(f"  {'Asterisk killed':34} answers again after {back:.1f} s; next caller {'lost' if dropped else 'served'}")
 
 
+async def web_killed(line: RunningLine) -> None:
+    """Kill the web process under an open board: when it tells again, and when the page has found that out."""
+    async with board(line) as page:
+        await expect(page.locator(".trust")).to_have_text(re.compile("En vivo"), timeout=60_000)
+        for _ in range(WEB_KILLS):
+            await asyncio.sleep(STEADY_SECONDS + 1)  # then it is started anew at once
+            async with page.expect_response(lambda answer: answer.url.endswith("/board/stream")) as found:
+                gone, began = await asyncio.to_thread(line.kill, "web"), time.monotonic()
+                while processes.holder(line.settings.run_dir, "web") in {None, gone}:  # noqa: ASYNC110  another process is what is waited for
+                    await asyncio.sleep(0.01)
+                started = time.monotonic() - began
+                while not await asyncio.to_thread(listens, line.settings.web_port):  # noqa: ASYNC110  as above
+                    await asyncio.sleep(0.01)
+                listening = time.monotonic() - began
+                await found.value
+            back = time.monotonic() - began
+            print(
+                f"  {'web process killed':34} another one after {started:.1f} s, which listens after {listening:.1f} s;"
+                f" the page follows again after {back:.1f} s",
+                flush=True,
+            )
+
+
+def listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
 def main() -> None:
     with start_line(Path(tempfile.mkdtemp(prefix="contesta-bench-"))) as line:
         report("nothing", *asyncio.run(callers(line, 100, 8)))
@@ -102,6 +137,7 @@ def main() -> None:
         eventually(lambda: processes.holder(line.settings.run_dir, "agi") != gone)
         report("scripts' server absent", *asyncio.run(callers(line, 40, 8)))
         os.kill(line.pid("run"), signal.SIGCONT)
+        asyncio.run(web_killed(line))
         asterisk_killed(line)
 
 
