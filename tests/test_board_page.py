@@ -204,8 +204,9 @@ def test_a_broken_stream_comes_back_by_itself_after_pauses_that_grow(theatre: Th
                     await stage.until_asked_why(opened)
             await sees(page, "Sin datos desde las 10:42:0", ".banner")
             await sees(page, "Nuevo intento en", ".banner")
-            assert pauses[0] >= 1
-            assert 2 <= pauses[1] < pauses[2] < pauses[3] < pauses[-1] <= 20
+            assert pauses[0] >= 0.25
+            assert sum(pauses[:4]) <= 5, "a server that starts anew is found soon"
+            assert pauses[1] < pauses[3] < pauses[5] < pauses[-1] <= 20
             stage.refusal = None
             await page.evaluate("() => dispatchEvent(new Event('online'))")
             await sees(page, "En vivo", ".trust")
