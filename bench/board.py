@@ -38,7 +38,7 @@ from contesta.web.access import Role
 from storage.database import connect
 from storage.migrate import upgrade
 from tests.fake_manager import SECRET, USER, FakeManager, fake_manager
-from tests.running import free_port
+from tests.ports import free_port
 from tests.web import CHROMIUM, CHROMIUM_OPTIONS, session_of
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from contesta.web.access import Role
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
-from tests.running import free_port
+from tests.ports import free_port
 from tests.stories import events_of, log_of
 from tests.web import sessions_of
 
