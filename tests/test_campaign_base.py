@@ -163,12 +163,13 @@ def test_any_cell_is_read(cell: str) -> None:
         (("Nombres", "Apellidos", "Celular", "Tel. fijo", "No. documento"), (2, 3), (0, 1), 4),
         (("TIPO DE DOCUMENTO", "Identificación", "NOMBRE CIUDADANO", "MÓVIL"), (3,), (2,), 1),
         (("a", "b", "3"), (2,), (), None),
+        (("Fecha de contacto", "Nombre de contacto", "Número"), (2,), (1,), None),
     ],
 )
 def test_columns_are_guessed(
     titles: tuple[str, ...], telephones: tuple[int, ...], names: tuple[int, ...], document: int | None
 ) -> None:
-    person = ["x"] * len(titles)
+    person = ["2026-06-02"] * len(titles)
     for place in telephones:
         person[place] = "3001234567"
     guessed = guess([Row(number=1, cells=titles), Row(number=2, cells=tuple(person))])

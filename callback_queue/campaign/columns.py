@@ -16,6 +16,7 @@ MOST_TELEPHONES: Final = 4
 _TELEPHONE = ("telefono", "tel", "celular", "cel", "movil", "phone", "whatsapp", "fijo", "contacto", "msisdn")
 _NAME = ("nombre", "nombres", "apellido", "apellidos", "ciudadano", "usuario", "name", "titular", "persona", "cliente")
 _DOCUMENT = ("documento", "cedula", "identificacion", "cc", "nit", "doc", "dni", "nuip", "id")
+_NO_TELEPHONE = ("fecha", "hora", "tipo", "correo", "email", "nombre", "persona", "medio", "canal", "ext", "indicativo")
 _NO_DOCUMENT = ("tipo", "fecha", "lugar", "expedicion")
 _NO_NAME = ("tipo", "municipio", "departamento", "entidad", "asesor", "empresa", "proyecto", "programa")
 _SOME = 0.2
@@ -66,7 +67,13 @@ def guess(rows: Sequence[Row]) -> Columns:
     )
     words = [_words(title) if has_titles else frozenset[str]() for title in titles]
     shares = [_share_of_numbers(sample, place) for place in range(width)]
-    called = [place for place in range(width) if _named(words[place], _TELEPHONE) and _may_hold_numbers(sample, place)]
+    called = [
+        place
+        for place in range(width)
+        if _named(words[place], _TELEPHONE)
+        and not words[place] & set(_NO_TELEPHONE)
+        and _may_hold_numbers(sample, place)
+    ]
     best = max(range(width), key=shares.__getitem__, default=0)
     looking = (best,) if width and shares[best] else ()
     telephones = tuple(sorted(called, key=lambda place: not shares[place])[:MOST_TELEPHONES]) or looking
