@@ -7,11 +7,23 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from contesta.auditing.view import Delivered, Desk, Kept, Lanes
+from contesta.auditing.view import Delivered, Desk, Evidence, Kept, Lanes
 from contesta.board.view import Board, DayChart, End, Heartbeat, WallBoard, Why
 
 TYPES = Path(__file__).parents[1] / "contesta" / "web" / "static" / "js" / "view.d.ts"
-SENT: tuple[type[BaseModel], ...] = (Board, WallBoard, DayChart, Why, Heartbeat, End, Desk, Lanes, Kept, Delivered)
+SENT: tuple[type[BaseModel], ...] = (
+    Board,
+    WallBoard,
+    DayChart,
+    Why,
+    Heartbeat,
+    End,
+    Desk,
+    Lanes,
+    Evidence,
+    Kept,
+    Delivered,
+)
 NOTICE = "// Written by «make docs» from contesta/board/view.py and contesta/auditing/view.py.\n"
 _PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 

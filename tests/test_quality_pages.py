@@ -96,6 +96,7 @@ def test_whole_audit_by_keyboard_alone(sqlite_engine: Engine) -> None:
             await page.keyboard.press("Enter")
             await page.wait_for_function("() => document.activeElement?.id === 'sub-1.1'")
             await page.wait_for_function("() => document.querySelector('.lane-names li')")
+            await page.wait_for_selector(".spans, .help:has-text('No hay momentos')")
             keys = page.keyboard
             for _ in range(2):
                 await keys.press("l")
@@ -256,6 +257,8 @@ def test_recording_is_served_by_range_to_those_of_its_audit_and_each_time_is_log
         assert adviser[: half - 1].min() > 0.4
         assert adviser[half + 1 :].max() == 0
         assert citizen[half + 1 :].min() > 0.4
+        measured = await (await auditor.get(f"/api/v1/audits/{number}/evidence")).json()
+        assert {speech["lane"] for speech in measured["speech"]} == {"citizen", "adviser"}
         others = {
             "a draft is its auditor's": await office.signed_in(Role.AUDITOR, login="otra"),
             "an adviser sees no draft": await office.signed_in(Role.ADVISER, ADVISER),
@@ -286,6 +289,7 @@ def test_recording_that_is_gone_or_lies_elsewhere_is_not_served(sqlite_engine: E
         path = office.settings.recordings_dir / one.file
         path.write_bytes(b"no es audio")
         assert (await auditor.get("/api/v1/audits/1/lanes")).status == 503
+        assert (await auditor.get("/api/v1/audits/1/evidence")).status == 503
         path.unlink()
         assert (await auditor.get(f"{address}/grabacion")).status == 404
         desk = await (await auditor.get("/api/v1/audits/1")).json()

@@ -108,6 +108,7 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("PUT", "/api/v1/audits/{number}"): AUDITORS,
     ("POST", "/api/v1/audits/{number}/deliver"): AUDITORS,
     ("GET", "/api/v1/audits/{number}/lanes"): AUDITED,
+    ("GET", "/api/v1/audits/{number}/evidence"): AUDITED,
     ("GET", "/api/v1/quality"): QUALITY,
     ("GET", "/estatico/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,

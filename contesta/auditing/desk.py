@@ -1,15 +1,15 @@
 """What the auditor's desk shows of a contact, from its audit and its call."""
 
-from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from contesta.auditing.drawing import EXCLUSION_WORDS
 from contesta.auditing.results import CATEGORY_WORDS, percent
-from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, Span, SubItemOf
+from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, SubItemOf
 from contesta.auditing.waveform import Outline
 from contesta.format import UNKNOWN, clock, duration, long_date
 from contesta.narrative import sentence, timeline
 from core.events import ConsentAnswer, ConsentAnswered, HoldChanged
+from quality.audio.spans import Spans
 from quality.matrix.audit import Audit, Mode
 from quality.matrix.matrix import Category, Channel, ContactKind
 from quality.matrix.sampling import Exclusion
@@ -109,18 +109,34 @@ def silent_because(one: StoredAudit, call: CallHistory | None) -> str:
     return f"No se puede oír: {EXCLUSION_WORDS[why]}."
 
 
-def lanes(outline: Outline, one: StoredAudit, call: CallHistory | None) -> Lanes:
+def lanes(outline: Outline) -> Lanes:
     """Lay out what is drawn of a recording; channel 0 is the adviser, 1 the citizen."""
     adviser, *others = outline.channels
     if others:
         drawn = [
-            Lane(id="citizen", title="Ciudadano", peaks=list(others[0]), segments=[]),
-            Lane(id="adviser", title="Asesor", peaks=list(adviser), segments=[]),
+            Lane(id="citizen", title="Ciudadano", peaks=list(others[0])),
+            Lane(id="adviser", title="Asesor", peaks=list(adviser)),
         ]
     else:
-        drawn = [Lane(id="both", title="Conversación", peaks=list(adviser), segments=[])]
-    held = list(_holds(one, call, outline.seconds)) if call else []
-    return Lanes(duration_seconds=outline.seconds, lanes=drawn, spans=held)
+        drawn = [Lane(id="both", title="Conversación", peaks=list(adviser))]
+    return Lanes(duration_seconds=outline.seconds, lanes=drawn)
+
+
+def holds(one: StoredAudit, call: CallHistory | None) -> Spans:
+    """Tell the holds that the telephone system announced, in seconds of the recording."""
+    if call is None:
+        return ()
+    found, begun, since = [], _recording_begun(one, call), None
+    for event in call.events:
+        if isinstance(event, HoldChanged):
+            at = max(0.0, (event.at - begun).total_seconds())
+            if event.on:
+                since = at
+            elif since is not None:
+                if at > since:
+                    found.append((since, at))
+                since = None
+    return tuple(found)
 
 
 def desk(  # noqa: PLR0913 - all that the desk shows
@@ -149,6 +165,7 @@ def desk(  # noqa: PLR0913 - all that the desk shows
         categories=categories(one.audit),
         recording=address,
         lanes=address and f"/api/v1/audits/{one.number}/lanes",
+        evidence=address and f"/api/v1/audits/{one.number}/evidence",
         silent_because="" if address else silent_because(one, call),
         next=next_address,
     )
@@ -168,19 +185,6 @@ def _place(at: datetime, begun: datetime, ended: datetime | None) -> float | Non
     if seconds < -_BESIDE or (ended is not None and (at - ended).total_seconds() > _BESIDE):
         return None
     return max(0.0, seconds)
-
-
-def _holds(one: StoredAudit, call: CallHistory, seconds: float) -> Iterator[Span]:
-    begun, since = _recording_begun(one, call), None
-    for event in call.events:
-        if isinstance(event, HoldChanged):
-            at = min(max(0.0, (event.at - begun).total_seconds()), seconds)
-            if event.on:
-                since = at
-            elif since is not None:
-                if at > since:
-                    yield Span(kind="hold", title="Retención", start=since, end=at)
-                since = None
 
 
 def _answers(call: CallHistory) -> list[ConsentAnswer]:

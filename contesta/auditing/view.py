@@ -52,7 +52,7 @@ class EventOf(Told):
 
 
 class Desk(Told):
-    """One audit on the desk. `recording` and `lanes` are addresses, null if there is nothing to hear."""
+    """One audit on the desk. `recording`, `lanes` and `evidence` are addresses, null if there is nothing to hear."""
 
     number: int
     revision: int
@@ -67,6 +67,7 @@ class Desk(Told):
     categories: list[CategoryOf]
     recording: str | None
     lanes: str | None
+    evidence: str | None
     silent_because: str
     next: str
 
@@ -79,12 +80,11 @@ class Segment(Told):
 
 
 class Lane(Told):
-    """Who is heard on a channel: `peaks` from 0 to 1, equally spaced in time; `segments` of speech, if known."""
+    """Who is heard on a channel: `peaks` from 0 to 1, equally spaced in time."""
 
     id: Literal["citizen", "adviser", "both"]
     title: str
     peaks: list[float]
-    segments: list[Segment]
 
 
 class Span(Told):
@@ -97,10 +97,23 @@ class Span(Told):
 
 
 class Lanes(Told):
-    """What is drawn of a recording, in the order from above."""
+    """The outline of a recording, in the order from above."""
 
     duration_seconds: float
     lanes: list[Lane]
+
+
+class Speech(Told):
+    """When somebody speaks on a lane."""
+
+    lane: Literal["citizen", "adviser", "both"]
+    segments: list[Segment]
+
+
+class Evidence(Told):
+    """What was measured in a recording."""
+
+    speech: list[Speech]
     spans: list[Span]
 
 

@@ -95,6 +95,7 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     health.prepare,
     metrics.prepare,
     quality_read.prepare,
+    recordings.prepare,
 )
 """What each part that needs it does before the application starts."""
 

@@ -1,23 +1,25 @@
 """Recordings, by the audit that lets somebody hear them: served by range, and each time written to the access log."""
 
 import asyncio
+from pathlib import Path
 
 from aiohttp import hdrs, web
 
-from contesta.auditing import desk
-from contesta.auditing.view import Lanes
+from contesta.auditing import desk, evidence
+from contesta.auditing.evidence import Ear
+from contesta.auditing.view import Evidence, Lanes
 from contesta.auditing.waveform import outline
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.quality_read import NUMBER, ONE, audit_of, call_of, recording_file
 from contesta.web.routes import Route, told
+from storage.quality_audits import StoredAudit
+
+EAR = web.AppKey("ear", Ear)
 
 
 async def recording(request: web.Request) -> web.StreamResponse:
     """Give the recording of an audit's contact, or the part of it that was asked for."""
-    one = await audit_of(request)
-    path = await asyncio.to_thread(recording_file, request, one)
-    if path is None:
-        raise web.HTTPNotFound
+    one, path = await _heard(request)
     if request.method != hdrs.METH_HEAD:
         part = request.headers.get(hdrs.RANGE, "")[:40]
         await access_log(request, Action.RECORDING_HEARD, f"{one.audit.call} auditoría {one.number} {part}".strip())
@@ -25,13 +27,29 @@ async def recording(request: web.Request) -> web.StreamResponse:
 
 
 async def lanes(request: web.Request) -> web.StreamResponse:
-    """Give what is drawn of a recording."""
+    """Give the outline of a recording."""
+    _, path = await _heard(request)
+    return told(desk.lanes(await asyncio.to_thread(outline, path)))
+
+
+async def measures(request: web.Request) -> web.StreamResponse:
+    """Give what was measured in a recording; the first time it takes a while."""
+    one, path = await _heard(request)
+    holds = desk.holds(one, await call_of(request, one))
+    return told(evidence.told(await asyncio.to_thread(request.app[EAR].measures, path, holds)))
+
+
+async def _heard(request: web.Request) -> tuple[StoredAudit, Path]:
     one = await audit_of(request)
     path = await asyncio.to_thread(recording_file, request, one)
     if path is None:
         raise web.HTTPNotFound
-    drawn, call = await asyncio.gather(asyncio.to_thread(outline, path), call_of(request, one))
-    return told(desk.lanes(drawn, one, call))
+    return one, path
+
+
+def prepare(app: web.Application) -> None:
+    """Have one ear for all."""
+    app[EAR] = Ear()
 
 
 ROUTES = (
@@ -44,6 +62,14 @@ ROUTES = (
         handler=lanes,
         permission=Permission.READ_AUDITS,
         answer=Lanes,
-        summary="What is drawn of the recording of an audited contact",
+        summary="The outline of the recording of an audited contact",
+    ),
+    Route(
+        method="GET",
+        path=f"/api/v1/audits/{NUMBER}/evidence",
+        handler=measures,
+        permission=Permission.READ_AUDITS,
+        answer=Evidence,
+        summary="What was measured in the recording of an audited contact",
     ),
 )

@@ -5,6 +5,7 @@ import { shown } from "./seconds.js";
 /**
  * @typedef {import("./view.d.ts").Lanes} Drawn
  * @typedef {import("./view.d.ts").Span} Span
+ * @typedef {import("./view.d.ts").Evidence} Evidence
  * @typedef {{ seconds: number, number: string }} Flag
  */
 
@@ -18,7 +19,7 @@ const GAP_PX = 8;
  * @param {Drawn | null} props.drawn
  * @param {import("./player.js").Player} props.player
  * @param {Flag[]} props.flags
- * @param {boolean} props.evidence whether what was measured is shown
+ * @param {Evidence | null} props.evidence what was measured, if it is to be shown
  */
 export function Lanes({ drawn, player, flags, evidence }) {
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
@@ -96,7 +97,7 @@ export function SpanTable({ spans, hear }) {
  *
  * @param {HTMLCanvasElement} place
  * @param {Drawn | null} drawn
- * @param {boolean} evidence
+ * @param {Evidence | null} evidence
  * @param {number} duration
  * @returns {HTMLCanvasElement}
  */
@@ -114,13 +115,14 @@ function picture(place, drawn, evidence, duration) {
   paint.scale(scale, scale);
   const style = getComputedStyle(place);
   const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-  drawn.lanes.forEach(({ peaks, segments }, order) => {
+  drawn.lanes.forEach(({ id, peaks }, order) => {
     const top = order * (LANE_PX + GAP_PX);
     paint.fillStyle = colour("--surface");
     paint.fillRect(0, top, width, LANE_PX);
-    if (evidence) {
+    const speech = evidence?.speech.find(({ lane }) => lane === id);
+    if (speech) {
       paint.fillStyle = colour("--ok");
-      for (const { start, end } of segments) {
+      for (const { start, end } of speech.segments) {
         paint.fillRect((start / duration) * width, top, ((end - start) / duration) * width, LANE_PX);
       }
     }
@@ -132,7 +134,7 @@ function picture(place, drawn, evidence, duration) {
     });
   });
   if (evidence) {
-    for (const { kind, start, end } of drawn.spans) {
+    for (const { kind, start, end } of evidence.spans) {
       const left = (start / duration) * width;
       paint.fillStyle = hatching(paint, kind, colour("--text"));
       paint.fillRect(left, 0, Math.max(2, (end / duration) * width - left), height - GAP_PX);

@@ -14,6 +14,7 @@ import { send } from "./send.js";
 /**
  * @typedef {import("./view.d.ts").Desk} Desk
  * @typedef {import("./view.d.ts").Lanes} Drawn
+ * @typedef {import("./view.d.ts").Evidence} Evidence
  * @typedef {import("./view.d.ts").Mark} Mark
  */
 
@@ -35,7 +36,10 @@ options.debounceRendering = (draw) => draw();
 function App({ address, desk, draft, player, announcer, keys: wanted }) {
   const [, redraw] = useReducer((/** @type {number} */ times) => times + 1, 0);
   const [drawn, setDrawn] = useState(/** @type {Drawn | null} */ (null));
-  const [evidence, showEvidence] = useState(true);
+  const [measured, setMeasured] = useState(/** @type {Evidence | null} */ (null));
+  const [unmeasured, setUnmeasured] = useState("");
+  const [showing, showEvidence] = useState(true);
+  const evidence = showing ? measured : null;
   const [helping, help] = useState(false);
   const [problem, say] = useState("");
   const [single, setSingle] = useState(() => (localStorage.getItem(KEYS) ?? wanted) === "si");
@@ -50,6 +54,12 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
       ask(desk.lanes, {}).then(
         (/** @type {Drawn} */ lanes) => setDrawn(lanes),
         (/** @type {Error} */ error) => say(error.message),
+      );
+    }
+    if (desk.evidence) {
+      ask(desk.evidence, {}).then(
+        (/** @type {Evidence} */ found) => setMeasured(found),
+        (/** @type {Error} */ error) => setUnmeasured(error.message),
       );
     }
     return () => {
@@ -99,7 +109,7 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
   };
   const moments = [
     ...desk.events.flatMap(({ seconds }) => (seconds === null ? [] : [seconds])),
-    ...(evidence && drawn ? drawn.spans.map(({ start }) => start) : []),
+    ...(evidence ? evidence.spans.map(({ start }) => start) : []),
   ].sort((one, other) => one - other);
   const nextMoment = () => {
     const next = moments.find((seconds) => seconds > player.time + BEFORE_SECONDS + 0.1);
@@ -163,7 +173,7 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
     { keys: ["f"], shown: "F", does: "Falla, en el segundo que se oye", act: () => markHere("fails") },
     { keys: ["n"], shown: "N", does: "No aplica", act: () => markHere("not_applicable") },
     { keys: ["m"], shown: "M", does: "Poner en la falla el segundo que se oye", act: markTime },
-    { keys: ["s"], shown: "S", does: "Mostrar u ocultar lo medido", act: () => showEvidence(!evidence) },
+    { keys: ["s"], shown: "S", does: "Mostrar u ocultar lo medido", act: () => showEvidence(!showing) },
     { keys: ["Ctrl+Enter"], shown: "Ctrl Entrar", does: "Entregar", inText: true, act: () => void deliver() },
     { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "Deshacer la última marca", act: undo },
     { keys: ["?"], shown: "?", does: "Ver las teclas", act: () => help(true) },
@@ -201,9 +211,10 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
             <button type="button" class="quiet" aria-label="Más despacio" onClick=${() => player.change(-1)}>−</button>
             <span class="speed">${String(player.speed).replace(".", ",")}×</span>
             <button type="button" class="quiet" aria-label="Más rápido" onClick=${() => player.change(1)}>+</button>
-            <label class="choice"><input type="checkbox" checked=${evidence} onChange=${() => showEvidence(!evidence)} /> Mostrar lo medido</label>
+            <label class="choice"><input type="checkbox" checked=${showing} onChange=${() => showEvidence(!showing)} /> Mostrar lo medido</label>
           </div>
-          ${evidence && drawn && html`<${SpanTable} spans=${drawn.spans} hear=${hear} />`}`
+          ${evidence && html`<${SpanTable} spans=${evidence.spans} hear=${hear} />`}
+          ${showing && !evidence && html`<p class="help">${unmeasured || "Midiendo la grabación…"}</p>`}`
             : html`<p class="gap">${desk.silent_because}</p>`
         }
         <h2>El contacto</h2>

@@ -95,6 +95,7 @@ export interface Desk {
   categories: CategoryOf[];
   recording: string | null;
   lanes: string | null;
+  evidence: string | null;
   silent_because: string;
   next: string;
 }
@@ -109,6 +110,11 @@ export interface EventOf {
   seconds: number | null;
   actor: string;
   fact: string;
+}
+
+export interface Evidence {
+  speech: Speech[];
+  spans: Span[];
 }
 
 export interface FactOf {
@@ -148,13 +154,11 @@ export interface Lane {
   id: "citizen" | "adviser" | "both";
   title: string;
   peaks: number[];
-  segments: Segment[];
 }
 
 export interface Lanes {
   duration_seconds: number;
   lanes: Lane[];
-  spans: Span[];
 }
 
 export type Level = "ok" | "warn" | "bad";
@@ -206,6 +210,11 @@ export interface Span {
   title: string;
   start: number;
   end: number;
+}
+
+export interface Speech {
+  lane: "citizen" | "adviser" | "both";
+  segments: Segment[];
 }
 
 export interface StateCount {
