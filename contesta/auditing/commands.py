@@ -85,7 +85,7 @@ def load(
 def sample(
     ctx: typer.Context,
     *,
-    line: Annotated[str, typer.Option("--line", metavar="L", help="Línea, por su número.")],
+    line: Annotated[str, typer.Option("--line", metavar="L", help="Línea, como aparece en Llamadas.")],
     month: Annotated[str, typer.Option("--month", metavar="M", help="Mes, como 2019-09; si falta, el actual.")] = "",
     per_agent: Annotated[
         int | None, typer.Option(metavar="N", help="Cuántas de cada asesor; si falta, 10.", show_default=False)
