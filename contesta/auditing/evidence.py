@@ -2,8 +2,9 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Literal
 
 from contesta.auditing.view import Evidence, Segment, Span, Speech
 from core.errors import ConfigurationError, NotAvailableError
@@ -16,7 +17,11 @@ from quality.audio.suggest import suggestions
 
 MOST_KEPT = 64
 
-_LANES = {Role.ADVISER: "adviser", Role.CALLER: "citizen", Role.BOTH: "both"}
+_LANES: Mapping[Role, Literal["citizen", "adviser", "both"]] = {
+    Role.ADVISER: "adviser",
+    Role.CALLER: "citizen",
+    Role.BOTH: "both",
+}
 
 
 class Ear:

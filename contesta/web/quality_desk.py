@@ -12,6 +12,7 @@ from contesta.auditing import drawing
 from contesta.auditing.view import Delivered, Desk, Kept
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.context import CLOCK, SETTINGS
+from contesta.web.openapi import CONTROLS
 from contesta.web.pages import render
 from contesta.web.quality_read import (
     AUDITS,
@@ -33,7 +34,7 @@ from storage.quality_audits import StoredAudit
 from storage.quality_samples import StoredSample
 
 LONGEST_NOTE = 1000
-_Note = Annotated[str, Field(max_length=LONGEST_NOTE)]
+_Note = Annotated[str, Field(max_length=LONGEST_NOTE, json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"})]
 
 
 class MarkAsked(Asked):
