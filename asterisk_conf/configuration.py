@@ -44,7 +44,8 @@ class TelephoneSystem:
     """What one Asterisk is to be. `folder` holds etc, log, spool, run and lib; `trunk` are the callers' addresses.
 
     `sounds` holds a folder of prompts for each language, `music` one for each music, `messages` what callers leave.
-    `today` is the day from which holidays are written out.
+    `today` is the day from which holidays are written out. `outbound` is the address calls back go out to, "" if none
+    do, and `dialler_user` who places them.
     """
 
     folder: Path
@@ -68,6 +69,9 @@ class TelephoneSystem:
     today: date
     members: Sequence[Member]
     trunk: Sequence[str]
+    outbound: str = ""
+    dialler_user: str = ""
+    dialler_secret: str = ""
 
 
 def render(system: TelephoneSystem) -> Mapping[str, str]:
@@ -76,7 +80,8 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
     Raises:
         ConfigurationError: a value would break the file it stands in, or the folder's path is too long for a socket.
     """
-    texts = [system.manager_secret, *(t for m in system.members for t in (m.account, m.name, m.secret))]
+    dialler = [system.outbound, system.dialler_user, system.dialler_secret] if system.outbound else []
+    texts = [system.manager_secret, *dialler, *(t for m in system.members for t in (m.account, m.name, m.secret))]
     folders = (system.folder, system.modules, system.sounds, system.music, system.recordings, system.messages)
     paths = [str(folder) for folder in folders]
     for text in texts + paths:

@@ -12,6 +12,7 @@ from callback_queue.states import AttemptFailed, GaveUp
 from core.calendar import Calendar
 from core.numbers import COUNTRY_CODE, Origin, origin
 from ivr.line.callbacks import CallbackPolicy
+from ivr.line.model import Line
 
 _ROUNDS = 800
 _LAST_RESULTS = {Result.WRONG_NUMBER: Reason.WRONG_NUMBER, Result.INVALID_NUMBER: Reason.INVALID_NUMBER}
@@ -33,6 +34,14 @@ class Promise:
     due_at: datetime
     expires_at: datetime
     priority: int
+
+
+def rules_of(line: Line | None) -> Rules:
+    """Give the rules of a line. Of one that is no longer published: what is usual, by which nothing is dialled."""
+    if line is None:
+        policy = CallbackPolicy(enabled=False)
+        return Rules(policy=policy, calendar=policy.legal_hours)
+    return Rules(policy=line.callbacks, calendar=line.calendar)
 
 
 Failed: TypeAlias = AttemptFailed | GaveUp

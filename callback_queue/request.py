@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+ATTEMPT = "cb-"
+"""What the channel ids of our attempts begin with."""
+
 
 class Source(StrEnum):
     """What a request came from."""
@@ -316,4 +319,4 @@ class CallbackRequest:
     @property
     def next_channel_id(self) -> str:
         """The channel id of the next attempt; it is given once and for ever."""
-        return f"cb-{self.id}-{len(self.attempts) + 1}"
+        return f"{ATTEMPT}{self.id}-{len(self.attempts) + 1}"

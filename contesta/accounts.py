@@ -4,12 +4,13 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from core.errors import ConfigurationError
 
 ADVISERS = {"asesor1": "Ana Ruiz", "asesor2": "Luis Peña", "asesor3": "Marta Niño"}
+DIALLER = "contesta-marca"
 SCRIPTED = {"demo1": "Diana Demo", "demo2": "Esteban Demo", "demo3": "Farid Demo"}
 
 
@@ -28,6 +29,8 @@ class Accounts:
 
     manager_user: str
     manager_secret: str
+    dialler_user: str
+    dialler_secret: str
     advisers: tuple[Adviser, ...]
     scripted: tuple[Adviser, ...]
 
@@ -44,6 +47,8 @@ def _make() -> Accounts:
     return Accounts(
         manager_user="contesta",
         manager_secret=secrets.token_urlsafe(24),
+        dialler_user=DIALLER,
+        dialler_secret=secrets.token_urlsafe(24),
         advisers=people(ADVISERS),
         scripted=people(SCRIPTED),
     )
@@ -72,6 +77,8 @@ def read(path: Path) -> Accounts:
         return Accounts(
             manager_user=stored["manager_user"],
             manager_secret=stored["manager_secret"],
+            dialler_user=DIALLER,
+            dialler_secret=stored.get("dialler_secret", ""),
             advisers=tuple(Adviser(**a) for a in stored["advisers"]),
             scripted=tuple(Adviser(**a) for a in stored["scripted"]),
         )
@@ -87,4 +94,8 @@ def ensure(path: Path) -> Accounts:
     """Read the accounts, or make them on the first start."""
     if not path.exists():
         _write(path, _make())
-    return read(path)
+    known = read(path)
+    if not known.dialler_secret:  # made before anything was dialled
+        known = replace(known, dialler_secret=secrets.token_urlsafe(24))
+        _write(path, known)
+    return known

@@ -53,6 +53,12 @@ class Settings(BaseSettings):
         pattern=r"^[0-9./]+(,[0-9./]+)*$",
         description="Direcciones de la troncal, separadas por comas",
     )
+    outbound_trunk: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9.-]{1,253}(:[0-9]{2,5})?)?$",
+        description="Dirección SIP por donde salen las devoluciones de llamada; vacía: no se marca nada",
+    )
+    dialling: bool = Field(default=True, description="«false» apaga toda la marcación de devoluciones; lo demás sigue")
     sip_port: int = Field(default=5060, ge=1024, le=65535, description="SIP sobre UDP")
     rtp_first_port: int = Field(default=12000, ge=1024, le=65000, description="Primer puerto del audio")
     rtp_ports: int = Field(

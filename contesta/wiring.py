@@ -37,4 +37,7 @@ def telephone_system(
         today=today,
         members=accounts.members,
         trunk=settings.trunk.split(","),
+        outbound=settings.outbound_trunk,
+        dialler_user=accounts.dialler_user,
+        dialler_secret=accounts.dialler_secret,
     )

@@ -1,17 +1,24 @@
 """What the ledger tells of calls that asks for a callback, or makes one needless."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Engine, and_, func, select
 from sqlmodel import col
 
+from callback_queue.request import ATTEMPT
+from core.events import Event, Source
 from core.numbers import ANONYMOUS
 from quality.metrics.history import Outcome
+from storage.codec import decode
 from storage.database import reader
 from storage.projection import in_parts
-from storage.tables import CallRow, LegRow, SurveyAnswerRow, VisitRow
+from storage.tables import CallRow, EventRow, LegRow, SurveyAnswerRow, VisitRow
+
+_EVENT = EventRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_FACT = tuple(_EVENT[name] for name in ("kind", "source", "at", "ord", "call_id", "channel_id", "data"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +53,7 @@ class CallbackFacts:
         self._reader = reader(engine)
 
     def abandoned(self, since: datetime) -> list[Abandoned]:
-        """Read calls with a number that were abandoned, of those that entered a queue from `since` on."""
+        """Read calls with a number that were abandoned, of those that entered a queue from `since` on; not our own."""
         last = (
             select(col(VisitRow.call_id), func.max(col(VisitRow.entered_at)).label("entered_at"))
             .where(col(VisitRow.entered_at) >= since)
@@ -71,6 +78,7 @@ class CallbackFacts:
                 col(VisitRow.wait_ms).is_not(None),
                 col(VisitRow.left_at).is_not(None),
                 col(CallRow.number).not_in(("", ANONYMOUS)),
+                col(VisitRow.call_id).not_like(f"{ATTEMPT}%"),
             )
             .order_by(col(VisitRow.entered_at))
         )
@@ -98,6 +106,31 @@ class CallbackFacts:
         )
         with self._reader.begin() as connection:
             return [Answer(**row._asdict()) for row in connection.execute(query)]
+
+    def of_channels(self, channel_ids: Collection[str]) -> dict[str, list[Event]]:
+        """Read what queue_log told of some channels, in its order; those of which it told nothing are left out."""
+        found: defaultdict[str, list[Event]] = defaultdict(list)
+        with self._reader.begin() as connection:
+            for part in in_parts(channel_ids):
+                query = (
+                    select(*_FACT)
+                    .where(_EVENT.channel_id.in_(part), _EVENT.source == Source.QUEUE_LOG.value)
+                    .order_by(_EVENT.at, _EVENT.ord)
+                )
+                for row in connection.execute(query):
+                    found[row.channel_id].append(decode(row._asdict()))
+        return found
+
+    def in_a_call(self, telephones: Collection[str], since: datetime) -> set[str]:
+        """Tell which telephones are in a call with us now, of the calls that began from `since` on."""
+        with self._reader.begin() as connection:
+            going_on: set[str] = set()
+            for part in in_parts(telephones):
+                query = select(col(CallRow.number)).where(
+                    col(CallRow.number).in_(part), col(CallRow.ended_at).is_(None), col(CallRow.started_at) >= since
+                )
+                going_on.update(connection.scalars(query))
+            return going_on
 
     def attended_since(self, wanted: Iterable[tuple[str, str, datetime]]) -> dict[tuple[str, str], str]:
         """Tell which of some lines and telephones were attended in a call after their moment, and in which call."""

@@ -5,13 +5,14 @@ written together. On PostgreSQL any number of workers claim at once (FOR UPDATE 
 lock, and is for one worker.
 """
 
+import math
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -33,6 +34,7 @@ from callback_queue.states import (
 from core import codes
 from core.calendar import BOGOTA
 from core.errors import ContestaError
+from core.numbers import Origin, origin
 from storage.callback_codec import COLUMNS, request_of, step_values, values
 from storage.callback_tables import (
     CallbackChannelRow,
@@ -47,6 +49,7 @@ from storage.database import reader
 
 PRIORITIES = range(9, -1, -1)
 _TRIES = 4
+_PACING_LOCK = 0x43616C6C  # "Call": whoever claims as many as there are advisers free
 
 
 class LeaseLostError(ContestaError):
@@ -156,12 +159,26 @@ class Callbacks:
         return after, commands
 
     def claim(
-        self, worker: str, line: str, queue: str, now: datetime, lease: timedelta, limit: int
+        self,
+        worker: str,
+        line: str,
+        queue: str,
+        now: datetime,
+        lease: timedelta,
+        limit: int,
+        *,
+        in_flight: int | None = None,
     ) -> list[CallbackRequest]:
-        """Claim at most `limit` requests that are due, the most urgent first, then by when they were due."""
+        """Claim at most `limit` requests that are due, the most urgent first, then by when they were due.
+
+        With `in_flight`, no more are claimed than leave so many on their way to an adviser of the queue, whoever
+        claimed them: as many as there are advisers free.
+        """
         claimed: list[CallbackRequest] = []
         event = Claimed(by=_by(worker), worker=worker, until=now + lease)
         with self._engine.begin() as connection:
+            if in_flight is not None:
+                limit = min(limit, in_flight - _on_their_way(connection, queue))
             for priority in PRIORITIES:
                 if len(claimed) >= limit:
                     break
@@ -180,6 +197,20 @@ class Callbacks:
                 claimed += [advance(request_of(row), event, now)[0] for row in connection.execute(due)]
             _write(connection, claimed)
         return claimed
+
+    def due_queues(self, line: str, now: datetime) -> list[str]:
+        """Read the queues of a line for which requests are due."""
+        query = (
+            select(col(CallbackRow.queue))
+            .where(
+                col(CallbackRow.line) == line,
+                col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
+                col(CallbackRow.due_at) <= now,
+            )
+            .distinct()
+        )
+        with self._reader.begin() as connection:
+            return sorted(connection.scalars(query))
 
     def renew(self, worker: str, request_ids: Sequence[str], until: datetime) -> set[str]:
         """Make a worker's leases last until then; returns those that are still his. It is no step of a history."""
@@ -275,6 +306,22 @@ class Callbacks:
         with self._reader.begin() as connection:
             return connection.scalar(query) or 0
 
+    def pesos_since(self, since: datetime, line: str, mobile: int, fixed: int, now: datetime) -> int:
+        """Add up what calls of a line cost that were dialled since then: begun minutes, by the prices of a minute."""
+        mine = select(col(CallbackChannelRow.request_id)).where(
+            col(CallbackChannelRow.line) == line, col(CallbackChannelRow.committed_at) >= since
+        )
+        with self._reader.begin() as connection:
+            rows = connection.execute(_REQUESTS.where(col(CallbackRow.id).in_(mine))).all()
+        pesos = 0
+        for request in map(request_of, rows):
+            price = mobile if origin(request.telephone) is Origin.MOBILE else fixed
+            for attempt in request.attempts:
+                if attempt.answered_at and attempt.committed_at >= since:
+                    seconds = ((attempt.ended_at or now) - attempt.answered_at).total_seconds()
+                    pesos += price * max(1, math.ceil(seconds / 60))
+        return pesos
+
     def _whole(self, which: ColumnElement[bool]) -> CallbackRequest | None:
         with self._reader.begin() as connection:
             row = connection.execute(_REQUESTS.where(which)).one_or_none()
@@ -283,6 +330,25 @@ class Callbacks:
 
 _REQUESTS = select(*COLUMNS)
 _STEP = CallbackStepRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+
+
+_ON_THEIR_WAY = [state.value for state in (State.CLAIMED, State.DIALLING, State.ANSWERED, State.ACCEPTED)]
+
+
+def _on_their_way(connection: Connection, queue: str) -> int:
+    """Count the requests that will need an adviser of a queue; nobody else claims for pacing until the end of this."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PACING_LOCK})
+    query = (
+        select(func.count())
+        .select_from(CallbackRow)
+        .where(
+            col(CallbackRow.lease_until).is_not(None),
+            col(CallbackRow.queue) == queue,
+            col(CallbackRow.state).in_(_ON_THEIR_WAY),
+        )
+    )
+    return connection.scalar(query) or 0
 
 
 def _by(worker: str) -> str:

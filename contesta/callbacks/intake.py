@@ -13,10 +13,9 @@ import structlog
 from callback_queue.mailbox_intake import asked_of
 from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
-from callback_queue.policy import Rules
+from callback_queue.policy import rules_of
 from callback_queue.request import Asked, Consent, ConsentAnswer, Place, Source
 from core.events import ConsentAnswered, LanguageChosen
-from ivr.line.callbacks import CallbackPolicy
 from ivr.line.model import SPANISH, Line
 from quality.metrics.history import CallHistory
 from storage.callback_facts import CallbackFacts
@@ -36,14 +35,6 @@ log = structlog.get_logger()
 
 Lines = Callable[[], Mapping[str, Line]]
 """Gives the lines that are published, by name."""
-
-
-def rules_of(line: Line | None) -> Rules:
-    """Give the rules of a line. Of one that is no longer published: what is usual, by which nothing is dialled."""
-    if line is None:
-        policy = CallbackPolicy(enabled=False)
-        return Rules(policy=policy, calendar=policy.legal_hours)
-    return Rules(policy=line.callbacks, calendar=line.calendar)
 
 
 class MailboxIntake:

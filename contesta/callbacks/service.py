@@ -1,19 +1,24 @@
-"""`contesta callbacks-worker`: takes promised calls in, ends those whose time is over.
+"""`contesta callbacks-worker`: takes promised calls in, dials them, ends those whose time is over.
 
 Each job is a loop of its own. One that cannot reach the database or the disk says so, waits longer each time, and goes
 on where it was: what it had not committed did not happen.
 """
 
 import asyncio
+import contextlib
+import secrets
 import signal
+import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_queue.mailbox_spool import Spool
-from contesta import lines
+from callback_queue.worker import Worker
+from contesta import accounts, lines
 from contesta.callbacks.intake import LedgerIntake, MailboxIntake
 from contesta.campaigns.feeding import Feeder
 from contesta.settings import Settings
@@ -26,11 +31,15 @@ from storage.campaigns import Campaigns
 from storage.database import connect
 from storage.ledger import Ledger
 from storage.migrate import upgrade
+from telephony.ami.client import Client, Disconnected
+from telephony.ami.connection import Account
+from telephony.dialler import Dialler
 
 MAILBOX_SECONDS = 1.0
 LEDGER_SECONDS = 3.0
 EXPIRY_SECONDS = 20.0
 CAMPAIGN_SECONDS = 10.0
+ROUND_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 
 _UNAVAILABLE = (OperationalError, InterfaceError, OSError, ContestaError)
@@ -68,9 +77,57 @@ async def run_service(settings: Settings) -> None:
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
     )
     async with asyncio.TaskGroup() as tasks:
+        if settings.outbound_trunk:
+            worker = _worker(settings, engine, store, published)
+            tasks.create_task(_dial(settings, worker, stop), name="dial")
         for name, seconds, job in jobs:
             tasks.create_task(_repeat(name, seconds, job, stop), name=name)
     engine.dispose()
+
+
+def _worker(settings: Settings, engine: Engine, store: Callbacks, published: Published) -> Callable[[Client], Worker]:
+    """Give what makes the worker over a manager client; its name is new at each start, so that its leases are too."""
+    name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+
+    def make(client: Client) -> Worker:
+        return Worker(
+            name=name,
+            store=store,
+            facts=CallbackFacts(engine),
+            dialler=Dialler(client),
+            lines=lambda: by_name(published),
+            now=utc_now,
+            dials=settings.dialling,
+        )
+
+    return make
+
+
+async def _dial(settings: Settings, make: Callable[[Client], Worker], stop: asyncio.Event) -> None:
+    """Let the worker do its rounds until told to stop. What is under way then is adopted by the next."""
+    known = await asyncio.to_thread(accounts.read, settings.secrets_file)
+    account = Account(port=settings.manager_port, username=known.dialler_user, secret=known.dialler_secret)
+    pause_seconds = ROUND_SECONDS
+    async with Client(account) as client, asyncio.TaskGroup() as tasks:
+        listening = tasks.create_task(_listen(client), name="manager")
+        worker = make(client)
+        while not stop.is_set():
+            try:
+                await worker.round()
+                pause_seconds = ROUND_SECONDS
+            except _UNAVAILABLE as error:
+                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+                log.error("cannot dial now", error=str(error), again_in_seconds=pause_seconds)  # noqa: TRY400 - its trace tells nothing
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause_seconds)
+        listening.cancel()
+
+
+async def _listen(client: Client) -> None:
+    """Take what the client says of its connection; this user is told of nothing else."""
+    async for item in client.events():
+        if isinstance(item, Disconnected):
+            log.warning("manager disconnected", reason=item.reason)
 
 
 async def _repeat(name: str, every_seconds: float, job: Callable[[datetime], object], stop: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
-from callback_queue.request import CallbackRequest, Reason, Result, Source, State, Step
+from callback_queue.request import CallbackRequest, ConsentAnswer, Reason, Result, Source, State, Step
 from contesta.format import day_and_hour
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -63,6 +63,12 @@ RESULTS = {
     Result.NO_ADVISER: "ningún asesor la tomó",
     Result.NOT_DIALLED: "no se alcanzó a marcar",
     Result.UNKNOWN: "resultado desconocido",
+}
+SPOKEN = {"name": "Nombre", "company": "Empresa", "description": "Descripción", "message": "Mensaje"}
+ANSWERS = {
+    ConsentAnswer.ACCEPTED: "Autorizó",
+    ConsentAnswer.DECLINED: "No autorizó",
+    ConsentAnswer.NONE: "No respondió",
 }
 _PAUSES = {
     "no_adviser_free": "no hay asesores libres",

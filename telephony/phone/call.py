@@ -96,6 +96,11 @@ class Call:
         return self._dialog.number
 
     @property
+    def called(self) -> str:
+        """The number that was dialled, by whoever dialled it."""
+        return self._invite.uri.partition(":")[2].partition("@")[0]
+
+    @property
     def heard(self) -> bytes:
         """What was heard so far, mu-law at 8 kHz."""
         return self._stream.heard

@@ -1,0 +1,76 @@
+"""The telephone system as whoever calls back needs it: who is free, one ring under an id, what is still there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from telephony.ami.client import Client
+from telephony.ami.codec import Message
+
+_FREE = {"0", "1"}
+_MARGIN_MS = 15_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """One ring. `telephone` is national, ten digits; `variables` are for the dialplan."""
+
+    channel_id: str
+    telephone: str
+    ring_seconds: int
+    variables: Mapping[str, str]
+
+
+class Dialler:
+    """Acts through one manager client.
+
+    Methods raise NotAvailableError when there is no connection, no answer in time, or Asterisk refused.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def free(self) -> dict[str, int]:
+        """Tell by queue how many advisers are free, less those who wait in any queue for one."""
+        told = await self._client.collect("QueueStatus")
+        waiting = sum(message.event == "QueueEntry" for message in told)
+        queues = {message.get("Queue"): 0 for message in told if message.event == "QueueParams"}
+        for message in told:
+            if message.event == "QueueMember" and _is_free(message):
+                queues[message.get("Queue")] += 1
+        return {queue: max(0, free - waiting) for queue, free in queues.items()}
+
+    async def ring(self, ring: Ring) -> None:
+        """Let the citizen's telephone ring once; what comes of it is written in queue_log by the dialplan."""
+        await self._client.action(
+            "Originate",
+            ("Channel", f"Local/{ring.telephone}@saliente/n"),
+            ("ChannelId", ring.channel_id),
+            ("OtherChannelId", f"{ring.channel_id}-m"),
+            ("Context", "devolucion"),
+            ("Exten", "s"),
+            ("Priority", "1"),
+            ("Timeout", str(ring.ring_seconds * 1000 + _MARGIN_MS)),
+            ("Async", "true"),
+            ("Variable", f"DEV={ring.channel_id}"),
+            *(("Variable", f"{name}={value}") for name, value in ring.variables.items()),
+        )
+
+    async def channels(self) -> set[str]:
+        """Read the ids of all channels there are."""
+        told = await self._client.collect("CoreShowChannels")
+        return {message.get("Uniqueid") for message in told if message.event == "CoreShowChannel"}
+
+    async def mark(self, channel_id: str) -> None:
+        """Write a line into queue_log, as the end of a channel that never was: what was written before is before it."""
+        await self._client.action(
+            "QueueLog",
+            ("Queue", "NONE"),
+            ("Event", "FIN"),
+            ("Uniqueid", channel_id),
+            ("Interface", "NONE"),
+            ("Message", "system|0"),
+        )
+
+
+def _is_free(message: Message) -> bool:
+    return message.get("Status") in _FREE and message.get("Paused") == "0" and message.get("InCall") in {"", "0"}
