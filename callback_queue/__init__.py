@@ -4,6 +4,8 @@
     states    all that can happen to it: events, `TRANSITIONS`, `advance`
     policy    when it may be dialled, and what follows a result, by the line's file (`ivr.line.callbacks`)
     intake    a new request, or a part of the open one of the same telephone and line
+    progress  what the ledger's facts say of an attempt that goes on
+    worker    dials what is due, and follows each attempt to its end
     mailbox_… what callers leave in the mailbox, on the disk until the store has it
 
 The store is `storage.callbacks.Callbacks`; lists and the funnel are `storage.callback_list.CallbackLists`. Both block:

@@ -1,6 +1,7 @@
 """Workers of promised calls in forks of this program, each killed at a random moment and begun anew.
 
-Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED`, until SIGTERM; then it prints how many it killed.
+Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED`. At SIGTERM it ends, and last of all prints how
+many it killed.
 """
 
 import asyncio

@@ -79,11 +79,14 @@ async def crash(engine: Engine, workers: int, requests: int, seed: int) -> tuple
                 while not await asyncio.to_thread(all_over, engine):
                     await asyncio.sleep(0.3)
                     assert killing.returncode is None
+        except TimeoutError:
+            left = CallbackLists(engine).page(CallbackFilter(open_only=True)).requests
+            raise AssertionError([(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in left]) from None
         finally:
             cutting.cancel()
             killing.terminate()
             told, _ = await killing.communicate()
-    return network, ids, int(told)
+    return network, ids, int(told.split()[-1])
 
 
 def test_killed_and_cut_off(engine: Engine) -> None:

@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Engine
 
 import ivr
+from callback_queue.policy import rules_of
 from callback_queue.request import Asked, Consent, Place, Reason, Window
 from callback_queue.request import ConsentAnswer as Answer
 from callback_queue.request import Source as CameFrom
 from callback_queue.sms.gateway import Answer as GatewayAnswer
 from callback_queue.sms.gateway import Fate
 from callback_queue.states import Cancelled
-from contesta.callbacks.intake import rules_of
 from contesta.lines import examine_files
 from contesta.sms_plan import Planner
 from core.events import (

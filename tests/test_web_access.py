@@ -32,6 +32,7 @@ SIGNED_IN: Who = frozenset(PEOPLE)
 BOARD: Who = frozenset({SUPERVISOR, ADMINISTRATOR})
 CITIZENS: Who = frozenset({SUPERVISOR, AUDITOR})
 """Who may see whole numbers."""
+CALLBACKS: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_READ: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_RUN: Who = frozenset({SUPERVISOR})
 AUDITORS: Who = frozenset({AUDITOR})
@@ -79,6 +80,13 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/recorrido"): CITIZENS,
     ("GET", "/api/v1/survey"): CITIZENS,
     ("GET", "/api/v1/funnel"): CITIZENS,
+    ("GET", "/devoluciones"): CALLBACKS,
+    ("GET", "/devoluciones/{request_id}"): CALLBACKS,
+    ("POST", "/devoluciones/{request_id}/numero"): CITIZENS,
+    ("GET", "/devoluciones/{request_id}/audio/{number}"): CALLBACKS,
+    ("GET", "/api/v1/callbacks"): CALLBACKS,
+    ("GET", "/api/v1/callbacks/funnel"): CALLBACKS,
+    ("GET", "/api/v1/callbacks/{request_id}"): CALLBACKS,
     ("GET", "/campanas"): CAMPAIGNS_READ,
     ("POST", "/campanas"): CAMPAIGNS_RUN,
     ("GET", "/campanas/{number}"): CAMPAIGNS_READ,
@@ -133,7 +141,14 @@ MAY: Mapping[tuple[str, str], Who] = {
 }
 """Every address, and who may open it: None is who has not signed in. HEAD is as GET, where there is one."""
 
-THINGS = {"call_id": uid(0), "number": "999999999", "position": "1", "name": "contesta.css", "key": "of-nobody"}
+THINGS = {
+    "call_id": uid(0),
+    "request_id": "r1",
+    "number": "999999999",
+    "position": "1",
+    "name": "contesta.css",
+    "key": "of-nobody",
+}
 """What stands in an address. There is no person, session or key of that number: nothing is changed."""
 
 LAST = "/salir"

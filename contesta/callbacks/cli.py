@@ -74,7 +74,7 @@ def list_callbacks(  # noqa: PLR0913 - each is an option of the command
         console.print(f"Página siguiente: --after {page.next}", highlight=False)
     console.print(_funnel_table(funnel), highlight=False)
     late = lists.pending(datetime.now(UTC), line or None)
-    console.print(f"Pendientes: {whole(late.total)}, de ellas {whole(late.late)} ya debidas.", highlight=False)
+    console.print(f"Pendientes: {whole(late.total)}; en mora: {whole(late.late)}.", highlight=False)
 
 
 @app.command()

@@ -10,9 +10,9 @@ from datetime import datetime
 import structlog
 
 from callback_queue.campaign.dispositions import follows
+from callback_queue.policy import rules_of
 from callback_queue.request import Asked, CallbackRequest, Person, Place, Reason, Source, State
 from callback_queue.states import Cancelled, IllegalStepError
-from contesta.callbacks.intake import rules_of
 from ivr.line.model import Line
 from storage.callbacks import Callbacks
 from storage.campaigns import IVR, Campaign, Campaigns, CampaignState, Outcome, StoredRecord

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     ADMINISTER = "administer"
     READ_ACCESS_LOG = "read_access_log"
     OWN_ACCOUNT = "own_account"
+    READ_CALLBACKS = "read_callbacks"
     READ_CAMPAIGNS = "read_campaigns"
     RUN_CAMPAIGNS = "run_campaigns"
 
@@ -58,11 +59,11 @@ _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRI
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
-    | {Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS}
+    | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS}
     | _OF_QUALITY,
     Role.AUDITOR: _OF_EVERY_PERSON
     | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS}
-    | {Permission.AUDIT, *_OF_QUALITY},
+    | {Permission.AUDIT, Permission.READ_CALLBACKS, *_OF_QUALITY},
     Role.ADVISER: _OF_EVERY_PERSON | {Permission.READ_AUDITS, Permission.OWN_AUDITS},
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
@@ -146,6 +147,7 @@ class Action(StrEnum):
     NUMBER_REVEALED = "number_revealed"
     CALLS_EXPORTED = "calls_exported"
     RECORDING_HEARD = "recording_heard"
+    CALLBACK_READ = "callback_read"
     AUDIT_READ = "audit_read"
     AUDIT_STEPPED = "audit_stepped"
     SAMPLE_DRAWN = "sample_drawn"

@@ -33,6 +33,7 @@ ACTION_WORDS = {
     Action.NUMBER_REVEALED: "Vio un número completo",
     Action.CALLS_EXPORTED: "Descargó llamadas",
     Action.RECORDING_HEARD: "Oyó una grabación",
+    Action.CALLBACK_READ: "Abrió una devolución",
     Action.AUDIT_READ: "Abrió una auditoría",
     Action.AUDIT_STEPPED: "Movió una auditoría",
     Action.SAMPLE_DRAWN: "Sacó una muestra",

@@ -8,7 +8,7 @@ from functools import cache
 
 from aiohttp import web
 
-from contesta.web import api_calls, api_campaigns, api_people, results
+from contesta.web import api_callbacks, api_calls, api_campaigns, api_people, results
 from contesta.web.access import Permission, Role, identity
 from contesta.web.openapi import document
 from contesta.web.routes import ROUTES as EVERY_ROUTE
@@ -66,6 +66,7 @@ ROUTES = (
         summary="Tell who is asking",
     ),
     *api_calls.ROUTES,
+    *api_callbacks.ROUTES,
     *results.API_ROUTES,
     *api_campaigns.ROUTES,
     *api_people.ROUTES,

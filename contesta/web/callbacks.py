@@ -1,0 +1,284 @@
+"""The pages of promised calls: the list with its funnel, the story of one, and what the citizen said in the mailbox."""
+
+import asyncio
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
+
+from aiohttp import hdrs, web
+from pydantic import Field
+
+from callback_queue.request import Attempt, CallbackRequest, Recording, Source, State
+from contesta.call_search import call_address, moment
+from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, author, fact, outcome, promised_for
+from contesta.format import UNKNOWN, clock, day_and_hour, duration, long_date, phone, short_date, whole
+from contesta.web.access import Action, Permission, access_log, identity
+from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.pages import render
+from contesta.web.routes import Route, query
+from contesta.web.validation import Asked, InvalidInputError
+from core.errors import ConfigurationError, ProtocolError
+from core.numbers import ANONYMOUS, masked
+from storage.callback_list import CallbackFilter, CallbackLists, CallbackPage, Pending, Stages
+from storage.callbacks import Callbacks
+from storage.listing import Cursor
+
+CALLBACKS = "/devoluciones"
+PAGE_SIZE = 50
+_TONES = {
+    State.ATTENDED: "ok",
+    State.SUPERSEDED: "ok",
+    State.FAILED: "bad",
+    State.UNCERTAIN: "bad",
+    State.HELD: "warn",
+}
+
+
+class ListAsked(Asked):
+    """What the address of the list asks for. A form sends what is empty too."""
+
+    desde: str = ""
+    hasta: str = ""
+    linea: str = ""
+    estado: Literal["", "pendientes"] | State = ""
+    origen: Literal[""] | Source = ""
+    despues: str = Field(default="", max_length=400)
+
+
+async def callbacks(request: web.Request) -> web.StreamResponse:
+    """Show a page of the list, as its address asks, and how far those requests came."""
+    asked, zone = query(request, ListAsked), ZoneInfo(request.app[SETTINGS].timezone)
+    wanted = _wanted(asked, zone)
+    after = _cursor(asked.despues)
+    page, funnel, pending = await asyncio.to_thread(_read, request, wanted, after, request.app[CLOCK]())
+    fields = {name: str(getattr(asked, name)) for name in ("desde", "hasta", "linea", "estado", "origen")}
+    context = {
+        "asked": fields,
+        "states": STATES,
+        "sources": SOURCES,
+        "lines": [_row(each, zone) for each in page.requests],
+        "funnel": [_stages(each) for each in funnel],
+        "pending": f"{_some(pending.total)} · {whole(pending.late)} en mora",
+        "older": page.next and _address(fields | {"despues": str(page.next)}),
+        "newest": _address(fields) if asked.despues else None,
+        "filtered": any(fields.values()),
+    }
+    return render(request, "callbacks.html", context)
+
+
+async def callback(request: web.Request) -> web.StreamResponse:
+    """Tell one promised call. That it was read is written to the access log."""
+    found = await _found(request)
+    await access_log(request, Action.CALLBACK_READ, found.id)
+    return _told(request, found, revealed=False)
+
+
+async def reveal(request: web.Request) -> web.StreamResponse:
+    """Tell one promised call with the whole number and document. It is written to the access log first."""
+    found = await _found(request)
+    await access_log(request, Action.NUMBER_REVEALED, found.id)
+    return _told(request, found, revealed=True)
+
+
+async def play(request: web.Request) -> web.StreamResponse:
+    """Send what the citizen said, in parts if so asked. Each beginning is written to the access log first."""
+    found = await _found(request)
+    number = int(request.match_info["number"][:9])
+    file = _file(request, found.recordings[number]) if number < len(found.recordings) else None
+    if file is None:
+        raise web.HTTPNotFound
+    wanted = request.headers.get(hdrs.RANGE, "")
+    if not wanted or wanted.startswith("bytes=0-"):
+        await access_log(request, Action.RECORDING_HEARD, f"{found.id} {found.recordings[number].file}")
+    return web.FileResponse(file, headers={hdrs.CONTENT_TYPE: "audio/wav", hdrs.CACHE_CONTROL: "private, no-store"})
+
+
+def callback_address(request_id: str) -> str:
+    """Give the address of one promised call."""
+    return f"{CALLBACKS}/{quote(request_id, safe='')}"
+
+
+async def _found(request: web.Request) -> CallbackRequest:
+    store = Callbacks(request.app[ENGINE])
+    found = await asyncio.to_thread(store.get, request.match_info["request_id"])
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+def _read(
+    request: web.Request, wanted: CallbackFilter, after: Cursor | None, now: datetime
+) -> tuple[CallbackPage, tuple[Stages, ...], Pending]:
+    lists = CallbackLists(request.app[ENGINE])
+    return lists.page(wanted, after, PAGE_SIZE), lists.funnel(wanted), lists.pending(now, wanted.line)
+
+
+def _wanted(asked: ListAsked, zone: ZoneInfo) -> CallbackFilter:
+    moments: dict[str, datetime | None] = {}
+    for name in ("desde", "hasta"):
+        said = getattr(asked, name)
+        try:
+            moments[name] = moment(said, zone, last=name == "hasta") if said else None
+        except ConfigurationError as error:
+            raise InvalidInputError(str(error), f"query.{name}") from error
+    return CallbackFilter(
+        since=moments["desde"],
+        until=moments["hasta"],
+        line=asked.linea or None,
+        states=frozenset({asked.estado}) if isinstance(asked.estado, State) else frozenset(),
+        sources=frozenset({asked.origen}) if isinstance(asked.origen, Source) else frozenset(),
+        open_only=asked.estado == "pendientes",
+    )
+
+
+def _cursor(said: str) -> Cursor | None:
+    try:
+        return Cursor.parse(said) if said else None
+    except ProtocolError as error:
+        raise InvalidInputError("no es una página de esta lista", "query.despues") from error
+
+
+def _address(fields: dict[str, str]) -> str:
+    told = urlencode({name: value for name, value in fields.items() if value})
+    return f"{CALLBACKS}?{told}" if told else CALLBACKS
+
+
+def _row(request: CallbackRequest, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "address": callback_address(request.id),
+        "hour": clock(request.asked_at, zone),
+        "day": short_date(request.asked_at, zone),
+        "number": masked(request.telephone or ANONYMOUS),
+        "line": request.line,
+        "queue": request.place.queue or UNKNOWN,
+        "source": SOURCES[request.source],
+        "state": outcome(request),
+        "tone": _TONES.get(request.state, "stale"),
+        "promised": promised_for(request, zone),
+        "attempts": whole(len(request.attempts)),
+    }
+
+
+def _stages(stages: Stages) -> dict[str, str]:
+    names = ("asked", "dialled", "answered", "accepted", "connected", "solved")
+    return {
+        "day": f"{stages.day.day}/{stages.day:%m/%Y}",
+        "source": SOURCES[stages.source],
+        **{name: whole(getattr(stages, name)) for name in names},
+        "wait": duration(stages.wait_ms),
+    }
+
+
+def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> web.StreamResponse:
+    zone = ZoneInfo(request.app[SETTINGS].timezone)
+    person = found.person
+    document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
+    number = (phone(found.telephone) or UNKNOWN) if revealed else masked(found.telephone or ANONYMOUS)
+    facts = {
+        "Estado": outcome(found),
+        "Pedida": f"{long_date(found.asked_at, zone)}, {clock(found.asked_at, zone)}",
+        "Prometida para": promised_for(found, zone),
+        "Origen": ", ".join(SOURCES[source] for source in (found.source, *dict.fromkeys(found.joined))),
+        "Línea": found.line,
+        "Cola": found.place.queue or UNKNOWN,
+        "Lugar desde": day_and_hour(found.place.since, zone),
+        "Nombre": person.name or UNKNOWN,
+        "Documento": f"{person.document_type} {document}".strip() or UNKNOWN,
+        "Empresa": person.company or UNKNOWN,
+        "NIT": person.nit or UNKNOWN,
+        "Asunto": found.subject or UNKNOWN,
+        "Descripción": found.description or UNKNOWN,
+        "Autorización de datos": _consent(found),
+        "Datos completos": "Sí" if found.complete else "No",
+        "Radicados": ", ".join(filing.number for filing in found.filings),
+    }
+    context = {
+        "address": callback_address(found.id),
+        "number": number,
+        "filing": found.filing.number,
+        "sentence": outcome(found),
+        "revealed": revealed,
+        "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and bool(found.telephone),
+        "facts": facts,
+        "solution": found.solution,
+        "messages": [
+            {
+                "title": SPOKEN.get(each.what, each.what),
+                "address": f"{callback_address(found.id)}/audio/{index}",
+                "there": _file(request, each) is not None,
+            }
+            for index, each in enumerate(found.recordings)
+        ],
+        "calls": [{"id": call_id, "address": call_address(call_id)} for call_id in found.came_from],
+        "attempts": [_attempt(each, zone) for each in found.attempts],
+        "steps": [
+            {
+                "day": short_date(step.at, zone),
+                "hour": clock(step.at, zone),
+                "at": step.at.isoformat(),
+                "actor": author(step.author),
+                "fact": fact(step),
+            }
+            for step in found.steps
+        ],
+    }
+    return render(request, "callback.html", context)
+
+
+def _attempt(attempt: Attempt, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        "ordinal": str(attempt.ordinal),
+        "at": day_and_hour(attempt.committed_at, zone),
+        "result": RESULTS[attempt.result] if attempt.result else "en curso",
+        "adviser": attempt.agent or UNKNOWN,
+        "address": call_address(attempt.channel_id),
+    }
+
+
+def _consent(found: CallbackRequest) -> str:
+    if found.consent is None:
+        return UNKNOWN
+    return f"{ANSWERS[found.consent.answer]} (versión {found.consent.version})"
+
+
+def _file(request: web.Request, recording: Recording) -> Path | None:
+    """Find a recording; whatever its name says, only below the folder of messages."""
+    folder = request.app[SETTINGS].messages_dir.resolve()
+    file = (folder / recording.file).resolve()
+    return file if file.is_relative_to(folder) and file.is_file() else None
+
+
+def _some(count: int) -> str:
+    return f"{whole(count)} {'pendiente' if count == 1 else 'pendientes'}"
+
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=CALLBACKS,
+        handler=callbacks,
+        permission=Permission.READ_CALLBACKS,
+        query=ListAsked,
+        nav="Devoluciones",
+    ),
+    Route(
+        method="GET",
+        path=CALLBACKS + "/{request_id:[^/]+}",
+        handler=callback,
+        permission=Permission.READ_CALLBACKS,
+    ),
+    Route(
+        method="POST",
+        path=CALLBACKS + "/{request_id:[^/]+}/numero",
+        handler=reveal,
+        permission=Permission.REVEAL_NUMBER,
+    ),
+    Route(
+        method="GET",
+        path=CALLBACKS + "/{request_id:[^/]+}/audio/{number:[0-9]+}",
+        handler=play,
+        permission=Permission.READ_CALLBACKS,
+    ),
+)

@@ -1,0 +1,156 @@
+"""Promised calls on their pages and for programs: what is shown, what is masked, what is heard, and what is logged."""
+
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from callback_queue.request import CallbackRequest, Filing, Person, Reason, Recording, Result, Solution, Source
+from callback_queue.states import (
+    Accepted,
+    Answered,
+    AttemptFailed,
+    Connected,
+    Dialled,
+    TalkEnded,
+    Typified,
+)
+from contesta.web.access import Action, Role
+from storage.callbacks import Callbacks
+from tests.callbacks import ANY_HOUR, NOW, wish
+from tests.test_web_pages import judged, sized
+from tests.web import Office, run_office
+
+HOSTILE = '"><script>alert(1)</script>{{7*7}}'
+SPOKEN = bytes(range(256)) * 40
+LEASE = timedelta(minutes=5)
+
+
+def story(engine: Engine) -> CallbackRequest:
+    """A request of the mailbox that was busy once, and then attended."""
+    store, by = Callbacks(engine), "worker:a"
+    asked = wish(
+        source=Source.MAILBOX,
+        origin="mailbox:2506030001",
+        filing=Filing(number="2506030001", code="ACEFHJ"),
+        person=Person(name=HOSTILE, document_type="CC", document="1023456789", company=HOSTILE),
+        subject="titulos",
+        description=HOSTILE,
+        recordings=(
+            Recording(what="description", file="2025/06/03/1.1-description-1.wav", seconds=12.0),
+            Recording(what="name", file="../secretos.json", seconds=1.0),
+        ),
+        call_id="1.1",
+    )
+    request_id = store.ask(asked, ANY_HOUR, NOW).request.id
+    store.claim("a", "anm", "atencion", NOW, LEASE, 1)
+    store.step(request_id, Dialled(by=by), NOW + timedelta(seconds=20), worker="a")
+    failed_at, later = NOW + timedelta(seconds=40), NOW + timedelta(minutes=5)
+    store.step(request_id, AttemptFailed(by=by, result=Result.BUSY, retry_at=later, detail="Q.850 17"), failed_at)
+    store.claim("a", "anm", "atencion", later, LEASE, 1)
+    for event in (Dialled(by=by), Answered(by=by), Accepted(by=by), Connected(by=by, agent="Ana Ruiz")):
+        store.step(request_id, event, later, worker="a")
+    store.step(request_id, TalkEnded(by=by), later + timedelta(minutes=2), worker="a")
+    solved = Solution(outcome=Reason.SOLVED, disposition="informado", agent="ana", at=later, text=HOSTILE)
+    store.step(request_id, Typified(by="ana", solution=solved), later + timedelta(minutes=3))
+    store.ask(wish(telephone="+573009999999", origin="web:2"), ANY_HOUR, NOW + timedelta(minutes=1))
+    found = store.get(request_id)
+    assert found
+    return found
+
+
+def test_list_and_story(sqlite_engine: Engine) -> None:
+    found = story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        auditor = await office.signed_in(Role.AUDITOR)
+        page = await (await auditor.get("/devoluciones")).text()
+        assert page.count('<a href="/devoluciones/') == 2
+        for said in ("300 *** **67", "300 *** **99", "Atendida: solucionada", "En espera", "Buzón", "1 pendiente"):
+            assert said in page
+        only = await (await auditor.get("/devoluciones?estado=pendientes&origen=web&desde=2025-06-03")).text()
+        assert only.count('<a href="/devoluciones/') == 1
+        assert (await auditor.get("/devoluciones?estado=otro")).status == 400
+
+        page = unescape(await (await auditor.get(f"/devoluciones/{found.id}")).text())
+        for said in ("El intento terminó: ocupado (Q.850 17)", "El ciudadano marcó 1", "Habló con un asesor: Ana Ruiz"):
+            assert said in page
+        assert "CC •••••••789" in page
+        assert f"/llamadas/cb-{found.id}-2" in page
+        assert "1023456789" not in page + only
+        assert "3001234567" not in page.replace(" ", "")
+        assert (await auditor.get("/devoluciones/nadie")).status == 404
+        whole = await (await auditor.post(f"/devoluciones/{found.id}/numero")).text()
+        assert "300 123 4567" in whole
+        assert "1023456789" in whole
+        assert "<script>alert" not in whole
+        assert [line.what for line in office.accesses(Action.NUMBER_REVEALED)] == [found.id]
+        assert [line.what for line in office.accesses(Action.CALLBACK_READ)] == [found.id]
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_what_was_said_is_heard_in_parts_and_each_hearing_is_logged(sqlite_engine: Engine) -> None:
+    found = story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        file = office.settings.messages_dir / found.recordings[0].file
+        file.parent.mkdir(parents=True)
+        file.write_bytes(SPOKEN)
+        (office.settings.data_dir / "secretos.json").write_text("{}", encoding="utf-8")
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        address = f"/devoluciones/{found.id}/audio"
+        heard = await supervisor.get(f"{address}/0")
+        assert (heard.status, heard.content_type, await heard.read()) == (200, "audio/wav", SPOKEN)
+        part = await supervisor.get(f"{address}/0", headers={"Range": "bytes=100-199"})
+        assert (part.status, await part.read()) == (206, SPOKEN[100:200])
+        assert [line.what for line in office.accesses(Action.RECORDING_HEARD)] == [
+            f"{found.id} {found.recordings[0].file}"
+        ]
+        for nothing in ("1", "2", "99999999999999999999"):
+            assert (await supervisor.get(f"{address}/{nothing}")).status == 404
+        adviser = await office.signed_in(Role.ADVISER, agent="Ana Ruiz")
+        assert (await adviser.get(f"{address}/0")).status == 403
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_programs_get_what_pages_show(sqlite_engine: Engine) -> None:
+    found = story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        auditor = await office.signed_in(Role.AUDITOR)
+        told = await (await auditor.get("/api/v1/callbacks?size=1")).json()
+        (first,) = told["callbacks"]
+        assert (first["state"], first["telephone"], first["source"]) == ("waiting", "300 *** **99", "web")
+        told = await (await auditor.get("/api/v1/callbacks", params={"after": told["next"]})).json()
+        assert ([each["id"] for each in told["callbacks"]], told["next"]) == ([found.id], None)
+        (attended,) = told["callbacks"]
+        assert attended["promise_to_call_seconds"] == 20
+        assert [each["result"] for each in attended["attempts"]] == ["busy", "talked"]
+        whole = await (await auditor.get(f"/api/v1/callbacks/{found.id}")).json()
+        assert (whole["name"], whole["reason"], len(whole["steps"])) == (HOSTILE, "solved", len(found.steps))
+        stages = (await (await auditor.get("/api/v1/callbacks/funnel?source=mailbox")).json())["funnel"]
+        names = ("asked", "dialled", "answered", "accepted", "connected", "solved")
+        assert [[each[name] for name in names] for each in stages] == [[1] * 6]
+        assert (await auditor.get("/api/v1/callbacks?after=1_x%27--")).status == 400
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_pages_are_for_everybody(sqlite_engine: Engine, tmp_path: Path) -> None:
+    found = story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        file = office.settings.messages_dir / found.recordings[0].file
+        file.parent.mkdir(parents=True)
+        file.write_bytes(SPOKEN)
+        for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320)):
+            async with sized(office, scheme, width, Role.SUPERVISOR) as page:
+                for name, address in (("lista", "/devoluciones"), ("una", f"/devoluciones/{found.id}")):
+                    await page.goto(address)
+                    await judged(page)
+                    await page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
+
+    run_office(sqlite_engine, scenario)
