@@ -29,8 +29,8 @@ class Accounts:
 
     manager_user: str
     manager_secret: str
-    dialler_user: str
-    dialler_secret: str
+    dialler_user: str = DIALLER
+    dialler_secret: str = ""
     advisers: tuple[Adviser, ...]
     scripted: tuple[Adviser, ...]
 
