@@ -74,7 +74,8 @@ class Attempt:
 
     def written(self, office: Office, credentials: str) -> bytes:
         path = PART.sub(
-            lambda part: quote((THINGS | dict(self.parts))[part[1]], safe="%", errors="surrogatepass"), self.route.path
+            lambda part: quote((THINGS | dict(self.parts)).get(part[1], "1"), safe="%", errors="surrogatepass"),
+            self.route.path,
         )
         query = urlencode(self.query, errors="surrogatepass")
         own = {"Host": office.address.removeprefix("http://"), "Origin": office.address, "Connection": "close"}
