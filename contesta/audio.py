@@ -1,7 +1,7 @@
 """`contesta audio`: what can be measured in a recording."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ from rich.table import Table
 
 from contesta.format import UNKNOWN, duration, percentage, whole
 from quality.audio.detectors import neural
-from quality.audio.measures import Channel, Finding, Measures, Role
+from quality.audio.measures import Channel, Finding, Measures, Role, TalkOver
 from quality.audio.read import measured
 from quality.audio.spans import Spans, total
 from quality.audio.suggest import Evidence, Suggestion, suggestions
@@ -70,6 +70,41 @@ def contract(measures: Measures) -> dict[str, Any]:
             for one in suggestions(measures)
         ],
     }
+
+
+def measures_of(told: Mapping[str, Any]) -> Measures:
+    """Read what `contract` gave."""
+    return Measures(
+        duration_seconds=told["duration_seconds"],
+        sample_rate=told["sample_rate"],
+        channels=tuple(
+            Channel(
+                role=Role(one["role"]),
+                speech=_spans(one["speech"]),
+                music=_spans(one["music"]),
+                level_dbfs=one["level_dbfs"],
+                noise_dbfs=one["noise_dbfs"],
+                clipped_fraction=one["clipped_fraction"],
+                offset=one["offset"],
+            )
+            for one in told["channels"]
+        ),
+        talk_over=tuple(
+            TalkOver(begin=begin, end=end, began=Role(began) if began else None)
+            for (begin, end), began in zip(told["talk_over"], told["talk_over_began"], strict=True)
+        ),
+        silences=_spans(told["silences"]),
+        hold=_spans(told["hold"]),
+        responses=tuple(told["responses_seconds"]),
+        talk_ratio=told["talk_ratio"],
+        findings=tuple(
+            (Finding(one["finding"]), Role(one["role"]) if one["role"] else None) for one in told["findings"]
+        ),
+    )
+
+
+def _spans(pairs: Iterable[Sequence[float]]) -> Spans:
+    return tuple((begin, end) for begin, end in pairs)
 
 
 def _channel(channel: Channel) -> dict[str, Any]:

@@ -41,6 +41,7 @@ COMMANDS = {
     "agi": "contesta.services:agi",
     "listen": "contesta.services:listen",
     "web": "contesta.services:web",
+    "measure": "contesta.services:measure",
     "messenger": "contesta.services:messenger",
     "callbacks-worker": "contesta.services:callbacks_worker",
 }

@@ -97,6 +97,7 @@ def _running(settings: Settings) -> Iterator[Finding]:
         ("agi", "guiones de llamada"),
         ("web", "páginas"),
         ("callbacks-worker", "devoluciones de llamada"),
+        ("measure", "medida de grabaciones"),
     ):
         pid = processes.holder(settings.run_dir, name)
         found = f"en marcha (proceso {pid})" if pid else "detenido"

@@ -28,7 +28,7 @@ from storage.database import connect
 from storage.migrate import upgrade
 from telephony import asterisk
 
-SERVICES = ("listen", "agi", "web", "callbacks-worker")
+SERVICES = ("listen", "agi", "web", "callbacks-worker", "measure")
 MESSENGER = "messenger"
 PING_SECONDS = 1.0
 PING_TIMEOUT_SECONDS = 3.0

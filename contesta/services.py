@@ -8,7 +8,7 @@ from contesta import processes
 from contesta.logs import configure_logs
 from contesta.settings import LOCALHOST, Settings
 
-PARTS = ("demo", "call", "run", "callbacks-worker", "listen", "agi", "web", "messenger")
+PARTS = ("demo", "call", "run", "callbacks-worker", "listen", "agi", "web", "measure", "messenger")
 
 
 def run(ctx: typer.Context) -> None:
@@ -60,6 +60,16 @@ def web(ctx: typer.Context) -> None:
     configure_logs(None)
     with processes.only_one(settings.run_dir, "web"):
         run_web(settings)
+
+
+def measure(ctx: typer.Context) -> None:
+    """Mide cada grabación después de su llamada (lo inicia «contesta run»)."""
+    from contesta import measuring  # noqa: PLC0415  as above
+
+    settings: Settings = ctx.obj
+    configure_logs(None)
+    with processes.only_one(settings.run_dir, "measure"):
+        measuring.run_service(settings)
 
 
 def messenger(ctx: typer.Context) -> None:

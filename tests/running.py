@@ -157,7 +157,7 @@ def _started(settings: Settings, output: Path) -> Iterator[RunningLine]:
         yield line
     finally:
         line.stop()
-        for service in ("run", "callbacks-worker", "listen", "agi", "web"):
+        for service in ("run", "callbacks-worker", "measure", "listen", "agi", "web"):
             processes.end(settings.run_dir, service)
         if line.asterisk.pid is not None:
             line.asterisk.stop()

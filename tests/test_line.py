@@ -146,7 +146,7 @@ def test_the_doctor_finds_a_running_line_well(line: RunningLine, monkeypatch: py
 
 def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
     with start_line(tmp_path) as line:
-        parts = ("run", "listen", "agi", "web", "callbacks-worker")
+        parts = ("run", "listen", "agi", "web", "callbacks-worker", "measure")
         pids = [line.pid(name) for name in parts]
         asterisk_pid = line.asterisk.pid
         line.process.send_signal(signal.SIGINT)

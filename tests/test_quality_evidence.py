@@ -1,15 +1,19 @@
 """What was measured in a recording, as the desk shows it."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from contesta.auditing.evidence import Ear, told
+from contesta.audio import contract, measures_of
+from contesta.auditing.evidence import of, told
 from contesta.auditing.waveform import outline
 from core.errors import NotAvailableError
 from quality.audio.measures import Channel, Measures, Role, TalkOver
+from storage.recording_measures import StoredMeasures
 
 
 def channel(role: Role, *speech: tuple[float, float]) -> Channel:
@@ -39,15 +43,26 @@ def test_spans_say_where_to_listen_for_which_item() -> None:
     assert [(one.lane, len(one.segments)) for one in found.speech] == [("adviser", 2), ("citizen", 2)]
 
 
-def test_recording_is_measured_once_until_it_changes(tmp_path: Path) -> None:
-    ear, path = Ear(), tmp_path / "a.wav"
-    soundfile.write(path, np.zeros((8000 * 5, 2)), 8000)
-    first = ear.measures(path, ())
-    assert first.silences == ((0, 5),)
-    assert ear.measures(path, ()) is first
-    assert ear.measures(path, ((1.0, 4.0),)).hold == ((1.0, 4.0),)
-    with pytest.raises(NotAvailableError, match="no se puede medir"):
-        ear.measures(tmp_path / "nada.wav", ())
+def test_announced_holds_are_holds_and_no_silences() -> None:
+    stored = StoredMeasures(file="a.wav", measured_at=datetime.now(UTC), measures=contract(MEASURES))
+    found = told(of(stored, ((7.0, 12.0), (49.0, 55.0))))
+    assert [(span.kind, span.start, span.end) for span in found.spans if span.kind != "talk_over"] == [
+        ("silence", 5, 7),
+        ("hold", 7, 12),
+        ("silence", 12, 19),
+        ("hold", 30, 55),
+    ]
+
+
+def test_what_is_kept_is_read_as_it_was() -> None:
+    assert measures_of(json.loads(json.dumps(contract(MEASURES)))) == MEASURES
+
+
+def test_recording_that_is_not_measured_says_why() -> None:
+    with pytest.raises(NotAvailableError, match="aún no se ha medido"):
+        of(None, ())
+    with pytest.raises(NotAvailableError, match="ya no está"):
+        of(StoredMeasures(file="a.wav", measured_at=datetime.now(UTC), fault="el archivo ya no está"), ())
 
 
 @pytest.mark.parametrize("frames", [1, 7, 1199, 1200, 1201, 250_001])

@@ -1,6 +1,7 @@
 """Audits in a real browser: by keyboard alone, disputed, decided and read; recordings by range; who may do what."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,14 @@ import soundfile
 from playwright.async_api import Page
 from sqlalchemy import Engine
 
+from contesta.measuring import Measuring
 from contesta.web.access import Action, Role
 from contesta.web.quality_read import AUDITS
 from quality.matrix.audit import Mark
 from quality.matrix.lifecycle import State
 from storage.ledger import Ledger
 from storage.quality_audits import StoredAudit
+from storage.recording_measures import RecordingMeasures
 from tests.audits import LINE
 from tests.stories import events_of, log_of, uid
 from tests.test_web_pages import judged
@@ -39,6 +42,10 @@ def prepared(engine: Engine, office: Office) -> None:
     """Sixty-four calls; the sixteen conversations are recorded, but for one."""
     Ledger(engine).apply(events_of(log_of(range(64))))
     record(office.settings.recordings_dir, range(57))
+
+
+def in_a_minute() -> datetime:
+    return datetime.now(UTC) + timedelta(minutes=1)
 
 
 def audit(office: Office, number: int) -> StoredAudit:
@@ -257,6 +264,8 @@ def test_recording_is_served_by_range_to_those_of_its_audit_and_each_time_is_log
         assert adviser[: half - 1].min() > 0.4
         assert adviser[half + 1 :].max() == 0
         assert citizen[half + 1 :].min() > 0.4
+        assert (await auditor.get(f"/api/v1/audits/{number}/evidence")).status == 503, "not measured yet"
+        Measuring(RecordingMeasures(sqlite_engine), office.settings.recordings_dir, in_a_minute).work()
         measured = await (await auditor.get(f"/api/v1/audits/{number}/evidence")).json()
         assert {speech["lane"] for speech in measured["speech"]} == {"citizen", "adviser"}
         others = {

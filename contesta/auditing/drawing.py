@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 
 from contesta.format import clock, duration, short_date, whole
 from contesta.months import bounds
+from contesta.recordings import recording_path
 from core.errors import ConfigurationError
 from quality.matrix.sampling import Conversation, DayPart, Exclusion, Length, Margin, PerAgent, Size, draw
 from storage.quality_samples import Draw, Samples, StoredSample
@@ -120,12 +121,3 @@ def _heard(one: Conversation, recordings: Path) -> Conversation:
     if one.exclusion is None and recording_path(recordings, one.file) is None:
         return replace(one, exclusion=Exclusion.FILE_MISSING)
     return one
-
-
-def recording_path(recordings: Path, file: str) -> Path | None:
-    """Find a recording in their folder; None if it is not there, or its name leads out of the folder."""
-    if not file or "\0" in file:
-        return None
-    folder = recordings.resolve()
-    found = (folder / file).resolve()
-    return found if found.is_relative_to(folder) and found.is_file() else None

@@ -1,21 +1,16 @@
 """What was measured in a recording, for the auditor's desk: it says where to listen, never what to mark."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal
 
+from contesta.audio import measures_of
 from contesta.auditing.view import Evidence, Segment, Span, Speech
-from core.errors import ConfigurationError, NotAvailableError
-from quality.audio.detectors import neural
-from quality.audio.measures import Measures, Role
-from quality.audio.read import measured
+from core.errors import NotAvailableError
+from quality.audio.measures import Measures, Role, with_holds
 from quality.audio.spans import Spans
 from quality.audio.suggest import Evidence as Found
 from quality.audio.suggest import suggestions
-
-MOST_KEPT = 64
+from storage.recording_measures import StoredMeasures
 
 _LANES: Mapping[Role, Literal["citizen", "adviser", "both"]] = {
     Role.ADVISER: "adviser",
@@ -24,30 +19,17 @@ _LANES: Mapping[Role, Literal["citizen", "adviser", "both"]] = {
 }
 
 
-class Ear:
-    """Measures recordings, one at a time, and keeps what the last ones came to."""
+def of(stored: StoredMeasures | None, holds: Spans) -> Measures:
+    """Give what a recording came to, with the holds that the telephone system told of.
 
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Path, int, Spans], Measures] = OrderedDict()
-        self._busy = threading.Lock()
-
-    def measures(self, recording: Path, holds: Spans) -> Measures:
-        """Measure a recording, with the holds that the telephone system told of.
-
-        Raises:
-            NotAvailableError: it cannot be measured.
-        """
-        try:
-            key = (recording, recording.stat().st_mtime_ns, holds)
-            with self._busy:
-                if key not in self._kept:
-                    self._kept[key] = measured(recording, neural(), announced_hold=holds)
-                self._kept.move_to_end(key)
-                while len(self._kept) > MOST_KEPT:
-                    self._kept.popitem(last=False)
-                return self._kept[key]
-        except (ConfigurationError, OSError) as error:
-            raise NotAvailableError("la grabación no se puede medir: está vacía, dañada o no está") from error
+    Raises:
+        NotAvailableError: it is not measured yet, or cannot be.
+    """
+    if stored is None:
+        raise NotAvailableError("la grabación aún no se ha medido; vuelva a abrir en un momento")
+    if stored.fault:
+        raise NotAvailableError(f"la grabación no se puede medir: {stored.fault}")
+    return with_holds(measures_of(stored.measures), holds)
 
 
 def told(measures: Measures) -> Evidence:

@@ -97,7 +97,6 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     health.prepare,
     metrics.prepare,
     quality_read.prepare,
-    recordings.prepare,
 )
 """What each part that needs it does before the application starts."""
 

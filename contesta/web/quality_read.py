@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from contesta.auditing.drawing import recording_path
+from contesta.recordings import recording_path
 from contesta.web.access import Role, identity
 from contesta.web.context import ENGINE, LEDGER, SETTINGS
 from contesta.web.validation import RefusedError

@@ -6,15 +6,14 @@ from pathlib import Path
 from aiohttp import hdrs, web
 
 from contesta.auditing import desk, evidence
-from contesta.auditing.evidence import Ear
 from contesta.auditing.view import Evidence, Lanes
 from contesta.auditing.waveform import outline
 from contesta.web.access import Action, Permission, access_log
+from contesta.web.context import ENGINE
 from contesta.web.quality_read import NUMBER, ONE, audit_of, call_of, recording_file
 from contesta.web.routes import Route, told
 from storage.quality_audits import StoredAudit
-
-EAR = web.AppKey("ear", Ear)
+from storage.recording_measures import RecordingMeasures
 
 
 async def recording(request: web.Request) -> web.StreamResponse:
@@ -33,10 +32,10 @@ async def lanes(request: web.Request) -> web.StreamResponse:
 
 
 async def measures(request: web.Request) -> web.StreamResponse:
-    """Give what was measured in a recording; the first time it takes a while."""
-    one, path = await _heard(request)
-    holds = desk.holds(one, await call_of(request, one))
-    return told(evidence.told(await asyncio.to_thread(request.app[EAR].measures, path, holds)))
+    """Give what was measured in a recording."""
+    one, _ = await _heard(request)
+    stored = await asyncio.to_thread(RecordingMeasures(request.app[ENGINE]).of, one.file)
+    return told(evidence.told(evidence.of(stored, desk.holds(one, await call_of(request, one)))))
 
 
 async def _heard(request: web.Request) -> tuple[StoredAudit, Path]:
@@ -45,11 +44,6 @@ async def _heard(request: web.Request) -> tuple[StoredAudit, Path]:
     if path is None:
         raise web.HTTPNotFound
     return one, path
-
-
-def prepare(app: web.Application) -> None:
-    """Have one ear for all."""
-    app[EAR] = Ear()
 
 
 ROUTES = (

@@ -1,7 +1,7 @@
 """What the lanes of a call come to together: who spoke when, over whom, after how long, and when nobody did."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from statistics import median
 
@@ -133,6 +133,16 @@ def measure(
         responses=_responses(*both, hold) if both else (),
         talk_ratio=_talk_ratio(*both) if both else None,
         findings=((Finding.CUT_OFF, None),) * cut_off + _findings(channels),
+    )
+
+
+def with_holds(measures: Measures, announced: Spans) -> Measures:
+    """Return the measures with holds that the telephone system announced, which are no silences."""
+    elsewhere = spans.between(spans.bridged(announced, 0.0), measures.duration_seconds)
+    return replace(
+        measures,
+        hold=spans.bridged([*measures.hold, *announced], 0.0),
+        silences=spans.of_length(spans.common(measures.silences, elsewhere), LEAST_SILENCE_SECONDS),
     )
 
 

@@ -19,7 +19,7 @@ from quality.audio.measures import ROLES, Measures, measure
 from quality.audio.spans import Spans
 from quality.audio.speech import Listening
 
-BLOCK_SECONDS = 16
+BLOCK_SECONDS = 8
 _SHORTER_THAN_TOLD = "(should be "
 """What libsndfile notes of a header that tells of more or less than there is."""
 

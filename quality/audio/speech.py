@@ -69,12 +69,13 @@ class Listening:
     def __init__(self, lane: Lane, detector: Detector) -> None:
         """Begin; the detector forgets what it heard before."""
         self._lane, self._detector = lane, detector
-        self._gate = gate(lane)
-        loud = lane.level_dbfs[self._gate]
+        opened = gate(lane)
+        self._opened = np.concatenate(([0], np.cumsum(opened, dtype=np.int32)))
+        loud = lane.level_dbfs[opened]
         gain_db = USUAL_DBFS - float(np.percentile(loud, 95)) if len(loud) else 0.0
         self._gain = np.float32(10 ** (min(max(gain_db, 0.0), MOST_GAIN_DB) / 20))
-        self._sure: list[npt.NDArray[np.float32]] = []
-        self._tonal: list[float] = []
+        self._sure = np.zeros(lane.totals.samples // WINDOW_SAMPLES, np.float32)
+        self._tonal = np.zeros(lane.totals.samples // QUARTER_SAMPLES, np.float32)
         self._was_open = True
         self._rest: Samples = np.zeros(0, np.float32)
         self._for_music: Samples = np.zeros(0, np.float32)
@@ -92,37 +93,34 @@ class Listening:
         self._for_music = held[whole:]
 
     def _ask(self, windows: Samples) -> None:
-        sure = np.zeros(len(windows), np.float32)
+        sure = self._sure[self._windows : self._windows + len(windows)]
         for begin, end in _runs(self._open(self._windows, len(windows), WINDOW_SECONDS)):
             if begin > 0 or not self._was_open:
                 self._detector.forget()
             sure[begin:end] = self._detector.hears(windows[begin:end] * self._gain)
         if len(windows):
             self._was_open = bool(self._open(self._windows + len(windows) - 1, 1, WINDOW_SECONDS)[0])
-        self._sure.append(sure)
         self._windows += len(windows)
 
     def _listen_for_music(self, quarters: Samples) -> None:
         loud = self._open(self._quarters, len(quarters), QUARTER_SECONDS)
-        sure = np.concatenate([*self._sure, np.zeros(1, np.float32)])
         per_quarter = QUARTER_SECONDS / WINDOW_SECONDS
         for number, quarter in enumerate(quarters, self._quarters):
-            spoken = sure[int(number * per_quarter) : int((number + 1) * per_quarter) + 1].max(initial=0) > SURE
-            self._tonal.append(tonal_share(quarter) if loud[number - self._quarters] and not spoken else 0.0)
+            spoken = self._sure[int(number * per_quarter) : int((number + 1) * per_quarter) + 1].max(initial=0) > SURE
+            if loud[number - self._quarters] and not spoken:
+                self._tonal[number] = tonal_share(quarter)
         self._quarters += len(quarters)
 
     def _open(self, first: int, count: int, step_seconds: float) -> Mask:
         """Tell for `count` steps whether the gate is open at some time in each."""
         edges = np.round(np.arange(first, first + count + 1) * step_seconds / FRAME_SECONDS).astype(int)
-        opened = np.concatenate(([0], np.cumsum(self._gate)))
-        at = np.minimum(edges, len(self._gate))
-        return np.asarray(opened[at[1:]] > opened[at[:-1]])
+        at = np.minimum(edges, len(self._opened) - 1)
+        return np.asarray(self._opened[at[1:]] > self._opened[at[:-1]])
 
     def heard(self) -> Heard:
         """Tell what was to be heard, once all is in."""
-        sure = np.concatenate([*self._sure, np.zeros(0, np.float32)])
-        speech = _refined(self._lane, _spoken(sure))
-        music = _music(np.array(self._tonal), tuple(one for one in speech if one[1] - one[0] >= SUNG_SECONDS))
+        speech = _refined(self._lane, _spoken(self._sure))
+        music = _music(self._tonal, tuple(one for one in speech if one[1] - one[0] >= SUNG_SECONDS))
         speech = tuple(one for one in speech if not _within(one, music))
         return Heard(speech=speech, music=music)
 
@@ -156,7 +154,7 @@ def _refined(lane: Lane, spoken: Spans) -> Spans:
     return spans.of_length(spans.bridged(found, WORD_GAP_SECONDS), LEAST_SPEECH_SECONDS)
 
 
-def _music(tonal: npt.NDArray[np.float64], speech: Spans) -> Spans:
+def _music(tonal: npt.NDArray[np.float32], speech: Spans) -> Spans:
     """Return the stretches of music: tonal for seconds on end, without speech."""
     quarters = spans.of_mask(tonal > TONAL, QUARTER_SECONDS)
     joined: list[Span] = []
