@@ -74,7 +74,9 @@ class RecordingMeasures:
         """Return what a recording came to, None if it was not measured."""
         with Session(self._reader) as session:
             row = session.get(RecordingMeasuresRow, file)
-            return row and StoredMeasures(
+            if row is None:
+                return None
+            return StoredMeasures(
                 file=row.file,
                 measured_at=row.measured_at,
                 fault=row.fault,
