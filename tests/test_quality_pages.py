@@ -44,6 +44,12 @@ def prepared(engine: Engine, office: Office) -> None:
     record(office.settings.recordings_dir, range(57))
 
 
+def measure(engine: Engine, office: Office) -> None:
+    measuring = Measuring(RecordingMeasures(engine), office.settings.recordings_dir, in_a_minute)
+    while measuring.work():
+        pass
+
+
 def in_a_minute() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=1)
 
@@ -93,6 +99,7 @@ async def tab_to(page: Page, text: str) -> None:
 def test_whole_audit_by_keyboard_alone(sqlite_engine: Engine) -> None:
     async def scenario(office: Office) -> None:
         prepared(sqlite_engine, office)
+        measure(sqlite_engine, office)
         auditor = await office.signed_in(Role.AUDITOR)
         await auditor.post("/calidad/muestras", data=SAMPLE)
         async with office.page(Role.AUDITOR, viewport={"width": 1440, "height": 900}) as page:
@@ -265,7 +272,7 @@ def test_recording_is_served_by_range_to_those_of_its_audit_and_each_time_is_log
         assert adviser[half + 1 :].max() == 0
         assert citizen[half + 1 :].min() > 0.4
         assert (await auditor.get(f"/api/v1/audits/{number}/evidence")).status == 503, "not measured yet"
-        Measuring(RecordingMeasures(sqlite_engine), office.settings.recordings_dir, in_a_minute).work()
+        measure(sqlite_engine, office)
         measured = await (await auditor.get(f"/api/v1/audits/{number}/evidence")).json()
         assert {speech["lane"] for speech in measured["speech"]} == {"citizen", "adviser"}
         others = {
