@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contesta.board.board import wall
+from contesta.board.cells import Cells
 from contesta.board.links import Links
 from contesta.board.view import Alert, Board, Figure, WallBoard
 from contesta.board.why_text import explanation
@@ -19,6 +20,7 @@ from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.batch import Batch
 from quality.metrics.figures import Ratio, Tally
 from quality.metrics.limits import Level, Metric
+from storage.callback_list import Pending
 from storage.ledger import Ledger
 from storage.visits import visits
 from tests.board import (
@@ -26,6 +28,7 @@ from tests.board import (
     ZONE,
     ToldFeed,
     TurnedClock,
+    asked_of,
     board_of,
     callers,
     hub_over,
@@ -292,3 +295,10 @@ def test_who_hung_up_first_is_no_fault_of_a_figure() -> None:
     board = board_of([*personal(), CallEnded(at=at(350), by=EndedBy.CALLER, cause=16, **of)], at(400))
     assert {state.state: state.count for state in board.advisers_by_state}["available"] == 1
     assert board.identity.balances
+
+
+def test_promised_calls_that_are_open_are_counted_and_lead_to_their_list() -> None:
+    cells = Cells(targets=asked_of(at(0)), alarms=None, links=Links(day=at(0).date(), zone=ZONE))
+    figure = cells.callbacks(Pending(total=1142, late=3))
+    assert (figure.shown, figure.detail, figure.calls) == ("1.142", "3 en mora", "/devoluciones?estado=pendientes")
+    assert cells.callbacks(None).shown == UNKNOWN

@@ -13,6 +13,7 @@ from quality.metrics.figures import AgentTally, Tally
 from quality.metrics.history import Outcome
 from quality.metrics.limits import Level, Metric
 from quality.metrics.live import Snapshot
+from storage.callback_list import Pending
 
 from .alarms import Alarms, Raised
 from .alert_text import alert
@@ -51,7 +52,8 @@ _PARTS: Final = (
 class Scene:
     """What a board shows besides the figures: of which line, from where, and whether it is current.
 
-    `as_of` is the moment of a past board: its figures lead to the calls as they were then.
+    `as_of` is the moment of a past board: its figures lead to the calls as they were then. `pending` are the promised
+    calls of this moment; None where nobody counts them.
     """
 
     line: str
@@ -63,6 +65,7 @@ class Scene:
     connected_at: datetime | None
     trouble: str = ""
     as_of: datetime | None = None
+    pending: Pending | None = None
 
 
 def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequence: int = 0) -> Board:
@@ -83,7 +86,7 @@ def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequenc
         opening=opening,
         opening_word=opening_word,
         trouble=scene.trouble,
-        cards=_cards(cells, line, now.agents_by_state),
+        cards=_cards(cells, line, now.agents_by_state, scene.pending),
         queues=[row for row, _ in sorted(((_queue(cells, queue), queue) for queue in queues), key=_urgency)],
         advisers_by_state=[_state(state, count) for state, count in now.agents_by_state.items()],
         identity=_balance(line.today, links, balances=now.balances),
@@ -125,14 +128,14 @@ def _without_links(figure: Figure) -> Figure:
     return figure.model_copy(update={"calls": "", "why": ""})
 
 
-def _cards(cells: Cells, line: Scope, states: Mapping[AgentState, int]) -> list[Figure]:
+def _cards(cells: Cells, line: Scope, states: Mapping[AgentState, int], pending: Pending | None) -> list[Figure]:
     return [
         cells.waiting(line),
         cells.longest_wait(line),
         cells.available(line, states),
         cells.share(Metric.SERVICE_LEVEL, line),
         cells.share(Metric.ABANDONMENT, line),
-        cells.callbacks(),
+        cells.callbacks(pending),
     ]
 
 

@@ -13,9 +13,10 @@ from quality.metrics.figures import AgentTally, Ratio
 from quality.metrics.history import Outcome
 from quality.metrics.limits import Limits, Metric
 from quality.metrics.sla.definition import Indicator
+from storage.callback_list import Pending
 
 from .alarms import Alarms, Subject
-from .links import ATTENDED_OR_LEFT, OFFERED, Links
+from .links import ATTENDED_OR_LEFT, OFFERED, PENDING_CALLBACKS, Links
 from .measures import Scope, ratio
 from .targets import Targets
 from .view import Figure
@@ -132,10 +133,18 @@ class Cells:
             calls=self.links.today(OFFERED, queue=scope.queue),
         )
 
-    def callbacks(self) -> Figure:
-        """Say that nobody counts yet who is to be called back."""
+    def callbacks(self, pending: Pending | None) -> Figure:
+        """How many people wait to be called, and how many of them should have been by now."""
+        if pending is None:
+            return Figure(id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="Sin datos")
         return Figure(
-            id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="El tablero aún no las cuenta"
+            id="callbacks",
+            title="Devoluciones pendientes",
+            shown=whole(pending.total),
+            value=pending.total,
+            detail=f"{whole(pending.late)} en mora",
+            meaning="Llamadas prometidas que no han terminado, y cuántas ya se debían hacer",
+            calls=PENDING_CALLBACKS,
         )
 
     def of_adviser(self, agent: str, tally: AgentTally) -> Mapping[str, Figure]:

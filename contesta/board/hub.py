@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from contesta.bus import topics
 from contesta.bus.bus import Bus
 from quality.metrics.live import LiveEngine
+from storage.callback_list import Pending
 
 from .alarms import Alarms
 from .board import Scene, wall
@@ -80,6 +81,7 @@ class Hub:
         self.feed = feed
         self.targets = targets
         self.site = Site(title=f"Línea {place.line}")
+        self._pending: Pending | None = None
         self._looked_at = clock()
         self._looked = time.monotonic()
         self._bus = bus
@@ -90,6 +92,10 @@ class Hub:
         self._news = asyncio.Event()
         self._version = self._publish(self._look(), round(self._looked_at.timestamp() * 1000))
         self._moment = self._version.moment
+
+    def count(self, pending: Pending | None) -> None:
+        """Take in how many promised calls are open; None if nobody knows."""
+        self._pending = pending
 
     @property
     def version(self) -> Version:
@@ -146,6 +152,7 @@ class Hub:
             source=self._place.source,
             connected=connected,
             connected_at=self._connected_at,
+            pending=self._pending,
             trouble=" ".join(filter(None, (self.feed.unheard, self.feed.unread))),
         )
         return moment(snapshot, self.targets, self._alarms, scene)

@@ -17,6 +17,9 @@ OTHERS: Final = "otras"
 """Outcomes that figures count together, as the lists of calls call them."""
 
 
+PENDING_CALLBACKS = "/devoluciones?estado=pendientes"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
     """The addresses of one day's board. `as_of`: the calls as they were at that moment; None: as they are."""

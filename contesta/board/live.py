@@ -16,6 +16,8 @@ from contesta.settings import Settings
 from core.errors import ConfigurationError, ContestaError
 from ivr.line.model import Line
 from quality.metrics.live import LiveEngine
+from storage.callback_list import CallbackLists, Pending
+from storage.database import connect
 
 from .goals import Goals
 from .hub import Hub, Place
@@ -24,6 +26,7 @@ from .targets import Targets
 
 READ_AGREEMENTS_SECONDS: Final = 20.0
 BEGIN_AGAIN_SECONDS: Final = 5.0
+COUNT_CALLBACKS_SECONDS: Final = 4.0
 
 log = structlog.get_logger()
 
@@ -79,6 +82,7 @@ class LiveLine:
     async def _follow(self, hub: Hub, feed: LiveFeed) -> None:
         """Feed until something else is asked than what the feed's engine counts."""
         feeding = asyncio.create_task(feed.run(), name="board: feed")
+        counting = asyncio.create_task(self._count(hub), name="board: promised calls")
         try:
             while not (await asyncio.wait([feeding], timeout=READ_AGREEMENTS_SECONDS))[0]:
                 try:
@@ -92,8 +96,26 @@ class LiveLine:
             feeding.result()
         finally:
             feeding.cancel()
-            await asyncio.wait([feeding])
+            counting.cancel()
+            await asyncio.wait([feeding, counting])
             feed.connected.clear()
+
+    async def _count(self, hub: Hub) -> None:
+        """Count the promised calls again and again."""
+        while True:
+            try:
+                hub.count(await asyncio.to_thread(self._pending))
+            except SQLAlchemyError as error:
+                hub.count(None)
+                log.warning("cannot count the promised calls", error=str(error))
+            await asyncio.sleep(COUNT_CALLBACKS_SECONDS)
+
+    def _pending(self) -> Pending:
+        engine = connect(self._settings.ledger_url)
+        try:
+            return CallbackLists(engine).pending(self._clock())
+        finally:
+            engine.dispose()
 
     async def _site(self) -> Site:
         """Tell the lines that are published; who has none yet has only a name."""
