@@ -9,6 +9,7 @@ UNKNOWN = "\N{EN DASH}"
 _NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 _COUNTRY = "+57"
 _NATIONAL_DIGITS = 10
+_NOON = 12
 _DAYS = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 _MONTHS = (
     "enero",
@@ -61,6 +62,13 @@ def elapsed(since: timedelta) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """Hour of the day for operations: "14:05:07"."""
     return f"{moment.astimezone(zone):%H:%M:%S}"
+
+
+def public_hour(moment: datetime, zone: tzinfo) -> str:
+    """Hour of the day for the public: "2:05 p. m."."""
+    local = moment.astimezone(zone)
+    half = "a" if local.hour < _NOON else "p"
+    return f"{(local.hour - 1) % _NOON + 1}:{local:%M}{_NO_BREAK_SPACE}{half}.{_NO_BREAK_SPACE}m."
 
 
 def short_date(moment: datetime, zone: tzinfo) -> str:

@@ -114,6 +114,10 @@ def _consents(examined: Sequence[Examined], store: Published) -> Iterator[str]:
             same_version = old.consent and new.consent and old.consent.version == new.consent.version
             if same_version and _consent_text(old) != _consent_text(new):
                 yield each.told(("consent",), "el texto de la autorización cambió; cambie también «version»")
+        if each.line and each.line.web and each.line.name in before and before[each.line.name].web:
+            was, now = before[each.line.name].web_consent, each.line.web_consent
+            if was and now and was.version == now.version and was.text != now.text:
+                yield each.told(("web", "consent"), "el texto que se autoriza cambió; cambie también «version»")
 
 
 def _consent_text(line: Line) -> list[tuple[str | None, str | None]]:

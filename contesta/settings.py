@@ -80,6 +80,18 @@ class Settings(BaseSettings):
         pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?)?$",
         description="Dirección con que se abre la página, como https://contesta.entidad.gov.co; vacía: solo aquí",
     )
+    web_public_origin: str = Field(
+        default="",
+        pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?)?$",
+        description="Dirección aparte para la ciudadanía, como https://tellamamos.entidad.gov.co: allí solo están las "
+        "páginas «Te llamamos» y su API; vacía: están en la misma dirección que las demás",
+    )
+    web_frame_origins: str = Field(
+        default="",
+        pattern=r"^(https://[a-z0-9.-]+(:[0-9]+)?(,https://[a-z0-9.-]+(:[0-9]+)?)*)?$",
+        description="Sitios que pueden mostrar «Te llamamos» dentro de sus páginas, separados por comas, como "
+        "https://www.entidad.gov.co; vacío: ninguno",
+    )
     web_proxy: str = Field(
         default="",
         pattern=r"^[0-9a-f.:]*$",
@@ -160,6 +172,12 @@ class Settings(BaseSettings):
             raise ValueError("dos servicios tienen el mismo puerto")
         if self.rtp_first_port + self.rtp_ports > 65535:  # noqa: PLR2004  the last port there is
             raise ValueError("rtp_first_port más rtp_ports pasa de 65535")
+        return self
+
+    @model_validator(mode="after")
+    def _origins_differ(self) -> "Settings":
+        if self.web_public_origin and self.web_public_origin == self.web_origin:
+            raise ValueError("web_public_origin es igual a web_origin: deje vacía la primera, o use otra dirección")
         return self
 
     @model_validator(mode="after")

@@ -40,6 +40,7 @@ class CallbackRow(LedgerTable, table=True):
         Index("ix_callback_waiting", "line", "queue", "priority", "due_at", **_partial("state = 'waiting'")),
         Index("ix_callback_leased", "lease_until", **_partial("lease_until IS NOT NULL")),
         Index("ix_callback_expiring", "expires_at", **_partial("state IN ('waiting', 'held')")),
+        Index("ix_callback_owed", "line", "promised_at", **_partial("ended_at IS NULL")),
         Index(None, "asked_at", "id"),
         Index(None, "telephone"),
         Index(None, "asked_on"),
@@ -124,6 +125,17 @@ class CallbackNumberRow(LedgerTable, table=True):
     __tablename__ = "callback_number"
     day: str = Field(primary_key=True)
     last: int = Field(sa_column=Column(BigInteger, nullable=False))
+
+
+class CallbackFormRow(LedgerTable, table=True):
+    """What the public pages keep between two requests. `digest` is the hash of the key to it."""
+
+    __tablename__ = "callback_form"
+    digest: bytes = Field(primary_key=True)
+    kind: str
+    data: str = Field(sa_column=Column(Text, nullable=False))
+    began_at: datetime = _moment()
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False, index=True))
 
 
 class LeftAloneRow(LedgerTable, table=True):

@@ -29,22 +29,22 @@ from callback_queue.states import (
     GaveUp,
     Joined,
     LeaseEnded,
+    Rescheduled,
     advance,
 )
-from core import codes
-from core.calendar import BOGOTA
 from core.errors import ContestaError
 from core.numbers import Origin, origin
 from storage.callback_codec import COLUMNS, request_of, step_values, values
+from storage.callback_filing import new_filing
 from storage.callback_tables import (
     CallbackChannelRow,
     CallbackFilingRow,
-    CallbackNumberRow,
     CallbackOriginRow,
     CallbackRow,
     CallbackStepRow,
     LeftAloneRow,
 )
+from storage.callback_windows import see_room
 from storage.database import reader
 
 PRIORITIES = range(9, -1, -1)
@@ -74,15 +74,19 @@ class Callbacks:
 
     # -- what comes in
 
-    def ask(self, asked: Asked, rules: Rules, now: datetime) -> Taken:
+    def ask(self, asked: Asked, rules: Rules, now: datetime, *, places: int | None = None) -> Taken:
         """Take in a wish: a new request, or a part of the open one of the same telephone and line.
 
-        The same origin is taken in once, whoever tells it and however often.
+        The same origin is taken in once, whoever tells it and however often. `places` bounds how many requests may
+        stand in the window that is asked for.
+
+        Raises:
+            WindowFullError: there is no place left in it; nothing was taken in.
         """
         for attempt in range(_TRIES):
             try:
                 with self._engine.begin() as connection:
-                    taken = _take_in(connection, asked, rules, now)
+                    taken = _take_in(connection, asked, rules, now, places)
             except IntegrityError:  # another program took in the same telephone or origin at the same moment
                 if attempt == _TRIES - 1:
                     raise
@@ -90,6 +94,11 @@ class Callbacks:
             if taken is not None:
                 return taken
         raise ContestaError(f"no se pudo guardar la solicitud {asked.origin}")
+
+    def new_filing(self, now: datetime) -> Filing:
+        """Give a filing number for a wish that is told its own, also where it joins another; it is used once."""
+        with self._engine.begin() as connection:
+            return new_filing(connection, now)
 
     def known(self, origins: Iterable[str]) -> set[str]:
         """Tell which of some origins were taken in."""
@@ -138,16 +147,22 @@ class Callbacks:
     # -- what changes
 
     def step(
-        self, request_id: str, event: Event, now: datetime, *, worker: str | None = None
+        self, request_id: str, event: Event, now: datetime, *, worker: str | None = None, places: int | None = None
     ) -> tuple[CallbackRequest, tuple[Command, ...]]:
         """Let an event happen to a request. `worker` is given by whoever acts by a lease.
 
+        `places` bounds how many requests may stand in the window of a `Rescheduled`.
+
         Raises:
+            WindowFullError: there is no place left in it; nothing was changed.
             IllegalStepError: the state does not allow it; nothing was changed.
             LeaseLostError: the lease is another's by now; nothing was changed.
             LookupError: there is no such request.
         """
+        whole = self.get(request_id) if places is not None else None
         with self._engine.begin() as connection:
+            if places is not None and whole and isinstance(event, Rescheduled) and event.window.not_before:
+                see_room(connection, whole.line, event.window.not_before, places, whole.telephone)
             row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id).with_for_update()).one_or_none()
             if row is None:
                 raise LookupError(request_id)
@@ -378,18 +393,20 @@ def _history(connection: Connection, request_id: str) -> tuple[Step, ...]:
     )
 
 
-def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime) -> Taken | None:
+def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime, places: int | None) -> Taken | None:
     """Take in a wish; None if another program was quicker and it has to be looked at anew."""
     known = select(col(CallbackOriginRow.request_id)).where(col(CallbackOriginRow.origin) == asked.origin)
     if request_id := connection.scalar(known):
         its_row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id)).one()
         return Taken(request=request_of(its_row), known=True)
+    if places is not None and asked.window.not_before:
+        see_room(connection, asked.line, asked.window.not_before, places, asked.telephone)
     open_one = _REQUESTS.where(*_open(asked.line, asked.telephone)).with_for_update()
     row = connection.execute(open_one).one_or_none() if asked.telephone else None
     owed = promise(rules, asked, now)
     filing = asked.filing
     if row is None:
-        filing = filing or _new_filing(connection, now)
+        filing = filing or new_filing(connection, now)
         request = intake.begin(asked, owed, filing, secrets.token_hex(8), now)
         if not _insert(connection, request):
             return None
@@ -414,20 +431,6 @@ def _insert(connection: Connection, request: CallbackRequest) -> bool:
         return False
     connection.execute(insert(CallbackStepRow), [step_values(request.id, step) for step in request.steps])
     return True
-
-
-def _new_filing(connection: Connection, now: datetime) -> Filing:
-    """Give a filing number of ours: 1, the day, a count. Those of the mailbox begin with the year."""
-    day = f"{now.astimezone(BOGOTA):%y%m%d}"
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    one_more = (
-        dialect.insert(CallbackNumberRow)
-        .values(day=day, last=1)
-        .on_conflict_do_update(index_elements=["day"], set_={"last": col(CallbackNumberRow.last) + 1})
-        .returning(col(CallbackNumberRow.last))
-    )
-    count = connection.execute(one_more).scalar_one()
-    return Filing(number=f"1{day}{count:04}", code=codes.new(secrets.choice))
 
 
 def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:

@@ -24,7 +24,7 @@ from tests.web import Office, open_office
 
 EXAMPLES = 6
 TURNS = count()
-ASKERS = (*PEOPLE, Role.INTEGRATION)
+ASKERS = (*PEOPLE, Role.INTEGRATION, Role.SITE)
 
 
 def _description() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from contesta.cli import app
 from core.errors import NotAvailableError
 from docs.generate import DOCS, DRAWN
 from ivr import prompts
-from ivr.line import draw, read, read_dialog, read_queues
+from ivr.line import draw, read, read_dialog, read_queues, read_web
 from ivr.line.examine import examine
 from ivr.line.model import Line
 from tests.line_stage import EXAMPLES
@@ -104,7 +104,7 @@ def test_every_key_is_explained_in_the_documentation() -> None:
     page = (DOCS / "linea.md").read_text(encoding="utf-8")
     keys = {
         key
-        for module in (read, read_dialog, read_queues)
+        for module in (read, read_dialog, read_queues, read_web)
         for name, known in vars(module).items()
         if name.endswith("_KEYS")
         for key in known

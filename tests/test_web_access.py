@@ -23,7 +23,7 @@ from tests.stories import events_of, log_of, uid
 from tests.web import Client, Office, assert_guarded, run_office
 
 SUPERVISOR, AUDITOR, ADVISER, ADMINISTRATOR = PEOPLE
-WALL, INTEGRATION = KEYS
+WALL, INTEGRATION, SITE = KEYS
 
 Who = frozenset[Role | None]
 
@@ -43,6 +43,7 @@ DESCRIPTION: Who = SIGNED_IN | {INTEGRATION}
 METRICS: Who = frozenset({ADMINISTRATOR, INTEGRATION})
 FEED: Who = frozenset({INTEGRATION})
 WALL_KEY: Who = frozenset({WALL})
+SITE_KEY: Who = frozenset({SITE})
 
 MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/"): SIGNED_IN,
@@ -51,6 +52,19 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/salir"): SIGNED_IN,
     ("GET", "/invitacion/{key}"): EVERYBODY,
     ("POST", "/invitacion/{key}"): EVERYBODY,
+    ("GET", "/te-llamamos"): EVERYBODY,
+    ("GET", "/te-llamamos/{line}"): EVERYBODY,
+    ("POST", "/te-llamamos/{line}"): EVERYBODY,
+    ("GET", "/te-llamamos/{line}/{key}/{step}"): EVERYBODY,
+    ("POST", "/te-llamamos/{line}/{key}/{step}"): EVERYBODY,
+    ("GET", "/te-llamamos/{line}/{key}/listo"): EVERYBODY,
+    ("GET", "/seguimiento"): EVERYBODY,
+    ("POST", "/seguimiento"): EVERYBODY,
+    ("GET", "/seguimiento/{key}"): EVERYBODY,
+    ("POST", "/seguimiento/{key}/cancelar"): EVERYBODY,
+    ("GET", "/seguimiento/{key}/hora"): EVERYBODY,
+    ("POST", "/seguimiento/{key}/hora"): EVERYBODY,
+    ("GET", "/seguimiento/{key}/mis-datos.json"): EVERYBODY,
     ("GET", "/cuenta"): SIGNED_IN,
     ("POST", "/cuenta/clave"): SIGNED_IN,
     ("POST", "/cuenta/sesiones/{number}"): SIGNED_IN,
@@ -138,12 +152,19 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/api/v1/keys"): ADMINISTRATION,
     ("POST", "/api/v1/keys/{number}/revoke"): ADMINISTRATION,
     ("GET", "/api/v1/accesses"): ADMINISTRATION,
+    ("GET", "/api/v1/form/{line}"): SITE_KEY,
+    ("POST", "/api/v1/form/{line}"): SITE_KEY,
+    ("POST", "/api/v1/follow"): SITE_KEY,
+    ("POST", "/api/v1/follow/cancel"): SITE_KEY,
+    ("POST", "/api/v1/follow/change"): SITE_KEY,
 }
 """Every address, and who may open it: None is who has not signed in. HEAD is as GET, where there is one."""
 
 THINGS = {
-    "call_id": uid(0),
     "request_id": "r1",
+    "line": "anm",
+    "step": "1",
+    "call_id": uid(0),
     "number": "999999999",
     "position": "1",
     "name": "contesta.css",
@@ -187,7 +208,7 @@ async def asker(office: Office, role: Role | None) -> Client:
     """A browser or program of a role; of a wall, one that has nothing but its address."""
     if role in PEOPLE:
         return await office.signed_in(role, "Ana Ruiz" if role is ADVISER else "")
-    return await office.with_key() if role is INTEGRATION else await office.visitor()
+    return await office.with_key(role) if role in {INTEGRATION, SITE} else await office.visitor()
 
 
 @pytest.mark.parametrize("role", [None, *PEOPLE, *KEYS])

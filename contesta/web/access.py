@@ -13,7 +13,7 @@ from storage.people_access_log import Access, AccessLog
 
 
 class Role(StrEnum):
-    """What somebody is here for. The last two are of keys, not of people."""
+    """What somebody is here for. The last three are of keys, not of people."""
 
     SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
@@ -21,10 +21,11 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
     WALL = "wall"
     INTEGRATION = "integration"
+    SITE = "site"
 
 
 PEOPLE = (Role.SUPERVISOR, Role.AUDITOR, Role.ADVISER, Role.ADMINISTRATOR)
-KEYS = (Role.WALL, Role.INTEGRATION)
+KEYS = (Role.WALL, Role.INTEGRATION, Role.SITE)
 
 
 class Permission(StrEnum):
@@ -44,6 +45,7 @@ class Permission(StrEnum):
     READ_FEED = "read_feed"
     READ_METRICS = "read_metrics"
     READ_API_DESCRIPTION = "read_api_description"
+    ASK_FOR_CALLS = "ask_for_calls"
     ADMINISTER = "administer"
     READ_ACCESS_LOG = "read_access_log"
     OWN_ACCOUNT = "own_account"
@@ -69,6 +71,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
     Role.WALL: frozenset({Permission.WATCH_WALL}),
     Role.INTEGRATION: frozenset({Permission.READ_FEED, Permission.READ_METRICS, Permission.READ_API_DESCRIPTION}),
+    Role.SITE: frozenset({Permission.ASK_FOR_CALLS}),
 }
 """An adviser's READ_CALLS and READ_AUDITS are of the calls that he answered: see `Identity.only_agent`."""
 

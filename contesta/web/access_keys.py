@@ -21,7 +21,7 @@ from storage.people_keys import AccessKey, NewKey
 PATH = "/administracion/claves"
 WALL = "/pared/"
 
-KIND_WORDS = {Role.WALL: "Tablero de pared", Role.INTEGRATION: "Otro programa"}
+KIND_WORDS = {Role.WALL: "Tablero de pared", Role.INTEGRATION: "Otro programa", Role.SITE: "Sitio de la entidad"}
 
 
 def _of_a_key(kind: Role) -> Role:

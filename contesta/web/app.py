@@ -30,6 +30,9 @@ from contesta.web import (
     campaigns,
     events,
     factors,
+    following,
+    form,
+    form_lines,
     guard,
     health,
     home,
@@ -79,6 +82,8 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     account.ROUTES,
     sign_in.ROUTES,
     invitations.ROUTES,
+    form.ROUTES,
+    following.ROUTES,
     assets.ROUTES,
     health.ROUTES,
     metrics.ROUTES,
@@ -89,6 +94,7 @@ EVERY_ROUTE = tuple(route for feature in FEATURES for route in feature)
 
 PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     limits.prepare,
+    form_lines.prepare,
     assets.prepare,
     bus.prepare,
     board.prepare,
@@ -112,6 +118,7 @@ class Policy:
     clock: Clock = _now
     sessions: Lifetime = field(default_factory=Lifetime)
     sign_in: limits.SignInRates = field(default_factory=limits.SignInRates)
+    forms: limits.FormRates = field(default_factory=limits.FormRates)
     hasher: PasswordHasher = field(default_factory=PasswordHasher)
 
 
@@ -139,6 +146,7 @@ def make_app(settings: Settings, engine: Engine, policy: Policy | None = None) -
     app[passwords.PASSWORDS] = passwords.Passwords(policy.hasher)
     app[factors.FACTORS] = factors.Factors(settings.web_key_file)
     app[limits.SIGN_IN_LIMITS] = limits.SignInLimits(policy.sign_in)
+    app[limits.FORM_LIMITS] = limits.FormLimits(policy.forms)
     app.on_response_prepare.append(guard.add_headers)
     aiohttp_jinja2.setup(
         app,

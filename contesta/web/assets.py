@@ -145,4 +145,4 @@ async def file(request: web.Request) -> web.StreamResponse:
     return request.app[ASSETS].serve(request)
 
 
-ROUTES = (Route(method="GET", path=STATIC + "{name:.+}", handler=file, permission=None),)
+ROUTES = (Route(method="GET", path=STATIC + "{name:.+}", handler=file, permission=None, public=True),)

@@ -10,7 +10,7 @@ from yarl import URL
 
 from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
-from contesta.web.routes import of_api
+from contesta.web.routes import of_api, route_of
 from contesta.web.sessions import COOKIE
 from contesta.web.validation import InvalidInputError, RefusedError
 from core.errors import ContestaError, NotAvailableError
@@ -30,6 +30,10 @@ HEADERS = {
 _TWO_YEARS = "max-age=63072000; includeSubDomains"
 
 _KEPT = (hdrs.ALLOW, hdrs.RETRY_AFTER)
+_FOR_CITIZENS = (hdrs.METH_GET, hdrs.METH_POST)
+_FOR_PUBLIC: Mapping[int, str] = {
+    503: "En este momento no podemos recibir ni mostrar solicitudes. Espere unos minutos e intente de nuevo.",
+}
 _READING = frozenset({hdrs.METH_GET, hdrs.METH_HEAD})
 _OWN_SITES = frozenset({"same-origin", "none"})
 
@@ -75,11 +79,15 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     own = f"'self' 'nonce-{request[NONCE]}'" if NONCE in request else "'self'"
+    framing = request.app[SETTINGS].web_frame_origins.replace(",", " ") if _is_public(request) else ""
+    if framing:
+        del response.headers["X-Frame-Options"]
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; script-src {own}; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
-        "media-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "media-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors "
+        + (framing or "'none'")
     )
-    if request.app[SETTINGS].web_origin.startswith("https:"):
+    if request.app[SETTINGS].web_origin or request.app[SETTINGS].web_public_origin:
         response.headers["Strict-Transport-Security"] = _TWO_YEARS
     response.headers.popall(hdrs.SERVER, None)
 
@@ -112,12 +120,17 @@ async def errors_are_told(request: web.Request, handler: Handler) -> web.StreamR
 
 @web.middleware
 async def only_our_names(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse any name that is not ours.
+    """Refuse any name that is not ours; under the citizens' own, answer what is theirs, by GET and POST, and no more.
 
     A page elsewhere that has its own name point to this machine (DNS rebinding) would otherwise be of our origin.
     """
     if not _origins(request):
         raise web.HTTPMisdirectedRequest
+    if _on_public_origin(request):
+        if request.method not in _FOR_CITIZENS:
+            raise web.HTTPMethodNotAllowed(request.method, _FOR_CITIZENS)
+        if not _is_public(request):
+            raise web.HTTPNotFound
     return await handler(request)
 
 
@@ -139,13 +152,28 @@ async def only_from_our_pages(request: web.Request, handler: Handler) -> web.Str
 
 def _origins(request: web.Request) -> frozenset[str]:
     """Give the origins that pages of ours have under the name that was asked for; none if it is not our name."""
-    own = request.app[SETTINGS].web_origin
+    settings = request.app[SETTINGS]
+    own = frozenset({settings.web_origin, settings.web_public_origin} - {""})
     asked = _url("http", request.host)
     if asked is not None and asked.host in OUR_NAMES:
-        return frozenset({own, f"http://{request.host.lower()}"} - {""})
-    public = _url("https", request.host) if own else None
-    known = public is not None and public.host_port_subcomponent == URL(own).host_port_subcomponent
-    return frozenset({own}) if known else frozenset()
+        return own | {f"http://{request.host.lower()}"}
+    return frozenset(origin for origin in own if _asked_for(request, origin))
+
+
+def _asked_for(request: web.Request, origin: str) -> bool:
+    """Tell whether the Host header names an origin of ours."""
+    asked = _url("https", request.host)
+    return asked is not None and asked.host_port_subcomponent == URL(origin).host_port_subcomponent
+
+
+def _on_public_origin(request: web.Request) -> bool:
+    public = request.app[SETTINGS].web_public_origin
+    return bool(public) and _asked_for(request, public)
+
+
+def _is_public(request: web.Request) -> bool:
+    route = route_of(request)
+    return route is not None and route.public
 
 
 def _url(scheme: str, host: str) -> URL | None:
@@ -163,7 +191,9 @@ def tell(request: web.Request, status: int, said: Said, headers: Mapping[str, st
     if of_api(request):
         answer = Problem(error=said).model_dump_json()
         return web.Response(text=answer, status=status, content_type="application/json", headers=headers)
-    response = render(request, "error.html", {"said": said.message}, status)
+    public = _on_public_origin(request) or _is_public(request)
+    message = _FOR_PUBLIC.get(status, said.message) if public else said.message
+    response = render(request, "public_error.html" if public else "error.html", {"said": message}, status)
     response.headers.update(headers or {})
     return response
 

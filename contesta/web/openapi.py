@@ -13,7 +13,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from contesta.web.access import GRANTS, KEYS, PEOPLE, Permission, Role
 from contesta.web.guard import Problem
-from contesta.web.routes import API, Route
+from contesta.web.routes import API, IDEMPOTENCY_KEY, IDEMPOTENCY_PATTERN, Route
 from contesta.web.sessions import COOKIE
 
 VERSION = "1"
@@ -78,12 +78,25 @@ _PROBLEMS: Mapping[HTTPStatus, str] = {
 }
 
 
+_IDEMPOTENCY_KEY: Schema = {
+    "name": IDEMPOTENCY_KEY,
+    "in": "header",
+    "required": False,
+    "description": "Names this wish: sent again with the same key and body, it is answered again and done once",
+    "schema": {"type": "string", "pattern": IDEMPOTENCY_PATTERN},
+}
+
+
 def _operation(route: Route, refs: Refs) -> Schema:
     operation: Schema = {
         "operationId": _name_of(route),
         "summary": route.summary,
         "tags": [route.path.split("/")[3]],
-        "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
+        "parameters": [
+            *_path_parameters(route.path),
+            *_query_parameters(route.query),
+            *([_IDEMPOTENCY_KEY] if route.idempotent else []),
+        ],
         "responses": {"200": _done(route, refs)}
         | {str(int(status)): {"$ref": f"#/components/responses/{status.name}"} for status in _faults(route)},
         "security": list(_security(route.permission)),
@@ -140,7 +153,7 @@ def _faults(route: Route) -> Iterator[HTTPStatus]:
     yield HTTPStatus.BAD_REQUEST
     if route.permission is not None:
         yield from (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
-    if _PART.search(route.path) or route.query is not None:
+    if _PART.search(route.path) or route.query is not None or route.body is not None:
         yield HTTPStatus.NOT_FOUND
     if route.method != "GET" or route.query is not None:
         yield HTTPStatus.CONFLICT

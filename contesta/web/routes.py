@@ -27,6 +27,8 @@ Model = TypeVar("Model", bound=BaseModel)
 API = "/api/"
 SIGN_IN = "/ingreso"
 LARGEST_BODY_BYTES = 64 * 1024
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IDEMPOTENCY_PATTERN = r"^[A-Za-z0-9_.:-]{8,128}$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,9 @@ class Route:
     `permission` None is open to everybody. With WATCH_WALL the address has a part `{key}`: the wall's key, which is
     all that is asked. `query` and `body` are what it takes (a form from pages, JSON from the API): the handler
     gets them from `query` and `body` below. `media_type` is that of the answer. `nav` puts a page, by that name, in
-    the navigation of whoever may open it. One with `events` is a stream of server-sent events, each with its name.
+    the navigation of whoever may open it. One with `events` is a stream of server-sent events, each with its name. One
+    that is `public` is for citizens: it is all that the public origin answers, it answers no HEAD, and the entity's own
+    sites may frame it. One that is `idempotent` takes a header Idempotency-Key.
     """
 
     method: str
@@ -51,6 +55,8 @@ class Route:
     summary: str = ""
     nav: str = ""
     events: Mapping[str, type[BaseModel]] = field(default_factory=dict, hash=False)
+    public: bool = False
+    idempotent: bool = False
 
 
 log = structlog.get_logger()
@@ -66,8 +72,14 @@ def register(app: web.Application, routes: Iterable[Route]) -> None:
         handler = partial(_obeying, route)
         resource = app.router.add_resource(route.path, name=route.name or None)
         resource.add_route(route.method, handler)
-        if route.method == hdrs.METH_GET and not (route.events or route.path.startswith(API)):
+        if route.method == hdrs.METH_GET and not (route.events or route.public or route.path.startswith(API)):
             resource.add_route(hdrs.METH_HEAD, handler)
+
+
+def route_of(request: web.Request) -> Route | None:
+    """Give the route that an address leads to; None if it leads nowhere."""
+    handler = request.match_info.handler
+    return handler.args[0] if isinstance(handler, partial) else None
 
 
 def query(request: web.Request, model: type[Model]) -> Model:

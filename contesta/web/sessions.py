@@ -114,15 +114,15 @@ async def _of_cookie(request: web.Request, cookie: str) -> Identity | None:
 
 async def _of_bearer(request: web.Request, authorization: str) -> Identity:
     token = authorization.removeprefix(_BEARER)
-    found = await _key(request, token, Role.INTEGRATION) if token != authorization else None
+    found = await _key(request, token, Role.INTEGRATION, Role.SITE) if token != authorization else None
     if found is None:
         raise web.HTTPUnauthorized
     return found
 
 
-async def _key(request: web.Request, token: str, role: Role) -> Identity | None:
+async def _key(request: web.Request, token: str, *roles: Role) -> Identity | None:
     found = await asyncio.to_thread(request.app[KEYS_MADE].find, digest(token), request.app[CLOCK]())
-    return None if found is None or found.kind != role else _holder(found)
+    return None if found is None or found.kind not in roles else _holder(found)
 
 
 def _identity(found: SignedIn | None, settings: Settings) -> Identity | None:

@@ -119,6 +119,11 @@ def is_plain(text: str) -> bool:
     return _UNWRITABLE.search(text) is None
 
 
+def without_controls(text: str) -> str:
+    """Give a text without the characters that `is_plain` does not allow."""
+    return _UNWRITABLE.sub("", text)
+
+
 def shown(text: str) -> str:
     """Give a text from outside as a message may show it: short, and without what cannot be written."""
     return _UNWRITABLE.sub("", text)[:_LONGEST_SHOWN]

@@ -46,6 +46,7 @@ def faults(draft: Draft) -> Iterator[Remark]:
     yield from _closed(line)
     yield from _queues(line)
     yield from _mailboxes(line)
+    yield from _web(line)
     yield from _dispositions(line.dispositions)
     if not draft.faults and not unknown:  # what could not be read, or has another name, leads nowhere
         yield from _ways(line)
@@ -197,6 +198,18 @@ def _mailboxes(line: Line) -> Iterator[Remark]:
         names = [subject.name for subject in mailbox.subjects.values()]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield path, f"el motivo «{name}» está en dos teclas; deje una"
+
+
+def _web(line: Line) -> Iterator[Remark]:
+    if line.web is None:
+        return
+    if line.web_consent is None:
+        yield ("web",), "falta «consent» con «version» y «text»: lo que se autoriza en la página"
+    if line.web.queue and line.web.queue not in line.queues:
+        yield ("web", "queue"), f"no existe la cola «{line.web.queue}»; las que hay son: {', '.join(line.queues)}"
+    if line.web.mailbox and line.web.mailbox not in line.mailboxes:
+        there = ", ".join(line.mailboxes) or "ninguno"
+        yield ("web", "mailbox"), f"no existe el buzón «{line.web.mailbox}»; los que hay son: {there}"
 
 
 def _dispositions(tree: Sequence[Disposition]) -> Iterator[Remark]:

@@ -13,6 +13,7 @@ from typing import TypeAlias
 from core.calendar import Calendar
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.messages import Messages
+from ivr.line.web import WebConsent, WebForm
 
 SPANISH = "es"
 DEFAULT_MUSIC = "default"
@@ -366,7 +367,7 @@ class Line:
     `edition` names this state of its file. `start` is where a caller goes after welcome, language and consent. `texts`
     are spoken texts by language and prompt id, complete in Spanish: the line's own over the shared ones. `messages`
     are what it sends by SMS. `wrap_up_seconds` is how long advisers are kept from calls, at the most, to classify the
-    last one; 0: they are not.
+    last one; 0: they are not. `web` is its public page, if it has one.
     """
 
     name: str
@@ -392,6 +393,7 @@ class Line:
     messages: Messages = field(default_factory=Messages)
     callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
     wrap_up_seconds: int = 0
+    web: WebForm | None = None
 
     @property
     def queue(self) -> Queue:
@@ -402,3 +404,13 @@ class Line:
     def sounds(self) -> str:
         """Folder of this edition's prompts, below the folder of a language's sounds."""
         return f"contesta/{self.name}/{self.edition}"
+
+    @property
+    def web_consent(self) -> WebConsent | None:
+        """What is to be authorised on the public page: its own text, or else the one that callers hear."""
+        if self.web and self.web.consent:
+            return self.web.consent
+        if self.consent is None:
+            return None
+        said = self.texts[SPANISH].get(self.consent.core, "").replace(" … ", " ")
+        return WebConsent(version=self.consent.version, text=said)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core import calendar_text, document
 from core.calendar import Calendar
 from core.document import Faults, Section, Value
-from ivr.line import read_callbacks, read_dialog, read_messages, read_queues
+from ivr.line import read_callbacks, read_dialog, read_messages, read_queues, read_web
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.fields import (
     NAME,
@@ -53,6 +53,7 @@ LINE_KEYS = (
         "texts",
         "sms",
         "callbacks",
+        "web",
     ),
 )
 VOICE_KEYS = (
@@ -131,6 +132,7 @@ def read(source: str, file: str, shared: Texts) -> Draft:
             section, "callbacks", lambda value: read_callbacks.callbacks(value, places), CallbackPolicy()
         ),
         messages=optional(section, "sms", lambda value: read_messages.messages(value, places), Messages()),
+        web=optional(section, "web", lambda value: read_web.web(value, places), None),
     )
     return Draft(line=line, places=places, own_texts=own, shared=shared, faults=faults)
 

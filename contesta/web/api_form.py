@@ -1,0 +1,432 @@
+"""/api/v1/form and /follow: the entity's own site asks for calls and follows them, with a key of its own.
+
+The citizen stays the one who asks: he authorises the text of that version, and number and code are his.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field
+
+from callback_queue.policy import next_allowed
+from callback_queue.request import Filing, Reason, Result, State, Window
+from callback_queue.states import Cancelled, IllegalStepError
+from contesta.callbacks import follow_words
+from contesta.callbacks.form_answers import (
+    DOCUMENT_TYPES,
+    STEPS,
+    Part,
+    Said,
+    faults,
+    form_of,
+    subjects_of,
+    telephone_of,
+    understood,
+    written,
+)
+from contesta.web.access import Permission, identity
+from contesta.web.context import CLOCK
+from contesta.web.following import Followed, found_by, reschedule
+from contesta.web.form_ask import ask, calling_number, new_filing
+from contesta.web.form_lines import CALLBACKS, FORMS, free_windows, line_of, rules_of
+from contesta.web.limits import FORM_LIMITS
+from contesta.web.routes import IDEMPOTENCY_KEY, IDEMPOTENCY_PATTERN, Route, body, told
+from contesta.web.sessions import new_secret
+from contesta.web.validation import Asked, InvalidInputError, Moment, RefusedError, Told
+from ivr.line.model import Line
+from storage.callback_forms import FormKind
+from storage.callback_windows import WindowFullError
+
+FORM_PATH = "/api/v1/form/{line:[a-z][a-z0-9_]{0,31}}"
+FOLLOW_PATH = "/api/v1/follow"
+REMEMBERED = timedelta(days=2)
+"""How long an idempotency key is honoured."""
+
+DocumentType = Literal["", "CC", "CE", "TI", "PPT", "PA"]
+
+_FIELDS = {
+    Part.NAME: "name",
+    Part.TELEPHONE: "telephone",
+    Part.DOCUMENT_TYPE: "document_type",
+    Part.DOCUMENT: "document",
+    Part.COMPANY: "company",
+    Part.NIT: "nit",
+    Part.SUBJECT: "subject",
+    Part.DESCRIPTION: "description",
+    Part.WHEN: "window_begins_at",
+}
+
+
+class FormWindow(Told):
+    """An hour in which the citizen may choose to be called."""
+
+    begins_at: datetime
+    ends_at: datetime
+
+
+class FormSubject(Told):
+    """What a request may be about."""
+
+    name: str
+    title: str
+
+
+class FormOffer(Told):
+    """What a form of the entity's own shows."""
+
+    line: str
+    entity: str
+    consent_version: str
+    consent_text: str
+    """What the citizen has to be shown and to authorise, word for word."""
+    policy: str
+    document_types: dict[str, str]
+    subjects: list[FormSubject]
+    windows: list[FormWindow]
+    """Hours with places left."""
+    soonest_at: datetime | None
+    """When a call as soon as possible may come at the earliest."""
+
+
+class CallWanted(Asked):
+    """What a citizen asks for."""
+
+    telephone: str = Field(min_length=1, max_length=40)
+    """Of Colombia, mobile or fixed, however it is written."""
+    name: str = Field(min_length=1, max_length=80)
+    document_type: DocumentType = ""
+    document: str = Field(default="", max_length=40)
+    company: str = Field(default="", max_length=100)
+    nit: str = Field(default="", max_length=40)
+    """With its check digit."""
+    subject: str = Field(default="", max_length=40)
+    """A name of the offer's subjects."""
+    description: str = Field(default="", max_length=1000)
+    window_begins_at: Moment | None = None
+    """The beginning of one of the offer's windows; null is as soon as possible."""
+    consent_version: str = Field(max_length=80)
+    consent_accepted: Literal[True]
+
+    model_config = ConfigDict(str_max_length=1000)
+
+
+class CallPromised(Told):
+    """What the citizen is to be told: filing number and code are his alone."""
+
+    number: str
+    code: str
+    joined: bool
+    """Whether there was an open request for this telephone, which this one joined; it keeps its turn."""
+    telephone: str
+    window: FormWindow | None
+    calls_from: str
+    """The number that the citizen's telephone will show."""
+
+
+class FiledBy(Asked):
+    """How a citizen shows that a request is his."""
+
+    number: str = Field(min_length=1, max_length=20)
+    code: str = Field(min_length=1, max_length=20)
+
+
+class OtherTime(FiledBy):
+    """Another time for a request; null is as soon as possible."""
+
+    window_begins_at: Moment | None
+
+
+class FollowedAttempt(Told):
+    """A call that was made for a request."""
+
+    at: datetime
+    result: Result | None
+
+
+class FollowedCall(Told):
+    """Where a request stands. Whoever joined it later is told neither attempts nor reasons, and cannot change it."""
+
+    number: str
+    own: bool
+    state: State
+    reason: Reason | None
+    heading: str
+    """In Spanish, for the citizen."""
+    window: FormWindow | None
+    due_at: datetime | None
+    """When it is dialled next at the earliest, while it waits."""
+    attempts: list[FollowedAttempt]
+    may_cancel: bool
+    may_change: bool
+
+
+class _Kept(BaseModel):
+    """What is remembered of a wish under an idempotency key."""
+
+    digest: str
+    filing: Filing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    """A wish under its name, with the filing number that it has."""
+
+    origin: str
+    filing: Filing
+
+
+async def offer(request: web.Request) -> web.Response:
+    """Give what a form of the entity's own shows: the text to authorise, subjects, and hours with places left."""
+    line = await line_of(request)
+    consent, now = line.web_consent, request.app[CLOCK]()
+    return told(
+        FormOffer(
+            line=line.name,
+            entity=line.entity,
+            consent_version=consent.version if consent else "",
+            consent_text=consent.text if consent else "",
+            policy=form_of(line).policy,
+            document_types=dict(DOCUMENT_TYPES),
+            subjects=[FormSubject(name=each.name, title=each.title) for each in subjects_of(line)],
+            windows=[each for window in await free_windows(request, line) if (each := _window(window))],
+            soonest_at=next_allowed(rules_of(line), now),
+        )
+    )
+
+
+async def want(request: web.Request) -> web.Response:
+    """Ask for a call. With an Idempotency-Key the same wish may be sent again: it is answered again and done once."""
+    line, wanted = await line_of(request), body(request, CallWanted)
+    if (consent := line.web_consent) is None or wanted.consent_version != consent.version:
+        raise RefusedError("el texto de la autorización es de otra versión; pida de nuevo el formulario y muéstrelo")
+    named = await _named(request, line, wanted)
+    windows = await free_windows(request, line) if named is None else [_as_offered(line, wanted)]
+    said = _said(wanted, windows)
+    if named is None:
+        _refuse(line, said, windows)
+        if not request.app[FORM_LIMITS].program_may_ask(telephone_of(wanted.telephone)):
+            raise web.HTTPTooManyRequests(headers={"Retry-After": "3600"})
+    if named is None:
+        filing = await new_filing(request)
+        named = await _remembered(request, line, wanted, filing)
+    try:
+        taken = await ask(request, line, understood(said), named.origin, named.filing)
+    except WindowFullError as full:
+        raise RefusedError(str(full)) from full
+    return told(
+        CallPromised(
+            number=named.filing.number,
+            code=named.filing.code,
+            joined=taken.request.filing != named.filing,
+            telephone=taken.request.telephone,
+            window=_window(understood(said).window),
+            calls_from=calling_number(line),
+        )
+    )
+
+
+async def follow(request: web.Request) -> web.Response:
+    """Tell where a request stands to whoever has its number and code."""
+    return told(_followed(await _own(request, body(request, FiledBy), first=False)))
+
+
+async def cancel(request: web.Request) -> web.Response:
+    """Take a request back for the citizen."""
+    said = body(request, FiledBy)
+    found = await _own(request, said)
+    event = Cancelled(by="citizen", reason=Reason.BY_CITIZEN)
+    try:
+        await asyncio.to_thread(request.app[CALLBACKS].step, found.request.id, event, request.app[CLOCK]())
+    except IllegalStepError as error:
+        raise RefusedError("la solicitud ya no se puede cancelar") from error
+    return told(_followed(await _found(request, said)))
+
+
+async def change(request: web.Request) -> web.Response:
+    """Choose another time for the citizen."""
+    said = body(request, OtherTime)
+    found = await _own(request, said)
+    if found.line is None:
+        raise RefusedError("la línea ya no recibe solicitudes")
+    windows = await free_windows(request, found.line)
+    window = Window() if said.window_begins_at is None else _begins_at(windows, said.window_begins_at)
+    if window is None:
+        raise RefusedError("esa hora ya no está libre; elija otra")
+    try:
+        await reschedule(request, found.line, found.request, window)
+    except WindowFullError as full:
+        raise RefusedError(str(full)) from full
+    except IllegalStepError as error:
+        raise RefusedError("la solicitud ya no se puede cambiar") from error
+    return told(_followed(await _found(request, said)))
+
+
+async def _found(request: web.Request, said: FiledBy) -> Followed:
+    found = await found_by(request, said.number, said.code)
+    if found is None:
+        raise web.HTTPNotFound
+    return found
+
+
+async def _own(request: web.Request, said: FiledBy, *, first: bool = True) -> Followed:
+    if not request.app[FORM_LIMITS].program_may_look(said.number):
+        raise web.HTTPTooManyRequests(headers={"Retry-After": "3600"})
+    found = await _found(request, said)
+    if first and not found.own:
+        raise RefusedError("esta solicitud se unió a otra anterior: use el radicado y el código de la primera")
+    return found
+
+
+async def _named(request: web.Request, line: Line, wanted: CallWanted) -> _Named | None:
+    """Give what is known of a wish by its idempotency key; None if it is new."""
+    digest = _digest_of(request, line)
+    if digest is None:
+        return None
+    kept = await asyncio.to_thread(request.app[FORMS].find, digest, FormKind.PROGRAM, request.app[CLOCK]())
+    if kept is None:
+        return None
+    before = _Kept.model_validate_json(kept.data)
+    if before.digest != _body_digest(wanted):
+        raise RefusedError("esa Idempotency-Key ya se usó con otros datos; use otra para otra solicitud")
+    return _Named(origin=f"api:{digest.hex()}", filing=before.filing)
+
+
+async def _remembered(request: web.Request, line: Line, wanted: CallWanted, filing: Filing) -> _Named:
+    """Remember a new wish under its idempotency key, before anything is done of it."""
+    digest, now = _digest_of(request, line), request.app[CLOCK]()
+    if digest is None:
+        return _Named(origin=f"api:{new_secret().digest.hex()}", filing=filing)
+    data = _Kept(digest=_body_digest(wanted), filing=filing).model_dump_json()
+    begin = request.app[FORMS].begin
+    if await asyncio.to_thread(begin, digest, FormKind.PROGRAM, data, now, now + REMEMBERED):
+        return _Named(origin=f"api:{digest.hex()}", filing=filing)
+    again = await _named(request, line, wanted)
+    if again is None:
+        raise RefusedError("la misma solicitud se está recibiendo en este momento; envíela de nuevo")
+    return again
+
+
+def _digest_of(request: web.Request, line: Line) -> bytes | None:
+    key = request.headers.get(IDEMPOTENCY_KEY)
+    if key is None:
+        return None
+    if not re.fullmatch(IDEMPOTENCY_PATTERN, key, re.ASCII):
+        raise InvalidInputError(
+            f"«{IDEMPOTENCY_KEY}» debe tener de 8 a 128 letras, cifras, guiones, puntos o dos puntos",
+            f"header.{IDEMPOTENCY_KEY}",
+        )
+    return hashlib.sha256(f"{identity(request).key_id} {line.name} {key}".encode()).digest()
+
+
+def _body_digest(wanted: CallWanted) -> str:
+    return hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+
+
+def _said(wanted: CallWanted, windows: Sequence[Window]) -> Said:
+    said = {part.value: str(getattr(wanted, field)) for part, field in _FIELDS.items() if part is not Part.WHEN}
+    window = Window() if wanted.window_begins_at is None else _begins_at(windows, wanted.window_begins_at)
+    return said | {Part.WHEN.value: written(window) if window else "full", Part.CONSENT.value: "si"}
+
+
+def _as_offered(line: Line, wanted: CallWanted) -> Window:
+    """Give the window that a wish, known by its key, was let in with: it may be full of that very wish by now."""
+    begins = wanted.window_begins_at
+    length = timedelta(minutes=form_of(line).window_minutes)
+    return Window(not_before=begins, not_after=begins + length) if begins else Window()
+
+
+def _refuse(line: Line, said: Said, windows: Sequence[Window]) -> None:
+    for step in range(1, len(STEPS) + 1):
+        for part, fault in faults(line, step, said, windows).items():
+            if part is Part.WHEN:
+                raise RefusedError("esa hora ya no está libre; elija otra")
+            raise InvalidInputError(fault.rstrip("."), f"body.{_FIELDS[part]}")
+
+
+def _begins_at(windows: Sequence[Window], moment: datetime) -> Window | None:
+    return next((window for window in windows if window.not_before == moment), None)
+
+
+def _window(window: Window) -> FormWindow | None:
+    if window.not_before is None or window.not_after is None:
+        return None
+    return FormWindow(begins_at=window.not_before, ends_at=window.not_after)
+
+
+def _followed(found: Followed) -> FollowedCall:
+    what = found.request
+    mine = found.own
+    return FollowedCall(
+        number=found.filing.number,
+        own=mine,
+        state=what.state,
+        reason=what.reason if mine else None,
+        heading=follow_words.heading(what),
+        window=_window(what.window),
+        due_at=what.due_at if what.state is State.WAITING else None,
+        attempts=[FollowedAttempt(at=each.committed_at, result=each.result) for each in what.attempts] if mine else [],
+        may_cancel=mine and follow_words.may_cancel(what),
+        may_change=mine and found.line is not None and follow_words.may_change(what),
+    )
+
+
+_ASK = Permission.ASK_FOR_CALLS
+
+ROUTES = (
+    Route(
+        method="GET",
+        path=FORM_PATH,
+        handler=offer,
+        permission=_ASK,
+        answer=FormOffer,
+        summary="Give what a form of the entity's own shows",
+        public=True,
+    ),
+    Route(
+        method="POST",
+        path=FORM_PATH,
+        handler=want,
+        permission=_ASK,
+        body=CallWanted,
+        answer=CallPromised,
+        summary="Ask for a call",
+        public=True,
+        idempotent=True,
+    ),
+    Route(
+        method="POST",
+        path=FOLLOW_PATH,
+        handler=follow,
+        permission=_ASK,
+        body=FiledBy,
+        answer=FollowedCall,
+        summary="Tell where a request stands",
+        public=True,
+    ),
+    Route(
+        method="POST",
+        path=f"{FOLLOW_PATH}/cancel",
+        handler=cancel,
+        permission=_ASK,
+        body=FiledBy,
+        answer=FollowedCall,
+        summary="Take a request back",
+        public=True,
+    ),
+    Route(
+        method="POST",
+        path=f"{FOLLOW_PATH}/change",
+        handler=change,
+        permission=_ASK,
+        body=OtherTime,
+        answer=FollowedCall,
+        summary="Choose another time",
+        public=True,
+    ),
+)
