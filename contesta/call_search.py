@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 
 from contesta.format import duration, short_date
 from contesta.narrative import OUTCOMES
+from contesta.said_search import answer_asked, answer_words, deed_asked
 from core.errors import ConfigurationError
 from quality.metrics.visits import Outcome
 from storage.call_filter import CallFilter
@@ -37,7 +38,8 @@ WORDS = (*OUTCOME_OF_WORD, *GROUPS, WAITING_NOW)
 class CallSearch:
     """What is asked; None and "" ask for nothing. `outcome` is one of WORDS; waits are in seconds.
 
-    `unanswered_by` is an adviser who let a ring pass. With `as_of`, outcomes are those that there were at that moment.
+    `unanswered_by` is an adviser who let a ring pass. What is asked of answers and of the way is in the words of
+    `contesta.said_search`: `place` is a menu or a text. With `as_of`, outcomes are those that there were then.
     """
 
     since: datetime | None = None
@@ -51,6 +53,14 @@ class CallSearch:
     talk_known: bool = False
     unanswered_by: str = ""
     as_of: datetime | None = None
+    survey: str = ""
+    question: str = ""
+    answer: str = ""
+    attended: str = ""
+    did: str = ""
+    stage: str = ""
+    place: str = ""
+    key: str = ""
 
     def filter(self, ghost_seconds: int, answered_by: str | None = None) -> CallFilter:
         """Give it as the ledger takes it; `answered_by` is the adviser beyond whose calls nothing is shown."""
@@ -68,6 +78,8 @@ class CallSearch:
             unanswered_by=self.unanswered_by or None,
             as_of=self.as_of,
             answered_by=answered_by,
+            answer=answer_asked(self.survey, self.question, self.answer, self.attended),
+            deed=deed_asked(self.did, self.stage, self.place, self.key),
             ghost_seconds=ghost_seconds,
         )
 
@@ -92,6 +104,7 @@ class CallSearch:
         yield "duracion", TALK_KNOWN if self.talk_known else ""
         yield "no_contesto", self.unanswered_by
         yield "corte", "" if self.as_of is None else _written(self.as_of, zone)
+        yield from ((name, getattr(self, _FIELDS[name])) for name in SAID)
 
     def chips(self, zone: tzinfo) -> dict[str, str]:
         """Say each filter in words, under the name of its parameter."""
@@ -107,6 +120,14 @@ class CallSearch:
             "duracion": "Conversación de duración conocida",
             "no_contesto": f"No contestó: {self.unanswered_by}",
             "corte": "" if self.as_of is None else f"Como estaba el {_said(self.as_of, zone)}",
+            "encuesta": f"Encuesta: {self.survey}",
+            "pregunta": f"Pregunta: {self.question}",
+            "respuesta": answer_words(self.answer),
+            "atendido": "Tras hablar con un asesor" if self.attended == "si" else "Sin asesor antes",
+            "hizo": f"En el recorrido: {self.did}",
+            "momento": f"Momento: {self.stage}",
+            "lugar": f"Menú o texto: {self.place}",
+            "tecla": f"Tecla: {self.key}",
         }
         return {name: words[name] for name in self.parameters(zone)}
 
@@ -124,7 +145,16 @@ _FIELDS = {
     "duracion": "talk_known",
     "no_contesto": "unanswered_by",
     "corte": "as_of",
+    "encuesta": "survey",
+    "pregunta": "question",
+    "respuesta": "answer",
+    "atendido": "attended",
+    "hizo": "did",
+    "momento": "stage",
+    "lugar": "place",
+    "tecla": "key",
 }
+SAID = ("encuesta", "pregunta", "respuesta", "atendido", "hizo", "momento", "lugar", "tecla")
 
 
 def calls_address(search: CallSearch, zone: tzinfo, page: str = CALLS, **more: str) -> str:

@@ -59,6 +59,8 @@ class QuestionResult(Told):
     answered: int
     response_rate: Share
     """Answered of the attended contacts."""
+    top_answers: list[int]
+    """Those that speak well of the service; none for several questions pooled."""
     top: Share
     """Answers that speak well of the service: 4 and 5 of 1 to 5, 4 of 1 to 4, yes of yes or no."""
     mean: float | None
@@ -74,10 +76,11 @@ class Row(Told):
 
 
 class SpokenComment(Told):
-    """Something that a caller said; the recording is with the call."""
+    """Something that a caller said, in the recording of the call's `position`-th answer."""
 
     at: datetime
     call: str
+    position: int
     queue: str
     agent: str
     question: str
@@ -128,12 +131,13 @@ def results_of(calls: Iterable[CallHistory], lines: Sequence[Line], span: Span, 
     said: dict[str, list[SpokenComment]] = {}
     for call in calls:
         told.setdefault(call.line, []).extend(one for one in contacts(call, span.zone) if span.holds(one.day))
-        for at, contact, asked, _ in comments(call, span.zone):
+        for at, contact, asked, _, position in comments(call, span.zone):
             if span.holds(contact.day):
                 said.setdefault(call.line, []).append(
                     SpokenComment(
                         at=at,
                         call=call.call_id,
+                        position=position,
                         queue=contact.queue,
                         agent=contact.agent,
                         question=asked.question,
@@ -223,6 +227,7 @@ def _question(question: Question, result: Result) -> QuestionResult:
         asked=result.asked,
         answered=result.answered,
         response_rate=share(result.response_rate),
+        top_answers=sorted(question.top) if question.asked.question else [],
         top=share(result.top_share if question.top else Ratio(0, 0)),
         mean=result.mean.value if question.has_mean else None,
         distribution=[Answers(answer=value, word=word, count=result.answers[value]) for value, word in answers.items()]

@@ -15,7 +15,8 @@ from sqlmodel import col
 from core.events import RingResult
 from quality.metrics.visits import Outcome
 from storage.codec import storable
-from storage.tables import CallRow, LegRow, RingRow, VisitRow
+from storage.said_filter import AnswerAsked, DeedAsked, answer_conditions, deed_conditions
+from storage.tables import CallRow, DeedRow, LegRow, RingRow, SurveyAnswerRow, VisitRow
 
 VisitKey = tuple[str, str, int]
 
@@ -30,6 +31,9 @@ class CallFilter:
     `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for; `unanswered_by` for a
     ring that this agent let pass. `as_of` asks for visits as they were at that moment, whatever became of them.
     `answered_by` is asked of the call, whatever else is: it has a conversation with that agent.
+
+    With `answer`, period, queue and agent are those of the contact that results of surveys count the answer with; with
+    `deed` alone, the period is that in which the call began, as the funnel counts it.
     """
 
     since: datetime | None = None
@@ -45,12 +49,14 @@ class CallFilter:
     unanswered_by: str | None = None
     as_of: datetime | None = None
     answered_by: str | None = None
+    answer: AnswerAsked | None = None
+    deed: DeedAsked | None = None
     ghost_seconds: int = 5
 
     @property
     def of_visits(self) -> bool:
         """Whether anything is asked of a visit."""
-        names = (self.queue, self.agent, self.unanswered_by)
+        names = (self.unanswered_by, *((self.queue, self.agent) if self.answer is None else ()))
         asked = (*names, self.outcomes, self.wait_at_most_ms, self.wait_more_than_ms, self.as_of)
         return self.waiting_now or self.talk_known or any(one is not None for one in asked)
 
@@ -69,8 +75,13 @@ def call_conditions(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Iter
     A database finds the visits of a period, or of an agent, by an index; all others it tries along the list of calls.
     """
     yield from _of_call(wanted)
+    if wanted.answer is not None:
+        yield col(CallRow.id).in_(select(col(SurveyAnswerRow.call_id)).where(*_answer_conditions(wanted)))
+    if wanted.deed is not None:
+        yield exists().where(col(DeedRow.call_id) == col(CallRow.id), *deed_conditions(wanted.deed)).correlate(CallRow)
     if not wanted.of_visits:
-        yield from _period(wanted, col(CallRow.started_at))
+        if wanted.answer is None:
+            yield from _period(wanted, col(CallRow.started_at))
         return
     visit = visit_conditions(wanted, passed_on)
     if wanted.since is not None or wanted.agent is not None:
@@ -94,6 +105,18 @@ def rings(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
     """Select a 1 for each ring that the agent asked for let pass."""
     found = select(1).select_from(VisitRow).join(RingRow, and_(*_of_visit(RingRow), *_ring_conditions(wanted)))
     return _of_calls(wanted, found.where(*visit_conditions(wanted, passed_on)))
+
+
+def answers(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
+    """Select a 1 for each answer asked for."""
+    found = select(1).select_from(SurveyAnswerRow).join(CallRow, col(CallRow.id) == col(SurveyAnswerRow.call_id))
+    return found.where(*_answer_conditions(wanted), *call_conditions(wanted, passed_on))
+
+
+def deeds(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Select[int]:
+    """Select a 1 for each thing done that is asked for."""
+    found = select(1).select_from(DeedRow).join(CallRow, col(CallRow.id) == col(DeedRow.call_id))
+    return found.where(*deed_conditions(wanted.deed or DeedAsked()), *call_conditions(wanted, passed_on))
 
 
 def visit_conditions(wanted: CallFilter, passed_on: Collection[VisitKey]) -> Iterator[ColumnElement[bool]]:
@@ -143,6 +166,15 @@ def _of_call(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.answered_by is not None:
         answered = select(col(LegRow.call_id)).where(col(LegRow.agent) == storable(wanted.answered_by))
         yield col(CallRow.id).in_(answered)
+
+
+def _answer_conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
+    yield from answer_conditions(wanted.answer or AnswerAsked())
+    yield from _period(wanted, col(SurveyAnswerRow.contact_at))
+    if wanted.queue is not None:
+        yield col(SurveyAnswerRow.queue) == storable(wanted.queue)
+    if wanted.agent is not None:
+        yield col(SurveyAnswerRow.agent) == storable(wanted.agent)
 
 
 def _period(wanted: CallFilter, time: Mapped[datetime]) -> Iterator[ColumnElement[bool]]:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from core.errors import ProtocolError
 from core.events import EndedBy, Event, MenuStepped, Resolution
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
-from storage.call_filter import CallFilter, call_conditions, conversations, rings, visits
+from storage.call_filter import CallFilter, answers, call_conditions, conversations, deeds, rings, visits
 from storage.codec import decode, storable
 from storage.passed_on import passed_on
 from storage.projection import RecordingState, in_parts, recording_state
@@ -88,7 +88,7 @@ class StoredCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """How many are asked for. `visits` are None if nothing is asked of one, the others if no agent's are asked for.
+    """How many are asked for. What nothing is asked of is None: of visits, of an agent, of an answer, of a deed.
 
     Nothing is counted beyond MOST_COUNTED: that many is "as many or more".
     """
@@ -97,6 +97,8 @@ class Counts:
     visits: int | None
     conversations: int | None
     unanswered_rings: int | None
+    answers: int | None = None
+    deeds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,8 +139,12 @@ def counts(session: Session, wanted: CallFilter) -> Counts:
     return Counts(
         calls=_count(session, calls),
         visits=_count(session, visits(wanted, others)) if wanted.of_visits else None,
-        conversations=_count(session, conversations(wanted, others)) if wanted.agent is not None else None,
+        conversations=_count(session, conversations(wanted, others))
+        if wanted.agent is not None and wanted.answer is None
+        else None,
         unanswered_rings=_count(session, rings(wanted, others)) if wanted.unanswered_by is not None else None,
+        answers=_count(session, answers(wanted, others)) if wanted.answer is not None else None,
+        deeds=_count(session, deeds(wanted, others)) if wanted.deed is not None else None,
     )
 
 
@@ -166,9 +172,9 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
     visits = defaultdict(list)
     for visit in _of(session, VisitRow, calls):
         visits[visit.call_id].append(_visit(visit, legs[visit.call_id, visit.queue, visit.ordinal]))
-    answers = defaultdict(list)
+    survey = defaultdict(list)
     for answer in _of(session, SurveyAnswerRow, calls):
-        answers[answer.call_id].append((answer.position, answer.question, answer.answer))
+        survey[answer.call_id].append((answer.position, answer.question, answer.answer))
     recordings = defaultdict(list)
     for recording in _of(session, RecordingRow, calls):
         recordings[recording.call_id].append(recording)
@@ -183,7 +189,7 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
             cause=row.cause,
             lost=row.lost,
             visits=tuple(sorted(visits[row.id], key=lambda visit: (visit.entered_at, visit.queue, visit.ordinal))),
-            survey=tuple((question, answer) for _, question, answer in sorted(answers[row.id])),
+            survey=tuple((question, answer) for _, question, answer in sorted(survey[row.id])),
             recordings=tuple(_recording(one) for one in sorted(recordings[row.id], key=lambda one: one.position)),
         )
         for row in rows

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, delete, insert
 from sqlmodel import col
 
 from core.events import Recorded
+from quality.metrics.funnel import deeds
 from quality.metrics.history import CallHistory
-from storage.tables import CallRow, LedgerTable, LegRow, RecordingRow, RingRow, SurveyAnswerRow, VisitRow
+from quality.metrics.survey import placed
+from storage.tables import CallRow, DeedRow, LedgerTable, LegRow, RecordingRow, RingRow, SurveyAnswerRow, VisitRow
 
 Name = TypeVar("Name", str, bytes)
 Rows = Iterator[dict[str, Any]]
@@ -45,6 +47,7 @@ def write(connection: Connection, histories: Iterable[CallHistory]) -> None:
         (LegRow, (row for call in told for row in _legs(call))),
         (RingRow, (row for call in told for row in _rings(call))),
         (SurveyAnswerRow, (row for call in told for row in _answers(call))),
+        (DeedRow, (row for call in told for row in _deeds(call))),
         (RecordingRow, (row for call in told for row in _recordings(call))),
     )
     for table, of_table in rows:
@@ -122,13 +125,31 @@ def _rings(call: CallHistory) -> Rows:
 
 
 def _answers(call: CallHistory) -> Rows:
-    for position, said in enumerate(call.survey):
+    for position, (said, visit, counts) in enumerate(placed(call)):
         yield {
             "call_id": call.call_id,
             "position": position,
             "at": said.at,
+            "survey": said.survey,
             "question": said.question,
             "answer": said.answer,
+            "file": said.file,
+            "contact_at": visit.entered_at if visit else call.started_at,
+            "queue": visit.queue if visit else "",
+            "agent": visit.legs[-1].agent if visit else "",
+            "counts": counts,
+        }
+
+
+def _deeds(call: CallHistory) -> Rows:
+    for position, deed in enumerate(deeds(call)):
+        yield {
+            "call_id": call.call_id,
+            "position": position,
+            "did": deed.did,
+            "stage": deed.stage or "",
+            "name": deed.name,
+            "key": deed.key,
         }
 
 

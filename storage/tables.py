@@ -162,15 +162,38 @@ class RingRow(LedgerTable, table=True):
 
 
 class SurveyAnswerRow(LedgerTable, table=True):
-    """What the caller answered to one question; `answer` None was asked and not answered."""
+    """What the caller answered to one question; `answer` None was asked and not answered, unless there is a `file`.
+
+    `queue`, `agent` and `contact_at` are those of the contact that results count it with; `queue` is empty if nobody
+    had attended. Of several answers of one contact to one question the last `counts`.
+    """
 
     __tablename__ = "survey_answer"
-    __table_args__ = _of_call()
+    __table_args__ = _of_call(Index(None, "contact_at"))
     call_id: str = Field(primary_key=True)
     position: int = Field(primary_key=True)
     at: datetime = _moment()
+    survey: str
     question: str
     answer: int | None = Field(sa_column=Column(BigInteger))
+    file: str
+    contact_at: datetime = _moment()
+    queue: str
+    agent: str
+    counts: bool
+
+
+class DeedRow(LedgerTable, table=True):
+    """One thing that the funnel counts of a call on its way: `did`, in the menu or text `name` of a `stage`."""
+
+    __tablename__ = "deed"
+    __table_args__ = _of_call()
+    call_id: str = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    did: str
+    stage: str
+    name: str
+    key: str
 
 
 class RecordingRow(LedgerTable, table=True):

@@ -1,5 +1,8 @@
 """Survey results and the ways through the menus, as supervisors see them: in a browser, by keyboard, judged by axe."""
 
+import asyncio
+import html
+import re
 from pathlib import Path
 
 from playwright.async_api import Page
@@ -8,7 +11,7 @@ from sqlalchemy import Engine
 from contesta import lines
 from contesta.lines import examine_files
 from contesta.sankey import sankey
-from contesta.web.access import Role
+from contesta.web.access import Action, Role
 from contesta.web.context import SETTINGS
 from quality.metrics.funnel import Kind
 from storage.ledger import Ledger
@@ -122,3 +125,57 @@ def test_bands_fill_the_places_they_lead_to() -> None:
     assert [band.width for band in drawn.bands] == [heights["Menú"], heights["Colgó"], heights["Asesor"]]
     assert all(box.y + box.height <= drawn.height for box in drawn.boxes)
     assert sankey([]).boxes == ()
+
+
+def test_what_a_caller_said_is_heard_in_parts_and_each_time_written_down(sqlite_engine: Engine, tmp_path: Path) -> None:
+    Ledger(sqlite_engine).apply(Reader([story(tmp_path)]))
+
+    async def scenario(office: Office) -> None:
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        page = await (await supervisor.get(f"/encuestas?{PERIOD}")).text()
+        address = re.findall(r'<audio[^>]* src="([^"]+)"', page)[0]
+        assert (await supervisor.get(address)).status == 404, "the file is gone"
+        file = office.app[SETTINGS].messages_dir / "2025/11/03/voz.wav"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"RIFF1234WAVE")
+        part = await supervisor.get(address, headers={"Range": "bytes=4-7"})
+        assert (part.status, await part.read(), part.content_type) == (206, b"1234", "audio/wav")
+        assert (await supervisor.get(address.rsplit("/", 1)[0] + "/7")).status == 404
+        assert (await (await office.signed_in(Role.ADVISER)).get(address)).status == 403
+        heard = await asyncio.to_thread(lambda: office.accesses(Action.RECORDING_HEARD))
+        assert [entry.detail.split(" ", 1)[1] for entry in heard] == ["comentario 1 bytes=4-7"]
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_figures_of_both_pages_are_links_to_the_list(sqlite_engine: Engine, tmp_path: Path) -> None:
+    Ledger(sqlite_engine).apply(Reader([story(tmp_path)]))
+
+    async def scenario(office: Office) -> None:
+        publish(office)
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        counts = {}
+        for path in ("encuestas", "recorrido"):
+            page = await (await supervisor.get(f"/{path}?{PERIOD}")).text()
+            for address, says in re.findall(r'<a href="(/llamadas\?[^"]+)">([^<]+)</a>', page):
+                told = await supervisor.get(html.unescape(address))
+                assert told.status == 200, address
+                (count,) = re.findall(r'<p class="count">(\d+) llamadas?', await told.text())
+                counts[path, says, html.unescape(address)] = int(count)
+        assert {("encuestas", 60), ("recorrido", 65), ("recorrido", 5)} <= {
+            (path, n) for (path, *_), n in counts.items()
+        }
+        for (_, says, address), count in counts.items():
+            shown = re.search(r"\((\d+)/\d+\)|^(\d+)", says)
+            assert shown, says
+            assert int(shown[1] or shown[2]) == count, address
+        api = await (await supervisor.get("/api/v1/calls?survey=anm_servicio&question=satisfaccion&answer=4,5")).json()
+        assert api["count"]["answers"] == api["count"]["calls"] == 60
+        api = await (await supervisor.get("/api/v1/calls?stage=menu&place=tramites&did=hung_up")).json()
+        assert api["count"]["deeds"] == HUNG_UP
+        for wrong in ("answer=x", "did=x", "stage=x"):
+            assert (await supervisor.get(f"/api/v1/calls?{wrong}")).status == 400
+        for wrong in ("respuesta=x", "hizo=x", "momento=x", "atendido=x"):
+            assert (await supervisor.get(f"/llamadas?{wrong}")).status == 400
+
+    run_office(sqlite_engine, scenario)

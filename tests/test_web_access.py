@@ -92,6 +92,7 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/llamadas/{call_id}/numero"): CITIZENS,
     ("GET", "/encuestas"): CITIZENS,
     ("GET", "/recorrido"): CITIZENS,
+    ("GET", "/encuestas/comentarios/{call_id}/{position}"): CITIZENS,
     ("GET", "/api/v1/survey"): CITIZENS,
     ("GET", "/api/v1/funnel"): CITIZENS,
     ("GET", "/devoluciones"): CALLBACKS,

@@ -103,6 +103,10 @@ class Counted(Told):
     """Conversations of the adviser; null if none is asked for."""
     unanswered_rings: int | None
     """Rings that the adviser let pass; null if that is not asked for."""
+    answers: int | None
+    """Questions put after a contact, which is what survey results count; null if none is asked for."""
+    deeds: int | None
+    """Times that something was done, which is what the funnel counts; null if that is not asked for."""
 
 
 class Calls(Told):
@@ -157,6 +161,8 @@ class CallTeller:
                 visits=counts.visits,
                 conversations=counts.conversations,
                 unanswered_rings=counts.unanswered_rings,
+                answers=counts.answers,
+                deeds=counts.deeds,
             ),
         )
 

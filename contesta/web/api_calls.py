@@ -14,6 +14,7 @@ from contesta.call_search import (
     CallSearch,
     word_of,
 )
+from contesta.said_search import DID_WORDS, GIVEN, NOT_GIVEN, STAGE_WORDS, VALUES
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.api_call_models import Calls, CallStory, CallTeller, Number
 from contesta.web.calls_read import call_of, counted, listed, place
@@ -21,9 +22,12 @@ from contesta.web.context import SETTINGS
 from contesta.web.openapi import CONTROLS
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Moment
+from core.events import Stage
+from quality.metrics.funnel import Did
 from quality.metrics.visits import Outcome
 
 LARGEST_PAGE = 500
+ANSWER = rf"^(|{GIVEN}|{NOT_GIVEN}|{VALUES})$"
 _NEXT = rf"^([0-9]{{1,17}}_[^\s{CONTROLS}][^{CONTROLS}]*)?$"
 
 
@@ -75,6 +79,14 @@ class CallsAsked(Asked):
     talk_known: bool = Field(default=False, description="Only those whose conversation's length is known")
     unanswered_by: str = Field(default="", description="An adviser who let a ring of the call pass")
     as_of: Moment | None = Field(default=None, description="With the outcomes that there were at this moment")
+    survey: str = Field(default="", description="A survey of which the caller was asked a question")
+    question: str = Field(default="", description="The question")
+    answer: str = Field(default="", description="dada (any), ninguna (asked in vain) or keys: 4,5", pattern=ANSWER)
+    attended: bool | None = Field(default=None, description="Whether it was asked after an adviser")
+    did: Did | None = Field(default=None, description="What the caller did on the way; see the funnel")
+    stage: Stage | None = Field(default=None, description="Where: `menu` for what is told of menus")
+    place: str = Field(default="", description="Name of the menu or of the text")
+    key: str = Field(default="", description="The key pressed")
     after: str = Field(
         default="", max_length=400, description="The `next` of the page before", json_schema_extra={"pattern": _NEXT}
     )
@@ -94,6 +106,14 @@ class CallsAsked(Asked):
             talk_known=self.talk_known,
             unanswered_by=self.unanswered_by,
             as_of=self.as_of,
+            survey=self.survey,
+            question=self.question,
+            answer=self.answer,
+            attended="" if self.attended is None else "si" if self.attended else "no",
+            did="" if self.did is None else DID_WORDS[self.did],
+            stage="" if self.stage is None else STAGE_WORDS[self.stage],
+            place=self.place,
+            key=self.key,
         )
 
 

@@ -19,6 +19,7 @@ from contesta.call_search import (
     GROUPS,
     LONGEST_WAIT_SECONDS,
     OUTCOME_OF_WORD,
+    SAID,
     WAITING_NOW,
     CallSearch,
     call_address,
@@ -28,6 +29,7 @@ from contesta.call_search import (
 )
 from contesta.format import UNKNOWN, clock, elapsed, long_date, phone, whole
 from contesta.narrative import gaps, sentence, timeline
+from contesta.said_search import ATTENDED, DIDS, STAGES, checked, checked_answer
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.calls_read import call_of, counted, known_names, listed, place
 from contesta.web.context import CLOCK, SETTINGS
@@ -43,7 +45,7 @@ EXPORTED_AT_ONCE = 500
 REFRESH_SECONDS = 10
 TABLE = "/llamadas.csv"
 
-_USUAL = frozenset({"desde", "hasta", "cola", "resultado", "corte"})
+_USUAL = frozenset({"desde", "hasta", "cola", "resultado", "corte", *SAID})
 
 log = structlog.get_logger()
 
@@ -69,6 +71,14 @@ class SearchAsked(Asked):
     duracion: Literal["", "conocida"] = ""
     no_contesto: str = ""
     corte: str = ""
+    encuesta: str = ""
+    pregunta: str = ""
+    respuesta: str = ""
+    atendido: str = ""
+    hizo: str = ""
+    momento: str = ""
+    lugar: str = ""
+    tecla: str = ""
 
     @property
     def is_of_form(self) -> bool:
@@ -79,7 +89,7 @@ class SearchAsked(Asked):
         """Give what is asked for.
 
         Raises:
-            InvalidInputError: a moment or an outcome is none.
+            InvalidInputError: a moment, or a word of those that there are, is none.
         """
         since, until = _joined(self.desde, self.desde_hora), _joined(self.hasta, self.hasta_hora)
         moments = {"desde": since, "hasta": until, "corte": self.corte}
@@ -89,6 +99,12 @@ class SearchAsked(Asked):
                 found[name] = moment(said, zone, last=name == "hasta") if said else None
         with _told_of("resultado"):
             outcome = checked_outcome(self.resultado)
+        with _told_of("respuesta"):
+            answer = checked_answer(self.respuesta)
+        words_said: dict[str, str] = {}
+        for name, words in (("atendido", ATTENDED), ("hizo", DIDS), ("momento", STAGES)):
+            with _told_of(name):
+                words_said[name] = checked(getattr(self, name), words, name)
         return CallSearch(
             since=found["desde"],
             until=found["hasta"],
@@ -101,6 +117,14 @@ class SearchAsked(Asked):
             talk_known=bool(self.duracion),
             unanswered_by=self.no_contesto,
             as_of=found["corte"],
+            survey=self.encuesta,
+            question=self.pregunta,
+            answer=answer,
+            attended=words_said["atendido"],
+            did=words_said["hizo"],
+            stage=words_said["momento"],
+            place=self.lugar,
+            key=self.tecla,
         )
 
 
@@ -150,6 +174,7 @@ async def calls(request: web.Request) -> web.StreamResponse:
         "call_address": call_address,
         "lines": [line_of(call, zone, request.app[SETTINGS].ghost_seconds) for call in page.calls],
         "asked": fields,
+        "hidden": [name for name in ("corte", *SAID) if fields[name]],
         "more_open": any(told for name, told in fields.items() if name not in _USUAL),
         "names": known,
         "outcomes": {"Uno": list(OUTCOME_OF_WORD), "Varios": list(GROUPS), "Ahora": [WAITING_NOW]},
@@ -219,6 +244,9 @@ async def reveal(request: web.Request) -> web.StreamResponse:
 def said(counts: Counts) -> str:
     """Say how many calls there are, and how many of what a figure counts."""
     told = _some(counts.calls, "llamada", "llamadas")
+    cases = counts.deeds if counts.answers is None else counts.answers
+    if cases is not None:
+        return told if cases == counts.calls else f"{_some(cases, 'caso', 'casos')} en {told}"
     if counts.unanswered_rings is not None:
         return f"{_some(counts.unanswered_rings, 'timbre sin contestar', 'timbres sin contestar')} en {told}"
     if counts.conversations is not None:

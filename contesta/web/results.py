@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +11,8 @@ from aiohttp import web
 from pydantic import BeforeValidator
 
 from contesta import lines
-from contesta.call_search import CallSearch, call_address, calls_address, day_of
+from contesta.call_search import CallSearch, call_address, calls_address
+from contesta.figure_calls import of_calls, of_hang_up, of_menu, of_question, of_row, of_span
 from contesta.format import UNKNOWN, clock, decimal, percentage, short_date, whole
 from contesta.funnel_results import Funnels, LineFunnel, funnels_of
 from contesta.results_text import responded, said
@@ -20,8 +22,10 @@ from contesta.told_calls import Span, of_ledger
 from contesta.web.access import Permission
 from contesta.web.context import CLOCK, LEDGER, SETTINGS
 from contesta.web.pages import Context, page
+from contesta.web.recordings import comment_address
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Day
+from quality.metrics.funnel import Did
 
 SURVEYS = "/encuestas"
 WAYS = "/recorrido"
@@ -70,8 +74,9 @@ async def surveys(request: web.Request) -> Context:
     return _period(span) | {
         "by": asked.por,
         "by_words": _BY_WORDS,
-        "lines": [_survey_shown(one, span) for one in shown],
+        "lines": [_survey_shown(one, span, asked.por) for one in shown],
         "call_address": call_address,
+        "comment_address": comment_address,
     }
 
 
@@ -80,7 +85,7 @@ async def ways(request: web.Request) -> Context:
     """Show the ways through the menus."""
     span = _span(request, query(request, PeriodAsked))
     found = await asyncio.to_thread(_funnels, request.app, span)
-    return _period(span) | {"lines": [_ways_shown(one) for one in found.lines if one.calls], "whole": whole}
+    return _period(span) | {"lines": [_ways_shown(one, span) for one in found.lines if one.calls], "whole": whole}
 
 
 async def survey_results(request: web.Request) -> web.Response:
@@ -125,27 +130,26 @@ def _period(span: Span) -> dict[str, Any]:
     }
 
 
-def _survey_shown(found: LineResults, span: Span) -> Mapping[str, Any]:
-    since = day_of(span.first, span.zone)[0] if span.first else None
-    until = day_of(span.last, span.zone)[1] if span.last else None
-    attended = CallSearch(since=since, until=until, line=found.line, outcome="contestada")
+def _survey_shown(found: LineResults, span: Span, group: By) -> Mapping[str, Any]:
+    base = of_span(span, found.line)
+    rows = [(row, of_row(base, span, group, row.name)) for row in found.rows]
     return {
         "name": found.line,
         "title": found.title,
         "sentence": _sentence(found),
         "attended": whole(found.attended),
-        "attended_address": calls_address(attended, span.zone),
-        "questions": [_question(one) for one in (*found.questions, *found.consolidated)],
-        "without_adviser": [_question(one) for one in found.without_adviser],
+        "attended_address": calls_address(replace(base, outcome="contestada"), span.zone),
+        "questions": [_question(one, base, span) for one in (*found.questions, *found.consolidated)],
+        "without_adviser": [_question(one, base, span, attended="no") for one in found.without_adviser],
         "rows": [
-            {"name": row.name, "attended": whole(row.attended), "questions": [_question(one) for one in row.questions]}
-            for row in found.rows
+            {"name": row.name, "questions": [_question(one, its, span) for one in row.questions]} for row, its in rows
         ],
         "comments": [
             {
                 "when": f"{short_date(one.at, span.zone)} {clock(one.at, span.zone)}",
                 "at": one.at.isoformat(),
                 "call": one.call,
+                "position": one.position,
                 "queue": one.queue or "Sin asesor",
                 "agent": one.agent or UNKNOWN,
                 "question": one.question,
@@ -167,11 +171,14 @@ def _sentence(found: LineResults) -> str:
     )
 
 
-def _question(one: QuestionResult) -> Mapping[str, Any]:
+def _question(one: QuestionResult, base: CallSearch | None, span: Span, *, attended: str = "si") -> Mapping[str, Any]:
+    calls = _addresses(of_question(base, one, attended), span)
     most = max((answer.count for answer in one.distribution), default=0)
     return {
         "title": one.title if one.question else f"Consolidado: {one.title}",
+        "calls": calls,
         "response": responded(one),
+        "in_vain": whole(one.asked - one.answered),
         "top": said(one.top),
         "mean": decimal(one.mean),
         "dot": _at(one.top.value),
@@ -181,6 +188,7 @@ def _question(one: QuestionResult) -> Mapping[str, Any]:
             {
                 "word": answer.word,
                 "count": whole(answer.count),
+                "calls": calls.get(str(answer.answer), ""),
                 "bar": round(PLOT_WIDTH * answer.count / most, 1) if most else 0,
             }
             for answer in one.distribution
@@ -192,7 +200,13 @@ def _at(share: float | None) -> float | None:
     return None if share is None else round(PLOT_WIDTH * share, 1)
 
 
-def _ways_shown(found: LineFunnel) -> Mapping[str, Any]:
+def _addresses(found: Mapping[str, CallSearch], span: Span) -> dict[str, str]:
+    return {name: calls_address(search, span.zone) for name, search in found.items()}
+
+
+def _ways_shown(found: LineFunnel, span: Span) -> Mapping[str, Any]:
+    base = of_span(span, found.line)
+    of_line = {name: of_calls(base, did) for name, did in (("solved", Did.SOLVED), ("adviser", Did.ANSWERED))}
     drawn = sankey((flow.step, flow.source, flow.target, flow.kind, flow.calls) for flow in found.flows)
     return {
         "name": found.line or "ninguna",
@@ -203,10 +217,18 @@ def _ways_shown(found: LineFunnel) -> Mapping[str, Any]:
             f"{whole(found.solved_in_ivr)} se resolvieron en el menú "
             f"({percentage(found.solved_in_ivr, found.calls)})."
         ),
+        "calls": whole(found.calls),
+        "solved": whole(found.solved_in_ivr),
+        "adviser": whole(found.reached_adviser),
+        "addresses": _addresses({name: search for name, search in of_line.items() if search}, span)
+        | ({"calls": calls_address(base, span.zone)} if base.line else {}),
         "drawn": drawn,
         "flows": found.flows,
-        "menus": found.menus,
-        "hang_ups": found.hang_ups,
+        "menus": [(menu, _addresses(of_menu(base, menu), span)) for menu in found.menus],
+        "hang_ups": [
+            (each, calls_address(search, span.zone) if (search := of_hang_up(base, each)) else "")
+            for each in found.hang_ups
+        ],
     }
 
 

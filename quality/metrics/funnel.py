@@ -58,6 +58,33 @@ class Kind(StrEnum):
     GOING_ON = "going_on"
 
 
+class Did(StrEnum):
+    """What is counted of a call on its way: all of a time in a menu, but LEFT, and SOLVED and ANSWERED of a call."""
+
+    REACHED = "reached"
+    CHOSE = "chose"
+    GAVE_UP = "gave_up"
+    HUNG_UP = "hung_up"
+    CUT_OFF = "cut_off"
+    INSIDE = "inside"
+    WRONG = "wrong"
+    SILENT = "silent"
+    REPEATED = "repeated"
+    LEFT = "left"
+    """Hung up while the line spoke, as the dialplan tells."""
+    SOLVED = "solved"
+    ANSWERED = "answered"
+
+
+class Deed(NamedTuple):
+    """One thing that a figure counts, and where: the stage and the name of a menu or text; none of a whole call."""
+
+    did: Did
+    stage: Stage | None = None
+    name: str = ""
+    key: str = ""
+
+
 class Place(NamedTuple):
     """Where a call is. Menus, texts and queues have names."""
 
@@ -123,10 +150,33 @@ class Funnel:
 
     def add(self, call: CallHistory) -> None:
         """Count one call."""
-        way = _Way(self, call)
-        for event in call.events:
-            way.take(event)
-        way.end()
+        way = _Way(call)
+        for deed in way.deeds:
+            self._count(deed)
+        for menu, key, place in way.went:
+            self.menus[menu].went[key, place] += 1
+        self.calls += 1
+        self.paths[tuple(way.path)] += 1
+        self.keys += way.keys
+
+    def _count(self, deed: Deed) -> None:
+        match deed:
+            case Deed(Did.SOLVED):
+                self.solved += 1
+            case Deed(Did.ANSWERED):
+                self.answered += 1
+            case Deed(Did.LEFT, Stage() as stage, name):
+                self.hung_up[stage, name] += 1
+            case Deed(Did.CHOSE, _, menu, key):
+                self.menus[menu].chosen[key] += 1
+            case Deed(did, _, menu):
+                figures = self.menus.setdefault(menu, MenuFigures())
+                setattr(figures, did, getattr(figures, did) + 1)
+
+
+def deeds(call: CallHistory) -> tuple[Deed, ...]:
+    """Tell all that a funnel counts of a call."""
+    return tuple(_Way(call).deeds)
 
 
 def funnel(calls: Iterable[CallHistory]) -> Funnel:
@@ -158,22 +208,26 @@ def flows(paths: Counter[tuple[Place, ...]], most_steps: int) -> Iterator[Flow]:
 
 
 class _Way:
-    """One call on its way."""
+    """One call on its way, followed to its end. `keys` are counted if an adviser answered."""
 
-    def __init__(self, found: Funnel, call: CallHistory) -> None:
-        self._found, self._call = found, call
-        self._path = [CALL]
-        self._menu = ""  # which the caller is in
+    def __init__(self, call: CallHistory) -> None:
+        self.deeds: list[Deed] = []
+        self.path = [CALL]
+        self.went: list[tuple[str, str, Place]] = []  # from a menu, by a key
+        self.keys = 0
+        self._menu: str | None = None  # which the caller is in
         self._chosen: tuple[str, str] | None = None  # menu and key that lead to the next place
-        self._keys = 0
         self._texts = self._answered = self._hung_up = False
+        for event in call.events:
+            self._take(event)
+        self._end(call)
 
-    def take(self, event: Event) -> None:
+    def _take(self, event: Event) -> None:
         match event:
             case MenuStepped():
                 self._step(event)
             case ConsentAnswered() if event.answer is not ConsentAnswer.NONE:
-                self._keys += 1
+                self.keys += 1
             case HungUp():
                 self._hang_up(event)
             case _:
@@ -182,61 +236,50 @@ class _Way:
                 for place in _places(event):
                     self._go(place)
 
-    def end(self) -> None:
-        call, found = self._call, self._found
-        ended_by_caller = self._hung_up or call.ended_by is EndedBy.CALLER
+    def _end(self, call: CallHistory) -> None:
         if call.ended_at is None:
-            last = Place(Kind.GOING_ON)
+            last, left = Place(Kind.GOING_ON), Did.INSIDE
         elif call.lost:
-            last = Place(Kind.LOST)
+            last, left = Place(Kind.LOST), Did.CUT_OFF
+        elif self._hung_up or call.ended_by is EndedBy.CALLER:
+            last, left = Place(Kind.HUNG_UP), Did.HUNG_UP
         else:
-            last = Place(Kind.HUNG_UP if ended_by_caller else Kind.ENDED)
-        if self._menu and call.ended_at is None:
-            found.menus[self._menu].inside += 1
-        elif self._menu and last.kind is Kind.HUNG_UP:
-            found.menus[self._menu].hung_up += 1
-        elif self._menu:
-            found.menus[self._menu].cut_off += 1
-        self._menu = ""
-        if self._path[-1].kind not in _AT_AN_END:
+            last, left = Place(Kind.ENDED), Did.CUT_OFF
+        self._leave(left)
+        if self.path[-1].kind not in _AT_AN_END:
             self._go(last)
-        found.calls += 1
-        found.paths[tuple(self._path)] += 1
-        reached = {place.kind for place in self._path}
-        found.solved += self._texts and call.ended_at is not None and not call.lost and reached <= _OF_MENUS
+        reached = {place.kind for place in self.path}
+        if self._texts and call.ended_at is not None and not call.lost and reached <= _OF_MENUS:
+            self.deeds.append(Deed(Did.SOLVED))
         if self._answered:
-            found.answered += 1
-            found.keys += self._keys
+            self.deeds.append(Deed(Did.ANSWERED))
+        else:
+            self.keys = 0
 
     def _step(self, event: MenuStepped) -> None:
-        menu = self._enter(event.menu)
+        self._enter(event.menu)
         if event.key and not self._answered:
-            self._keys += 1
-        match event.result:
-            case StepResult.CHOSEN:
-                menu.chosen[event.key] += 1
-            case StepResult.GAVE_UP:
-                menu.gave_up += 1
-            case StepResult.WRONG:
-                menu.wrong += 1
-            case StepResult.SILENT:
-                menu.silent += 1
-            case StepResult.REPEATED:
-                menu.repeated += 1
+            self.keys += 1
+        self.deeds.append(Deed(_DID[event.result], Stage.MENU, event.menu, event.key))
         if event.result in {StepResult.CHOSEN, StepResult.GAVE_UP}:
-            self._menu, self._chosen = "", (event.menu, event.key)
+            self._menu, self._chosen = None, (event.menu, event.key)
 
-    def _enter(self, name: str) -> MenuFigures:
+    def _enter(self, name: str) -> None:
         if self._menu != name:
             self._go(Place(Kind.MENU, name), again=True)
             self._menu = name
-            self._found.menus.setdefault(name, MenuFigures()).reached += 1
-        return self._found.menus[name]
+            self.deeds.append(Deed(Did.REACHED, Stage.MENU, name))
+
+    def _leave(self, how: Did) -> None:
+        """Leave the menu in which the caller is, if he is in one."""
+        if self._menu is not None:
+            self.deeds.append(Deed(how, Stage.MENU, self._menu))
+            self._menu = None
 
     def _hang_up(self, event: HungUp) -> None:
         """Go where the caller was, if nothing else told it: who hangs up at once leaves no other fact."""
         self._hung_up = True
-        self._found.hung_up[event.stage, event.name] += 1
+        self.deeds.append(Deed(Did.LEFT, event.stage, event.name))
         if event.stage is Stage.MENU:
             self._enter(event.name)
         elif event.stage is Stage.SURVEY:
@@ -244,15 +287,12 @@ class _Way:
 
     def _go(self, place: Place, *, again: bool = False) -> None:
         """Come to a place, unless that is where the call is."""
-        if self._menu:
-            self._found.menus[self._menu].cut_off += 1
-            self._menu = ""
-        if self._path[-1] == place and not again:
+        self._leave(Did.CUT_OFF)
+        if self.path[-1] == place and not again:
             return
-        self._path.append(place)
+        self.path.append(place)
         if self._chosen:
-            menu, key = self._chosen
-            self._found.menus[menu].went[key, place] += 1
+            self.went.append((*self._chosen, place))
             self._chosen = None
 
 
@@ -275,3 +315,10 @@ def _places(event: Event) -> tuple[Place, ...]:  # noqa: PLR0911  a kind of fact
 
 
 _OF_MENUS = {Kind.CALL, Kind.MENU, Kind.TEXT, Kind.HUNG_UP, Kind.ENDED}
+_DID = {
+    StepResult.CHOSEN: Did.CHOSE,
+    StepResult.GAVE_UP: Did.GAVE_UP,
+    StepResult.WRONG: Did.WRONG,
+    StepResult.SILENT: Did.SILENT,
+    StepResult.REPEATED: Did.REPEATED,
+}

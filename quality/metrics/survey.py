@@ -65,12 +65,13 @@ class Contact:
 
 
 class Comment(NamedTuple):
-    """What a caller said to a question; `file` is below the folder of messages."""
+    """What a caller said to a question; `file` is below the folder of messages, `position` among the call's answers."""
 
     at: datetime
     contact: Contact
     asked: Asked
     file: str
+    position: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -155,31 +156,48 @@ def pooled(parts: Iterable[Result]) -> Result:
     return sum(parts, start=Result())
 
 
-def contacts(call: CallHistory, zone: tzinfo) -> Iterator[Contact]:
-    """Yield the contacts of a call. An answer belongs to the last that began before it."""
+class Placed(NamedTuple):
+    """An answer and the contact it belongs to: the last that began before it; without one, nobody had attended.
+
+    A contact's last answer to a question `counts`.
+    """
+
+    said: SurveyAnswered
+    visit: Visit | None
+    counts: bool
+
+
+def placed(call: CallHistory) -> tuple[Placed, ...]:
+    """Tell the contact of each answer of a call, in order of time."""
     attended = _attended(call)
-    answers: list[dict[Asked, int | None]] = [{} for _ in attended]
-    unattended: list[SurveyAnswered] = []
-    for said in call.survey:
-        place = _before(attended, said.at)
-        if place is None:
-            unattended.append(said)
-        else:
-            answers[place][Asked(said.survey, said.question)] = _answer(said)
-    for visit, given in zip(attended, answers, strict=True):
-        yield _contact(call, visit, zone, given)
-    if unattended:
-        yield _contact(call, None, zone, {Asked(said.survey, said.question): _answer(said) for said in unattended})
+    places = [_before(attended, said.at) for said in call.survey]
+    last = {(place, said.survey, said.question): said for place, said in zip(places, call.survey, strict=True)}
+    return tuple(
+        Placed(said, None if place is None else attended[place], last[place, said.survey, said.question] is said)
+        for place, said in zip(places, call.survey, strict=True)
+    )
+
+
+def contacts(call: CallHistory, zone: tzinfo) -> Iterator[Contact]:
+    """Yield the contacts of a call, with what was asked after each."""
+    told = [(said, visit) for said, visit, counts in placed(call) if counts]
+    for visit in _attended(call):
+        yield _contact(call, visit, zone, _answers(said for said, its in told if its is visit))
+    if unattended := _answers(said for said, its in told if its is None):
+        yield _contact(call, None, zone, unattended)
 
 
 def comments(call: CallHistory, zone: tzinfo) -> Iterator[Comment]:
     """Yield what was said, not keyed, in a call."""
-    attended = _attended(call)
-    for said in call.survey:
+    for position, (said, visit, _) in enumerate(placed(call)):
         if said.file:
-            place = _before(attended, said.at)
-            contact = _contact(call, None if place is None else attended[place], zone, {})
-            yield Comment(said.at, contact, Asked(said.survey, said.question), said.file)
+            contact = _contact(call, visit, zone, {})
+            yield Comment(said.at, contact, Asked(said.survey, said.question), said.file, position)
+
+
+def answer_of(said: SurveyAnswered) -> int | None:
+    """Give an answer as it is counted."""
+    return SPOKEN if said.file else said.answer
 
 
 def _attended(call: CallHistory) -> list[Visit]:
@@ -191,8 +209,8 @@ def _before(attended: list[Visit], at: datetime) -> int | None:
     return max((place for place, visit in enumerate(attended) if visit.legs[0].connected_at <= at), default=None)
 
 
-def _answer(said: SurveyAnswered) -> int | None:
-    return SPOKEN if said.file else said.answer
+def _answers(told: Iterable[SurveyAnswered]) -> dict[Asked, int | None]:
+    return {Asked(said.survey, said.question): answer_of(said) for said in told}
 
 
 def _contact(call: CallHistory, visit: Visit | None, zone: tzinfo, answers: Mapping[Asked, int | None]) -> Contact:
