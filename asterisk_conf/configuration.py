@@ -62,6 +62,8 @@ class TelephoneSystem:
     manager_port: int
     manager_user: str
     manager_secret: str
+    desk_user: str
+    desk_secret: str
     manager_events: Sequence[str]
     agi_host: str
     agi_port: int
@@ -81,7 +83,8 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
         ConfigurationError: a value would break the file it stands in, or the folder's path is too long for a socket.
     """
     dialler = [system.outbound, system.dialler_user, system.dialler_secret] if system.outbound else []
-    texts = [system.manager_secret, *dialler, *(t for m in system.members for t in (m.account, m.name, m.secret))]
+    of_managers = [system.manager_secret, system.desk_secret, *dialler]
+    texts = [*of_managers, *(t for m in system.members for t in (m.account, m.name, m.secret))]
     folders = (system.folder, system.modules, system.sounds, system.music, system.recordings, system.messages)
     paths = [str(folder) for folder in folders]
     for text in texts + paths:

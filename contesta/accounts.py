@@ -11,6 +11,7 @@ from core.errors import ConfigurationError
 
 ADVISERS = {"asesor1": "Ana Ruiz", "asesor2": "Luis Peña", "asesor3": "Marta Niño"}
 DIALLER = "contesta-marca"
+DESK = "contesta-puesto"
 SCRIPTED = {"demo1": "Diana Demo", "demo2": "Esteban Demo", "demo3": "Farid Demo"}
 
 
@@ -31,6 +32,8 @@ class Accounts:
     manager_secret: str
     dialler_user: str = DIALLER
     dialler_secret: str = ""
+    desk_user: str = DESK
+    desk_secret: str = ""
     advisers: tuple[Adviser, ...]
     scripted: tuple[Adviser, ...]
 
@@ -49,6 +52,8 @@ def _make() -> Accounts:
         manager_secret=secrets.token_urlsafe(24),
         dialler_user=DIALLER,
         dialler_secret=secrets.token_urlsafe(24),
+        desk_user=DESK,
+        desk_secret=secrets.token_urlsafe(24),
         advisers=people(ADVISERS),
         scripted=people(SCRIPTED),
     )
@@ -79,6 +84,8 @@ def read(path: Path) -> Accounts:
             manager_secret=stored["manager_secret"],
             dialler_user=DIALLER,
             dialler_secret=stored.get("dialler_secret", ""),
+            desk_user=DESK,
+            desk_secret=stored.get("desk_secret", ""),
             advisers=tuple(Adviser(**a) for a in stored["advisers"]),
             scripted=tuple(Adviser(**a) for a in stored["scripted"]),
         )
@@ -95,7 +102,11 @@ def ensure(path: Path) -> Accounts:
     if not path.exists():
         _write(path, _make())
     known = read(path)
-    if not known.dialler_secret:  # made before anything was dialled
-        known = replace(known, dialler_secret=secrets.token_urlsafe(24))
+    if not (known.dialler_secret and known.desk_secret):  # made before anything was dialled, or advisers had a desk
+        known = replace(
+            known,
+            dialler_secret=known.dialler_secret or secrets.token_urlsafe(24),
+            desk_secret=known.desk_secret or secrets.token_urlsafe(24),
+        )
         _write(path, known)
     return known

@@ -89,7 +89,7 @@ def publish_or_keep(
 
 def reload_asterisk(system: Asterisk, found: Sequence[Line]) -> Iterator[str]:
     """Let a running Asterisk read its dialplan and queues anew; yield what it did not take."""
-    for command in ("moh reload", "queue reload all", "dialplan reload"):
+    for command in ("manager reload", "moh reload", "queue reload all", "dialplan reload"):
         system.console(command)
     for line in found:
         if f"EDICION={line.edition}" not in system.console(f"dialplan show {line.name}@lineas"):

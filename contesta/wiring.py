@@ -30,6 +30,8 @@ def telephone_system(
         manager_port=settings.manager_port,
         manager_user=accounts.manager_user,
         manager_secret=accounts.manager_secret,
+        desk_user=accounts.desk_user,
+        desk_secret=accounts.desk_secret,
         manager_events=EVENTS,
         agi_host=LOCALHOST,
         agi_port=settings.agi_port,

@@ -30,7 +30,7 @@ class CallFilter:
     told has waited for nothing, as figures count it. `waiting_now` leaves out who is known to have left.
     `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for; `unanswered_by` for a
     ring that this agent let pass. `as_of` asks for visits as they were at that moment, whatever became of them.
-    `answered_by` is asked of the call, whatever else is: it has a conversation with that agent.
+    `answered_by` is asked of the call, whatever else is: it has a conversation with that agent. So is `number`.
 
     With `answer`, period, queue and agent are those of the contact that results of surveys count the answer with; with
     `deed` alone, the period is that in which the call began, as the funnel counts it.
@@ -51,6 +51,7 @@ class CallFilter:
     answered_by: str | None = None
     answer: AnswerAsked | None = None
     deed: DeedAsked | None = None
+    number: str | None = None
     ghost_seconds: int = 5
 
     @property
@@ -163,6 +164,8 @@ def _of_calls(wanted: CallFilter, found: Select[int]) -> Select[int]:
 def _of_call(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
     if wanted.line is not None:
         yield col(CallRow.line) == storable(wanted.line)
+    if wanted.number is not None:
+        yield col(CallRow.number) == storable(wanted.number)
     if wanted.answered_by is not None:
         answered = select(col(LegRow.call_id)).where(col(LegRow.agent) == storable(wanted.answered_by))
         yield col(CallRow.id).in_(answered)

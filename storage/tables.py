@@ -84,6 +84,7 @@ class CallRow(LedgerTable, table=True):
     __tablename__ = "call"
     __table_args__ = (
         Index(None, "started_at", "id"),
+        Index(None, "number", "started_at"),
         Index("ix_call_open", "id", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
     )
     id: str = Field(primary_key=True)

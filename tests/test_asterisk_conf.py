@@ -66,11 +66,11 @@ def test_callers_reach_published_numbers_only_and_cannot_dial_out(system: Teleph
         assert "_X" not in _context(system, context) or context.startswith("dias-"), context
 
 
-def test_the_manager_user_reads_and_nothing_else(system: TelephoneSystem) -> None:
+def test_manager_users_may_do_what_they_are_for_and_nothing_else(system: TelephoneSystem) -> None:
     text = render(system)["manager.conf"]
     assert "bindaddr = 127.0.0.1" in text
-    assert re.findall(r"^write = (.*)$", text, re.MULTILINE) == ["reporting"]
-    assert re.findall(r"^read = (.*)$", text, re.MULTILINE) == ["call,agent,user"]
+    assert re.findall(r"^write = (.*)$", text, re.MULTILINE) == ["reporting", "agent,reporting"]
+    assert re.findall(r"^read = (.*)$", text, re.MULTILINE) == ["call,agent,user", ""]
     assert "webenabled = no" in text
 
 

@@ -35,6 +35,7 @@ CITIZENS: Who = frozenset({SUPERVISOR, AUDITOR})
 CALLBACKS: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_READ: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_RUN: Who = frozenset({SUPERVISOR})
+ADVISERS: Who = frozenset({ADVISER})
 AUDITORS: Who = frozenset({AUDITOR})
 QUALITY: Who = frozenset({SUPERVISOR, AUDITOR})
 AUDITED: Who = QUALITY | {ADVISER}
@@ -133,6 +134,17 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/api/v1/audits/{number}/lanes"): AUDITED,
     ("GET", "/api/v1/audits/{number}/evidence"): AUDITED,
     ("GET", "/api/v1/quality"): QUALITY,
+    ("GET", "/puesto"): ADVISERS,
+    ("GET", "/api/v1/desk"): ADVISERS,
+    ("GET", "/api/v1/desk/stream"): ADVISERS,
+    ("POST", "/api/v1/desk/pause"): ADVISERS,
+    ("POST", "/api/v1/desk/ready"): ADVISERS,
+    ("GET", "/api/v1/desk/agenda"): ADVISERS,
+    ("POST", "/api/v1/desk/callbacks/{id}/call"): ADVISERS,
+    ("GET", "/api/v1/desk/callbacks/{id}/recordings/{number}"): ADVISERS,
+    ("GET", "/api/v1/desk/contacts/{channel}"): ADVISERS,
+    ("PUT", "/api/v1/desk/contacts/{channel}/draft"): ADVISERS,
+    ("POST", "/api/v1/desk/contacts/{channel}/disposition"): ADVISERS | {SUPERVISOR},
     ("GET", "/estatico/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,
     ("GET", "/readyz"): EVERYBODY,
@@ -166,6 +178,8 @@ THINGS = {
     "line": "anm",
     "step": "1",
     "call_id": uid(0),
+    "channel": uid(0),
+    "id": "x",
     "number": "999999999",
     "position": "1",
     "name": "contesta.css",

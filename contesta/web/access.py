@@ -52,21 +52,26 @@ class Permission(StrEnum):
     READ_CALLBACKS = "read_callbacks"
     READ_CAMPAIGNS = "read_campaigns"
     RUN_CAMPAIGNS = "run_campaigns"
+    WORK_AT_DESK = "work_at_desk"
+    DISPOSE = "dispose"
 
 
 _OF_QUALITY = frozenset({Permission.READ_AUDITS, Permission.COACH, Permission.READ_QUALITY})
-_OF_ONES_CALLS = frozenset({Permission.READ_CALLS, Permission.READ_AUDITS, Permission.OWN_AUDITS})
+_OF_ONES_CALLS = frozenset(
+    {Permission.READ_CALLS, Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE}
+)
 _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
-    | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS}
+    | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS, Permission.DISPOSE}
     | _OF_QUALITY,
     Role.AUDITOR: _OF_EVERY_PERSON
     | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS}
     | {Permission.AUDIT, Permission.READ_CALLBACKS, *_OF_QUALITY},
-    Role.ADVISER: _OF_EVERY_PERSON | {Permission.READ_AUDITS, Permission.OWN_AUDITS},
+    Role.ADVISER: _OF_EVERY_PERSON
+    | {Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE},
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
     Role.WALL: frozenset({Permission.WATCH_WALL}),
@@ -166,6 +171,7 @@ class Action(StrEnum):
     CAMPAIGN_RESUMED = "campaign_resumed"
     CAMPAIGN_DISCARDED = "campaign_discarded"
     CAMPAIGN_EXPORTED = "campaign_exported"
+    CALL_DISPOSED = "call_disposed"
 
 
 LOG = web.AppKey("access_log", AccessLog)

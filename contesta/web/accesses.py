@@ -49,6 +49,7 @@ ACTION_WORDS = {
     Action.CAMPAIGN_RESUMED: "Reanudó una campaña",
     Action.CAMPAIGN_DISCARDED: "Descartó una base",
     Action.CAMPAIGN_EXPORTED: "Descargó una campaña",
+    Action.CALL_DISPOSED: "Tipificó una llamada",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS
 

@@ -191,7 +191,7 @@ async def _hub(app: web.Application) -> AsyncIterator[None]:
         asked = app[GOALS].without_agreements(source.clock().astimezone(source.place.zone).date())
     app[HUB] = Hub(app[BUS], source.place, Nothing(source.place.zone), asked, source.clock)
     running = asyncio.create_task(_run(source, app[HUB]), name="board")
-    running.add_done_callback(_end_with)
+    running.add_done_callback(end_with)
     yield
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -204,10 +204,10 @@ async def _run(source: Source, hub: Hub) -> None:
         tasks.create_task(hub.run(), name="board: look")
 
 
-def _end_with(running: "asyncio.Task[None]") -> None:
-    """End the program with its board: it is started anew, and nobody looks at a board that stands still."""
+def end_with(running: "asyncio.Task[None]") -> None:
+    """End the program with a part of it: it is started anew, and nobody looks at a board that stands still."""
     if not running.cancelled() and (defect := running.exception()):
-        log.critical("the board failed", exc_info=defect)
+        log.critical("a part failed", part=running.get_name(), exc_info=defect)
         raise web.GracefulExit
 
 

@@ -11,7 +11,7 @@ import contextlib
 import struct
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -30,6 +30,7 @@ CHECK_SECONDS: Final = 20.0
 WRITE_SECONDS: Final = 10.0
 LONGEST_SILENCE_SECONDS: Final = 3.0  # of the hub: then there is nothing to give a sign of life of
 RETRY_MS: Final = 1000
+LOOK_SECONDS: Final = 0.25
 AT_ONCE: Final = 500
 OF_ONE: Final = 8
 
@@ -125,6 +126,58 @@ async def stream(request: web.Request, hub: Hub, *, wall: bool) -> web.StreamRes
                 if request.transport is not None:
                     request.transport.abort()
         return response
+
+
+async def stream_of(request: web.Request, name: str, look: Callable[[], bytes]) -> web.StreamResponse:
+    """Tell what `look` gives, as an event of that name, whenever it is another. Ends as `stream` does."""
+    streams = request.app[STREAMS]
+    with streams.place(identity(request)):
+        response = web.StreamResponse(headers={hdrs.CONTENT_TYPE: "text/event-stream", "X-Accel-Buffering": "no"})
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionResetError):
+            try:
+                await _Looking(request, response, name, look).run(streams)
+            except TimeoutError:
+                if request.transport is not None:
+                    request.transport.abort()
+        return response
+
+
+class _Looking:
+    """One stream of what is looked at again and again."""
+
+    def __init__(
+        self, request: web.Request, response: web.StreamResponse, name: str, look: Callable[[], bytes]
+    ) -> None:
+        self._request = request
+        self._response = response
+        self._name = name.encode()
+        self._look = look
+
+    async def run(self, streams: Streams) -> None:
+        await self._write(b"retry: %d\n\n" % RETRY_MS)
+        loop = asyncio.get_running_loop()
+        beat_at, check_at, before = loop.time(), loop.time() + streams.check_seconds, b""
+        while not streams.stopping:
+            if loop.time() >= check_at:
+                check_at = loop.time() + streams.check_seconds
+                if await is_over(self._request):
+                    await self._write(f"event: end\ndata: {_OVER.model_dump_json()}\n\n".encode())
+                    return
+            now = self._look()
+            if now != before:
+                await self._write(b"event: %b\ndata: %b\n\n" % (self._name, now))
+                before = now
+            if loop.time() >= beat_at:
+                beat_at = loop.time() + HEARTBEAT_SECONDS
+                at = self._request.app[CLOCK]()
+                await self._write(b'event: heartbeat\ndata: {"at":"%b"}\n\n' % at.isoformat().encode())
+            await asyncio.sleep(LOOK_SECONDS)
+        await self._write(f"event: end\ndata: {_STOPPING.model_dump_json()}\n\n".encode())
+
+    async def _write(self, data: bytes) -> None:
+        async with asyncio.timeout(WRITE_SECONDS):
+            await self._response.write(data)
 
 
 class _Telling:

@@ -9,7 +9,7 @@ ledger. So memory follows the calls that go on, the days kept and a fixed number
 
 from bisect import insort
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta, tzinfo
 from itertools import islice
 
@@ -34,7 +34,7 @@ from .recently import Recently, Seen
 from .rows import Call, Row, Settling, rows_of
 from .running import Days
 from .snapshot import QueueNow, Snapshot, Waiting, expected_wait_ms, longest_first
-from .visits import Visit
+from .visits import CallHistory, Visit
 
 __all__ = ["LiveEngine", "QueueNow", "Snapshot", "Waiting", "expected_wait_ms"]
 
@@ -143,6 +143,10 @@ class LiveEngine:
             _mark(self._adopting, call, any(row.adopting for row in call.rows))
         self._show(changed)
         return not self._changed
+
+    def going_on(self) -> Iterator[CallHistory]:
+        """Yield the histories of the calls that go on, as far as they were folded."""
+        return (call.history for call in self._going_on)
 
     def settle(self, now: datetime) -> None:
         """Count for good what has been over for SETTLING, and forget it; forget the days before yesterday."""

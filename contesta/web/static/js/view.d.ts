@@ -1,4 +1,4 @@
-// Written by «make docs» from contesta/board/view.py and contesta/auditing/view.py.
+// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py and contesta/web/desk_models.py.
 
 export interface AdviserRow {
   id: string;
@@ -13,6 +13,28 @@ export interface AdviserRow {
   tmo: Figure;
 }
 
+export interface Agenda {
+  callbacks: AgendaLine[];
+  unfinished: Unfinished[];
+  reasons: string[];
+}
+
+export interface AgendaLine {
+  id: string;
+  number: string;
+  telephone: string;
+  source: string;
+  subject: string;
+  when: When;
+  promised_at: string;
+  due_at: string;
+  attempt: number;
+  attempts: number;
+  refused: string;
+}
+
+export type AgentState = "available" | "ringing" | "talking" | "paused" | "signed_out";
+
 export interface Alert {
   id: string;
   level: Level;
@@ -26,6 +48,15 @@ export interface Balance {
   text: string;
   parts: Part[];
   balances: boolean;
+}
+
+export interface Before {
+  channel: string;
+  call: string;
+  queue: string;
+  phase: Phase;
+  since: string;
+  until: string | null;
 }
 
 export interface Board {
@@ -50,6 +81,20 @@ export interface Board {
   waiting: Caller[];
 }
 
+export interface CallbackBehind {
+  id: string;
+  number: string;
+  source: Source;
+  source_word: string;
+  name: string;
+  company: string;
+  subject: string;
+  description: string;
+  attempt: number;
+  attempts: number;
+  recordings: string[];
+}
+
 export interface Caller {
   call: string;
   queue: string;
@@ -64,6 +109,32 @@ export interface CategoryOf {
   title: string;
   threshold: string;
   items: ItemOf[];
+}
+
+export interface ChoiceTold {
+  path: string;
+  title: string;
+  group: string;
+  resolution: Resolution;
+}
+
+export interface ContactTold {
+  channel: string;
+  call: string;
+  line: string;
+  queue: string;
+  number: string;
+  language: string;
+  path: string;
+  calls: EarlierCall[];
+  callbacks: EarlierCallback[];
+  callback: CallbackBehind | null;
+  choices: ChoiceTold[];
+  most_used: string[];
+  draft: DraftSaid;
+  words: WordTold[];
+  hours: string[];
+  left_out: string[];
 }
 
 export interface DayChart {
@@ -98,6 +169,44 @@ export interface Desk {
   evidence: string | null;
   silent_because: string;
   next: string;
+}
+
+export interface DeskNow {
+  at: string;
+  agent: string;
+  state: AgentState | null;
+  since: string | null;
+  reason: string;
+  queues: string[];
+  connected: boolean;
+  contact: Before | null;
+}
+
+export interface Done {
+  said: string;
+}
+
+export interface DraftSaid {
+  disposition: string;
+  note: string;
+  solution: string;
+}
+
+export interface EarlierCall {
+  at: string;
+  line: string;
+  outcome: string;
+  adviser: string;
+  disposition: string;
+  call: string | null;
+}
+
+export interface EarlierCallback {
+  number: string;
+  asked_at: string;
+  source: string;
+  subject: string;
+  outcome: string;
 }
 
 export interface End {
@@ -177,6 +286,8 @@ export interface Part {
   calls: string;
 }
 
+export type Phase = "ringing" | "talking" | "wrap_up" | "late";
+
 export interface Quarter {
   begins_at: string;
   hour: string;
@@ -200,10 +311,14 @@ export interface QueueRow {
   offered: Figure;
 }
 
+export type Resolution = "solved" | "escalated" | "other";
+
 export interface Segment {
   start: number;
   end: number;
 }
+
+export type Source = "web" | "mailbox" | "abandoned" | "kept_place" | "appointment" | "follow_up" | "campaign";
 
 export interface Span {
   kind: "silence" | "talk_over" | "hold";
@@ -233,6 +348,14 @@ export interface SubItemOf {
   note: string;
 }
 
+export interface Unfinished {
+  channel: string;
+  call: string;
+  queue: string;
+  number: string;
+  ended_at: string;
+}
+
 export interface WallBoard {
   sequence: number;
   at: string;
@@ -252,6 +375,8 @@ export interface WallBoard {
   alerts: Alert[];
 }
 
+export type When = "now" | "today" | "overdue";
+
 export interface Why {
   figure: string;
   queue: string;
@@ -260,4 +385,14 @@ export interface Why {
   state: Level | null;
   sentences: string[];
   calls: string;
+}
+
+export interface WordTold {
+  at: string;
+  author: string;
+  disposition: string;
+  title: string;
+  resolution: Resolution;
+  note: string;
+  solution: string;
 }

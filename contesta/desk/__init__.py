@@ -1,0 +1,1 @@
+"""The adviser's desk: who calls and why, what came of it, and when its owner is kept from calls."""

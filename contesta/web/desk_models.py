@@ -1,0 +1,182 @@
+"""What the adviser's desk takes and tells, over the API and in its stream."""
+
+from datetime import date, datetime
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from callback_queue.request import Source
+from contesta.desk.agenda import When
+from contesta.desk.contact import Phase
+from contesta.web.validation import Asked, Told
+from core.events import Resolution
+from quality.metrics.agents import AgentState
+
+LONGEST_TEXT = 4000
+
+
+class DraftSaid(Asked):
+    """What is being written about a conversation."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT, str_strip_whitespace=False)
+
+    disposition: str = Field(default="", max_length=200)
+    note: str = Field(default="", max_length=LONGEST_TEXT)
+    solution: str = Field(default="", max_length=LONGEST_TEXT)
+
+
+class DispositionSaid(DraftSaid):
+    """How a conversation came out. A supervisor says whose it was; an adviser's own is taken to be meant."""
+
+    agent: str = Field(default="", max_length=200)
+    call_again_at: AwareDatetime | None = None
+
+
+class PauseSaid(Asked):
+    """Why an adviser takes no calls."""
+
+    reason: str = Field(min_length=1, max_length=40)
+
+
+class Before(Told):
+    """The conversation before an adviser, in short. `until`: when the time to classify it is over."""
+
+    channel: str
+    call: str
+    queue: str
+    phase: Phase
+    since: datetime
+    until: datetime | None
+
+
+class DeskNow(Told):
+    """What an adviser is doing, and what is before him. `state` is null if nothing is told of him."""
+
+    at: datetime
+    agent: str
+    state: AgentState | None
+    since: datetime | None
+    reason: str
+    queues: list[str]
+    connected: bool
+    contact: Before | None
+
+
+class ChoiceTold(Told):
+    """One disposition that can be chosen."""
+
+    path: str
+    title: str
+    group: str
+    resolution: Resolution
+
+
+class EarlierCall(Told):
+    """An earlier call of the same number. `call` is its id if whoever asks may open it."""
+
+    at: datetime
+    line: str
+    outcome: str
+    adviser: str
+    disposition: str
+    call: str | None
+
+
+class EarlierCallback(Told):
+    """A promised call of the same number."""
+
+    number: str
+    asked_at: datetime
+    source: str
+    subject: str
+    outcome: str
+
+
+class CallbackBehind(Told):
+    """The promised call that a conversation is an attempt of."""
+
+    id: str
+    number: str
+    source: Source
+    source_word: str
+    name: str
+    company: str
+    subject: str
+    description: str
+    attempt: int
+    attempts: int
+    recordings: list[str]
+    """What was spoken, each with its address."""
+
+
+class WordTold(Told):
+    """One word that was saved about a conversation; the last one stands."""
+
+    at: datetime
+    author: str
+    disposition: str
+    title: str
+    resolution: Resolution
+    note: str
+    solution: str
+
+
+class ContactTold(Told):
+    """One conversation of an adviser: who calls and why, and what is written of it."""
+
+    channel: str
+    call: str
+    line: str
+    queue: str
+    number: str
+    language: str
+    path: str
+    calls: list[EarlierCall]
+    callbacks: list[EarlierCallback]
+    callback: CallbackBehind | None
+    choices: list[ChoiceTold]
+    most_used: list[str]
+    draft: DraftSaid
+    words: list[WordTold]
+    hours: list[datetime]
+    left_out: list[date]
+
+
+class Unfinished(Told):
+    """A conversation that was not classified."""
+
+    channel: str
+    call: str
+    queue: str
+    number: str
+    ended_at: datetime
+
+
+class AgendaLine(Told):
+    """One promised call. `refused` says why it may not be called now, "" if it may."""
+
+    id: str
+    number: str
+    telephone: str
+    source: str
+    subject: str
+    when: When
+    promised_at: datetime
+    due_at: datetime
+    attempt: int
+    attempts: int
+    refused: str
+
+
+class Agenda(Told):
+    """The promised calls of today and those overdue, and the conversations that were not classified."""
+
+    callbacks: list[AgendaLine]
+    unfinished: list[Unfinished]
+    reasons: list[str]
+    """The reasons of a pause."""
+
+
+class Done(Told):
+    """What was done, in words."""
+
+    said: str

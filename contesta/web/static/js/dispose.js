@@ -1,0 +1,195 @@
+import { html } from "htm/preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { dayAndHour } from "./hours.js";
+import { send } from "./send.js";
+import { onKeys } from "./shortcuts.js";
+
+/**
+ * @typedef {import("./view.d.ts").ContactTold} Contact
+ * @typedef {import("./view.d.ts").ChoiceTold} Choice
+ */
+
+const PAUSE_MS = 500;
+const KEYS = 9;
+/** @type {Record<string, string>} */
+const RESOLUTIONS = { solved: "Solucionada", escalated: "Escalada", other: "" };
+
+/** @param {string} text */
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+/**
+ * What is written about a conversation. It is kept on the server a moment after each change.
+ *
+ * @param {object} props
+ * @param {Contact} props.contact
+ * @param {string} props.zone
+ * @param {boolean} props.keys
+ * @param {string} props.phase
+ * @param {(said: string) => void} props.saved
+ */
+export function Dispose({ contact, zone, keys, phase, saved }) {
+  const last = contact.words.findLast((word) => word.disposition);
+  const [written, write] = useState({
+    disposition: contact.draft.disposition || (last?.disposition ?? ""),
+    note: contact.draft.note || (last?.note ?? ""),
+    solution: contact.draft.solution || (last?.solution ?? ""),
+  });
+  const [again, setAgain] = useState("");
+  const [wanted, search] = useState("");
+  const [kept, setKept] = useState("");
+  const [problem, fail] = useState("");
+  const timer = useRef(0);
+  const latest = useRef(written);
+  const changed = useRef(false);
+  const saving = useRef(false);
+  const address = `/api/v1/desk/contacts/${encodeURIComponent(contact.channel)}`;
+
+  const keep = async () => {
+    if (!changed.current) return;
+    changed.current = false;
+    try {
+      await send("PUT", `${address}/draft`, latest.current);
+      setKept(changed.current ? "Sin guardar" : "Borrador guardado");
+    } catch (error) {
+      changed.current = true;
+      setKept("Sin guardar");
+      fail(error instanceof Error ? error.message : String(error));
+    }
+  };
+  /** @param {Partial<typeof written>} change */
+  const edit = (change) => {
+    latest.current = { ...latest.current, ...change };
+    changed.current = true;
+    write(latest.current);
+    setKept("Sin guardar");
+    clearTimeout(timer.current);
+    timer.current = window.setTimeout(() => void keep(), PAUSE_MS);
+  };
+  const save = async () => {
+    if (saving.current) return;
+    if (!latest.current.disposition) {
+      fail("Escoja una tipificación.");
+      return;
+    }
+    saving.current = true;
+    clearTimeout(timer.current);
+    try {
+      const told = { ...latest.current, call_again_at: again || null };
+      const done = /** @type {{ said: string }} */ (await send("POST", `${address}/disposition`, told));
+      changed.current = false;
+      saved(done.said);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    } finally {
+      saving.current = false;
+    }
+  };
+
+  const words = plain(wanted).split(/\s+/).filter(Boolean);
+  const matching = contact.choices.filter(({ title, group }) =>
+    words.every((word) => plain(`${title} ${group}`).includes(word)),
+  );
+  const used = contact.most_used;
+  const ordered = [...matching].sort((a, b) => place(used, a) - place(used, b));
+
+  useEffect(() => {
+    if (!keys) return undefined;
+    return onKeys(
+      ordered.slice(0, KEYS).map((choice, number) => ({
+        key: String(number + 1),
+        does: choice.title,
+        act: () => edit({ disposition: choice.path }),
+      })),
+    );
+  });
+  useEffect(() => {
+    const hide = () => void keep();
+    document.addEventListener("visibilitychange", hide);
+    return () => {
+      document.removeEventListener("visibilitychange", hide);
+      clearTimeout(timer.current);
+      void keep();
+    };
+  }, []);
+
+  if (contact.choices.length === 0)
+    return html`<p class="gap">Esta línea no tiene árbol de tipificación. Un administrador lo escribe en «dispositions».</p>`;
+  return html`
+    <form class="dispose" onSubmit=${(/** @type {Event} */ event) => {
+      event.preventDefault();
+      void save();
+    }} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+      if (event.key !== "Enter" || !event.ctrlKey) return;
+      event.preventDefault();
+      void save();
+    }}>
+      <h3>Tipificación</h3>
+      ${problem && html`<p class="fault" role="alert">${problem}</p>`}
+      <label for="buscar">Buscar en el árbol</label>
+      <input id="buscar" type="search" value=${wanted} autocomplete="off"
+        onInput=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => search(event.currentTarget.value)} />
+      <fieldset>
+        <legend>Cómo terminó</legend>
+        <div class="options" tabindex="0" role="group" aria-label="Opciones">
+          ${ordered.map(
+            (choice, number) => html`
+              <label key=${choice.path}>
+                <input type="radio" name="tipificacion" value=${choice.path} checked=${written.disposition === choice.path}
+                  onChange=${() => edit({ disposition: choice.path })} />
+                ${keys && number < KEYS && html`<kbd>${number + 1}</kbd>`}
+                <span>${choice.title}<span class="group">${[choice.group, RESOLUTIONS[choice.resolution]].filter(Boolean).join(" · ")}</span></span>
+              </label>`,
+          )}
+          ${ordered.length === 0 && html`<p>Nada del árbol dice eso. Borre la búsqueda.</p>`}
+        </div>
+      </fieldset>
+      <label for="solucion">Solución</label>
+      <textarea id="solucion" rows="3" maxlength="4000" value=${written.solution}
+        onInput=${(/** @type {Event & { currentTarget: HTMLTextAreaElement }} */ event) => edit({ solution: event.currentTarget.value })}></textarea>
+      <label for="nota">Nota</label>
+      <textarea id="nota" rows="3" maxlength="4000" value=${written.note}
+        onInput=${(/** @type {Event & { currentTarget: HTMLTextAreaElement }} */ event) => edit({ note: event.currentTarget.value })}></textarea>
+      <label for="otra">Llamar de nuevo</label>
+      <select id="otra" value=${again} aria-describedby="horas"
+        onChange=${(/** @type {Event & { currentTarget: HTMLSelectElement }} */ event) => setAgain(event.currentTarget.value)}>
+        <option value="">No</option>
+        ${contact.hours.map((hour) => html`<option key=${hour} value=${hour}>${dayAndHour(hour, zone)}</option>`)}
+      </select>
+      <p id="horas" class="help">
+        Solo horas en que se puede llamar.${contact.left_out.length > 0 && ` No hay horas estos días: ${contact.left_out.join(", ")}.`}
+      </p>
+      <div class="save">
+        <button type="submit" disabled=${phase === "ringing"}>Guardar tipificación</button>
+        <span class="help">${kept}</span>
+        ${keys && html`<span class="help">Ctrl+Enter guarda.</span>`}
+      </div>
+      ${
+        contact.words.length > 0 &&
+        html`
+          <h3>Lo que se guardó</h3>
+          <ul class="plain">
+            ${contact.words.map(
+              (word) => html`
+                <li key=${word.at}>
+                  ${word.title || "Terminó el tiempo sin tipificar"}
+                  <span class="said">${dayAndHour(word.at, zone)} · ${word.author}</span>
+                  ${word.solution && html`<span class="said">Solución: ${word.solution}</span>`}
+                  ${word.note && html`<span class="said">Nota: ${word.note}</span>`}
+                </li>`,
+            )}
+          </ul>`
+      }
+    </form>
+  `;
+}
+
+/**
+ * @param {string[]} used
+ * @param {Choice} choice
+ */
+function place(used, { path }) {
+  const found = used.indexOf(path);
+  return found < 0 ? used.length : found;
+}

@@ -1,0 +1,13 @@
+"""The calls of one number are found at once: an adviser sees who calls."""
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Go to this form of the tables."""
+    op.create_index("ix_call_number_started_at", "call", ["number", "started_at"], unique=False)
