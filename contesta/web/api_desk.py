@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from callback_queue.policy import next_allowed
 from callback_queue.request import Asked, CallbackRequest, Place, Reason, Solution, Source, Window
 from callback_queue.states import IllegalStepError, Rescheduled, Typified
+from contesta.board.view import End
 from contesta.call_list import line_of, path, shown_number
 from contesta.callbacks.intake import rules_of
 from contesta.callbacks.words import SOURCES, outcome
@@ -22,6 +23,7 @@ from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS
 from contesta.web.desk_models import (
     Agenda,
     AgendaLine,
+    Beat,
     Before,
     CallbackBehind,
     ChoiceTold,
@@ -83,7 +85,6 @@ def desk_now(request: web.Request) -> DeskNow:
     name, keeper = owner(request), request.app[KEEPER]
     agent, current = keeper.agent(name), keeper.current.get(name)
     return DeskNow(
-        at=request.app[CLOCK](),
         agent=name,
         state=agent.state if agent else None,
         since=agent.since if agent else None,
@@ -112,7 +113,7 @@ async def follow(request: web.Request) -> web.StreamResponse:
     """Tell it again whenever it changes."""
 
     def look() -> bytes:
-        return desk_now(request).model_dump_json(exclude={"at"}).encode()
+        return desk_now(request).model_dump_json().encode()
 
     owner(request)
     return await stream_of(request, "desk", look)
@@ -456,7 +457,14 @@ _WORK = Permission.WORK_AT_DESK
 
 ROUTES = (
     Route(method="GET", path=DESK, handler=now, permission=_WORK, answer=DeskNow, summary="The adviser's own state"),
-    Route(method="GET", path=f"{DESK}/stream", handler=follow, permission=_WORK, streams=True),
+    Route(
+        method="GET",
+        path=f"{DESK}/stream",
+        handler=follow,
+        permission=_WORK,
+        events={"desk": DeskNow, "heartbeat": Beat, "end": End},
+        summary="The adviser's own state, as it changes",
+    ),
     Route(
         method="POST",
         path=f"{DESK}/pause",

@@ -51,7 +51,6 @@ class Before(Told):
 class DeskNow(Told):
     """What an adviser is doing, and what is before him. `state` is null if nothing is told of him."""
 
-    at: datetime
     agent: str
     state: AgentState | None
     since: datetime | None
@@ -59,6 +58,12 @@ class DeskNow(Told):
     queues: list[str]
     connected: bool
     contact: Before | None
+
+
+class Beat(Told):
+    """A sign of life of the desk's stream, each second. `at` is the server's time."""
+
+    at: datetime
 
 
 class ChoiceTold(Told):

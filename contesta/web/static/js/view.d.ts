@@ -172,7 +172,6 @@ export interface Desk {
 }
 
 export interface DeskNow {
-  at: string;
   agent: string;
   state: AgentState | null;
   since: string | null;
