@@ -137,6 +137,7 @@ def test_a_call_is_seen_written_about_through_a_crash_and_classified_by_keyboard
             await browser.close()
 
             told = await asyncio.to_thread(eventually, lambda: _disposed(line), 60, "the ledger has the disposition")
+            assert told is not None
             totals = told["totals"]
             assert (totals["answered"], totals["disposed"]) == (1, 1)
             assert totals["work_seconds"] > 0

@@ -9,12 +9,11 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import Engine
 
-from callback_queue.policy import next_allowed
+from callback_queue.policy import next_allowed, rules_of
 from callback_queue.request import Asked, Person, Place, Reason, Source, State
 from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
-from contesta.board.live import LiveFeed
-from contesta.callbacks.intake import rules_of
 from contesta.desk.contact import Current, Phase, after, pause
+from contesta.live_feed import LiveFeed
 from contesta.web.access import Role
 from contesta.web.api_desk import BOOK, KEEPER
 from contesta.web.board import HUB

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
 
-from callback_queue.policy import next_allowed
+from callback_queue.policy import next_allowed, rules_of
 from callback_queue.request import Asked, CallbackRequest, Place, Reason, Solution, Source, Window
 from callback_queue.states import IllegalStepError, Rescheduled, Typified
 from contesta.board.view import End
 from contesta.call_list import line_of, path, shown_number
-from contesta.callbacks.intake import rules_of
 from contesta.callbacks.words import SOURCES, outcome
 from contesta.desk.agenda import hours, place, why_not_now
 from contesta.desk.keeper import Keeper
