@@ -130,7 +130,7 @@ def test_a_call_is_seen_written_about_through_a_crash_and_classified_by_keyboard
             chosen = page.locator("input[name=tipificacion]:checked")
             await expect(chosen).to_have_count(1)
             disposition = await chosen.get_attribute("value")
-            await page.get_by_label("Solución").fill("Se le dio el radicado")
+            await page.get_by_label("Solución", exact=True).fill("Se le dio el radicado")
             await page.keyboard.press("Control+Enter")
             await expect(page.get_by_text("Tipificada:")).to_be_visible(timeout=LONGEST_MS)
             await sees(page, "Disponible")

@@ -216,7 +216,7 @@ def test_the_desk_is_for_everybody_and_saves_by_keyboard(sqlite_engine: Engine, 
             await page.locator("h1").click()
             await page.keyboard.press("1")
             await expect(page.get_by_role("radio", name="RUCOM")).to_be_checked()
-            await page.get_by_label("Solución").focus()
+            await page.get_by_label("Solución", exact=True).focus()
             await page.keyboard.press("Control+Enter")
             await expect(page.get_by_text("Tipificada: RUCOM.").first).to_be_visible()
             assert [word.disposition for word in office.app[BOOK].words("cb-x-1", ANA)] == [RUCOM]
