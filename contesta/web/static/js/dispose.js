@@ -1,6 +1,6 @@
 import { html } from "htm/preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { dayAndHour } from "./hours.js";
+import { dayAndHour, dayInWords } from "./hours.js";
 import { send } from "./send.js";
 import { onKeys } from "./shortcuts.js";
 
@@ -158,7 +158,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
         ${contact.hours.map((hour) => html`<option key=${hour} value=${hour}>${dayAndHour(hour, zone)}</option>`)}
       </select>
       <p id="horas" class="help">
-        Solo horas en que se puede llamar.${contact.left_out.length > 0 && ` No hay horas estos días: ${contact.left_out.join(", ")}.`}
+        Solo horas en que se puede llamar.${contact.left_out.length > 0 && ` No hay horas estos días: ${contact.left_out.map(dayInWords).join(", ")}.`}
       </p>
       <div class="save">
         <button type="submit" disabled=${phase === "ringing"}>Guardar tipificación</button>

@@ -1,4 +1,13 @@
 /**
+ * @param {string} day
+ * @returns {string} such as "viernes 27 de noviembre"
+ */
+export function dayInWords(day) {
+  const said = new Intl.DateTimeFormat("es-CO", { timeZone: "UTC", weekday: "long", day: "numeric", month: "long" });
+  return said.format(new Date(`${day}T12:00:00Z`)).replace(", ", " ");
+}
+
+/**
  * @param {string} moment
  * @param {string} zone
  * @returns {string} day and hour for operations, such as "mar, 3 jun, 14:05"
