@@ -2,18 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from core.calendar import LEGAL_HOURS, Calendar
-
-
-class Mode(StrEnum):
-    """Who is called first."""
-
-    CITIZEN_FIRST = "citizen-first"
-    """The citizen answers, presses 1, and is put through to an adviser."""
-    ADVISER_FIRST = "adviser-first"
-    """An adviser hears who it is and why, and accepts; then the citizen is called."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +71,6 @@ class CallbackPolicy:
     """
 
     enabled: bool = True
-    mode: Mode = Mode.CITIZEN_FIRST
     abandoned: bool = True
     abandoned_after_seconds: int = 30
     abandoned_delay_seconds: int = 30
