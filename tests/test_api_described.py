@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from contesta.web.access import KEYS, PEOPLE, Role
 from contesta.web.app import EVERY_ROUTE
@@ -65,7 +65,13 @@ def _serve(folder: Path, opened: "Future[Office]", stop: threading.Event) -> Non
 
 
 @schema.parametrize()
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.generate],  # the description has no examples, and looking for some is longer than all the rest
+)
 def test_every_answer_is_as_described(case: schemathesis.Case[Any], office: Office) -> None:
     """Each example is asked by somebody who may, and by somebody who may not, if there is one."""
     may = case.operation.definition.raw["x-roles"]
