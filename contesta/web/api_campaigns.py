@@ -91,7 +91,9 @@ class OutcomeSaid(Asked):
 
     disposition: Disposition
     note: str = ""
-    answers: dict[Question, Answer] = Field(default={}, max_length=20, json_schema_extra={"additionalProperties": False})
+    answers: dict[Question, Answer] = Field(
+        default={}, max_length=20, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class RecordTold(Told):
