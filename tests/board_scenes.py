@@ -223,7 +223,7 @@ BUSY = Board(
             detail="61/1.102 · abandonadas, de las recibidas sin fantasmas",
             state=Level.WARN,
         ),
-        Figure(id="callbacks", title="Devoluciones pendientes", shown=UNKNOWN, detail="Esta línea aún no las ofrece"),
+        figure("callbacks", "Devoluciones pendientes", "7", detail="2 en mora"),
     ],
     queues=list(QUEUES),
     advisers_by_state=counts(ADVISERS),
@@ -316,7 +316,7 @@ def past(board: Board, at: datetime) -> Board:
 
 def of_wall(board: Board) -> WallBoard:
     """What of a board may hang on a wall."""
-    return WallBoard.model_validate(board.model_dump(exclude={"advisers", "waiting"}))
+    return WallBoard.model_validate(board.model_dump(include=set(WallBoard.model_fields)))
 
 
 def _quarter(begins_at: datetime, hour: str, offered: int | None, lost: int) -> Quarter:

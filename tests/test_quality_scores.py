@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from quality.matrix.agreement import agreement, biases, by_item, kappa, pairs
+from quality.matrix.agreement import Bias, agreement, biases, by_item, kappa, pairs
 from quality.matrix.audit import Audit, Mark
 from quality.matrix.intervals import sample_size, wilson
 from quality.matrix.matrix import Category
@@ -206,6 +206,12 @@ def doubles() -> list[Audit]:
         for number in range(10)
     ]
     return [*oscar, *iris, audit(50), audit(51, auditor="Óscar Díaz")]
+
+
+@pytest.mark.parametrize("parted", [(0, 0), (1, 0), (3, 3), (2, 9), (40, 61), (5, 900)])
+def test_chance_parts_auditors_as_often_as_the_exact_test_says(parted: tuple[int, int]) -> None:
+    bias = Bias(auditor="Iris Mora", marks=1000, only_this=parted[0], only_others=parted[1])
+    assert bias.p_value == pytest.approx(binomtest(parted[0], sum(parted)).pvalue if any(parted) else 1.0)
 
 
 def test_double_audits_tell_who_is_stricter() -> None:

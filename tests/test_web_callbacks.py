@@ -1,5 +1,6 @@
 """Promised calls on their pages and for programs: what is shown, what is masked, what is heard, and what is logged."""
 
+import asyncio
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
@@ -17,6 +18,7 @@ from callback_queue.states import (
     Typified,
 )
 from contesta.web.access import Action, Role
+from contesta.web.board import HUB
 from storage.callbacks import Callbacks
 from tests.callbacks import ANY_HOUR, NOW, wish
 from tests.test_web_pages import judged, sized
@@ -135,6 +137,22 @@ def test_programs_get_what_pages_show(sqlite_engine: Engine) -> None:
         names = ("asked", "dialled", "answered", "accepted", "connected", "solved")
         assert [[each[name] for name in names] for each in stages] == [[1] * 6]
         assert (await auditor.get("/api/v1/callbacks?after=1_x%27--")).status == 400
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_promised_calls_are_counted_on_the_board(sqlite_engine: Engine) -> None:
+    story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        hub = office.app[HUB]
+        version = hub.version
+        async with asyncio.timeout(60):
+            while (card := version.moment.board.cards[-1]).value is None:
+                version = await hub.other_than(version.sequence)
+        assert (card.shown, card.detail) == ("1", "1 en mora")
+        assert (await (await supervisor.get(card.calls)).text()).count('<a href="/devoluciones/') == 1
 
     run_office(sqlite_engine, scenario)
 

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import comb
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from .audit import Audit, Mark
 from .intervals import Interval, Z
@@ -52,7 +52,8 @@ class Bias:
     def p_value(self) -> float:
         """See the class."""
         parted = self.only_this + self.only_others
-        return float(binomtest(self.only_this, parted).pvalue) if parted else 1.0
+        fewer = min(self.only_this, self.only_others)
+        return min(1.0, 2 * sum(comb(parted, one) for one in range(fewer + 1)) / 2**parted)
 
 
 def pairs(audits: Iterable[Audit]) -> Iterator[Pair]:

@@ -59,7 +59,7 @@ function Turning({ board, said }) {
     return () => document.removeEventListener("keydown", pressed);
   });
 
-  const alert = watch.freshness === "live" ? board.alerts.find(({ level }) => level === "bad") : undefined;
+  const bad = watch.freshness === "live" ? board.alerts.filter(({ level }) => level === "bad") : [];
   return html`
     <div class="board ${watch.freshness}">
       <div class="strip">
@@ -68,7 +68,7 @@ function Turning({ board, said }) {
         <${Trust} board=${board} />
         <${Clock} />
       </div>
-      ${said ? html`<${Banner} said=${said} />` : html`<div>${alert && html`<p class="alert bad"><${Mark} level="bad" /> ${alert.text}</p>`}</div>`}
+      ${said ? html`<${Banner} said=${said} />` : html`<div>${bad[0] && html`<p class="alert bad"><${Mark} level="bad" /> ${bad[0].text}${others(bad.length - 1)}</p>`}</div>`}
       <section aria-labelledby="pagina">${page?.body}</section>
       <div class="foot">
         <h2 id="pagina">${page?.title}<span class="visually-hidden">, página</span> ${(turn % pages.length) + 1} de ${pages.length}</h2>
@@ -80,6 +80,12 @@ function Turning({ board, said }) {
       </div>
     </div>
   `;
+}
+
+/** @param {number} alerts how many are not shown */
+function others(alerts) {
+  if (alerts < 1) return "";
+  return alerts === 1 ? " Y un aviso más." : ` Y ${alerts} avisos más.`;
 }
 
 /**
