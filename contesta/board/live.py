@@ -7,6 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from contesta.format import whole
@@ -16,8 +17,7 @@ from contesta.settings import Settings
 from core.errors import ConfigurationError, ContestaError
 from ivr.line.model import Line
 from quality.metrics.live import LiveEngine
-from storage.callback_list import CallbackLists, Pending
-from storage.database import connect
+from storage.callback_list import CallbackLists
 
 from .goals import Goals
 from .hub import Hub, Place
@@ -48,10 +48,11 @@ class Nothing:
 class LiveLine:
     """The line of some settings, live."""
 
-    def __init__(self, settings: Settings, goals: Goals, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, goals: Goals, database: Engine, clock: Callable[[], datetime]) -> None:
         self.place = Place(line=settings.mqtt_name, zone=ZoneInfo(settings.timezone))
         self._settings = settings
         self._goals = goals
+        self._promised = CallbackLists(database)
         self._clock = clock
         self._current: Callable[[], tuple[Line, ...]] | None = None
 
@@ -104,18 +105,11 @@ class LiveLine:
         """Count the promised calls again and again."""
         while True:
             try:
-                hub.count(await asyncio.to_thread(self._pending))
+                hub.count(await asyncio.to_thread(self._promised.pending, self._clock()))
             except SQLAlchemyError as error:
                 hub.count(None)
                 log.warning("cannot count the promised calls", error=str(error))
             await asyncio.sleep(COUNT_CALLBACKS_SECONDS)
-
-    def _pending(self) -> Pending:
-        engine = connect(self._settings.ledger_url)
-        try:
-            return CallbackLists(engine).pending(self._clock())
-        finally:
-            engine.dispose()
 
     async def _site(self) -> Site:
         """Tell the lines that are published; who has none yet has only a name."""

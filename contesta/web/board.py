@@ -175,7 +175,7 @@ def prepare(app: web.Application) -> None:
     """Have a hub run as long as the application does."""
     settings, database, clock = app[SETTINGS], app[ENGINE], app[CLOCK]
     app[GOALS] = Goals(database, settings.board_thresholds, settings.ghost_seconds)
-    app[SOURCE] = LiveLine(settings, app[GOALS], clock)
+    app[SOURCE] = LiveLine(settings, app[GOALS], database, clock)
     app[STREAMS] = Streams()
     app.cleanup_ctx.append(_hub)
     app.on_shutdown.append(_end_streams)
