@@ -53,7 +53,7 @@ class Bias:
         """See the class."""
         parted = self.only_this + self.only_others
         fewer = min(self.only_this, self.only_others)
-        return min(1.0, 2 * sum(comb(parted, one) for one in range(fewer + 1)) / 2**parted)
+        return min(1.0, 2 * sum(comb(parted, one) for one in range(fewer + 1)) / (1 << parted))
 
 
 def pairs(audits: Iterable[Audit]) -> Iterator[Pair]:
