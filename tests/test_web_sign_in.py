@@ -14,7 +14,7 @@ from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import Engine
 
 from contesta.web import sessions
-from contesta.web.access import Action, Role
+from contesta.web.access import HOME, Action, Role
 from contesta.web.app import Policy
 from contesta.web.factors import FACTORS, STEP_SECONDS, seed_of
 from contesta.web.limits import SignInRates
@@ -113,7 +113,7 @@ def test_sign_in_leads_nowhere_else(sqlite_engine: Engine, back: str) -> None:
         office.person(Role.AUDITOR)
         response = await sign_in(await office.visitor(), "auditor", volver=back)
         assert response.status in {303, 400}
-        assert response.headers.get("Location", "/llamadas") == "/llamadas"
+        assert response.headers.get("Location", HOME[Role.AUDITOR]) == HOME[Role.AUDITOR]
 
     run_office(sqlite_engine, scenario)
 
