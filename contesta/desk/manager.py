@@ -75,8 +75,16 @@ class Manager:
             raise NotAvailableError("La central no responde en este momento. Intente de nuevo")
         await self._client.action(action, *headers)
 
+    def serves(self, agent: str) -> bool:
+        """Tell whether an adviser has a telephone here."""
+        return self._account(agent) is not None
+
+    def _account(self, agent: str) -> str | None:
+        members = self._accounts.members if self._accounts else ()
+        return next((member.account for member in members if member.name == agent), None)
+
     def _interface(self, agent: str) -> str:
-        for member in self._accounts.members if self._accounts else ():
-            if member.name == agent:
-                return f"PJSIP/{member.account}"
-        raise NotAvailableError(f"{agent} no tiene teléfono en esta central")
+        account = self._account(agent)
+        if account is None:
+            raise NotAvailableError(f"{agent} no tiene teléfono en esta central")
+        return f"PJSIP/{account}"

@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Final
+from typing import Final, get_args
 from zoneinfo import ZoneInfo
 
 from aiohttp import hdrs, web
@@ -33,6 +33,7 @@ from contesta.web.desk_models import (
     DraftSaid,
     EarlierCall,
     EarlierCallback,
+    PauseReason,
     PauseSaid,
     Unfinished,
     WordTold,
@@ -51,7 +52,7 @@ from storage.desk import RECENT, Contact, DeskBook, Draft, Word
 KEEPER = web.AppKey("desk_keeper", Keeper)
 BOOK = web.AppKey("desk_book", DeskBook)
 
-REASONS: Final = ("Descanso", "Almuerzo", "Reunión", "Capacitación", "Apoyo", "Otro")
+REASONS: Final = get_args(PauseReason)
 MOST_USED: Final = 5
 _EARLIER: Final = 10
 _OPEN: Final = 200
@@ -76,6 +77,14 @@ def owner(request: web.Request) -> str:
     agent = identity(request).agent
     if not agent:
         raise web.HTTPForbidden
+    return agent
+
+
+def _with_telephone(request: web.Request) -> str:
+    """Give the adviser whose desk it is, if there is a telephone to pause."""
+    agent = owner(request)
+    if not request.app[KEEPER].manager.serves(agent):
+        raise RefusedError(f"{agent} no tiene teléfono en esta central, o ella aún no responde.")
     return agent
 
 
@@ -121,18 +130,17 @@ async def follow(request: web.Request) -> web.StreamResponse:
 async def pause(request: web.Request) -> web.Response:
     """Take no more calls."""
     reason, keeper = body(request, PauseSaid).reason, request.app[KEEPER]
-    if reason not in REASONS:
-        raise InvalidInputError(f"«reason» debe ser uno de: {', '.join(REASONS)}", "body.reason")
-    await keeper.end_wrap_up(owner(request))
-    await keeper.manager.pause(owner(request), reason)
+    agent = _with_telephone(request)
+    await keeper.end_wrap_up(agent)
+    await keeper.manager.pause(agent, reason)
     return told(Done(said=f"En pausa: {reason}."))
 
 
 async def ready(request: web.Request) -> web.Response:
     """Take calls again; what was not classified can be classified later."""
-    keeper = request.app[KEEPER]
-    await keeper.end_wrap_up(owner(request))
-    await keeper.manager.let_go(owner(request))
+    keeper, agent = request.app[KEEPER], _with_telephone(request)
+    await keeper.end_wrap_up(agent)
+    await keeper.manager.let_go(agent)
     return told(Done(said="Disponible para recibir llamadas."))
 
 
@@ -257,7 +265,7 @@ async def _contact(request: web.Request, whose: str = "") -> _Known:
     """
     agent = identity(request).agent if identity(request).only_agent is not None else whose
     if not agent:
-        raise InvalidInputError("«agent» falta: diga de qué asesor es la conversación", "body.agent")
+        raise RefusedError("Falta «agent»: diga de qué asesor es la conversación.")
     stored = await asyncio.to_thread(request.app[BOOK].contact, request.match_info["channel"], agent)
     return _Known(stored, request, agent)
 

@@ -1,6 +1,7 @@
 """What the adviser's desk takes and tells, over the API and in its stream."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -12,6 +13,7 @@ from core.events import Resolution
 from quality.metrics.agents import AgentState
 
 LONGEST_TEXT = 4000
+PauseReason = Literal["Descanso", "Almuerzo", "Reunión", "Capacitación", "Apoyo", "Otro"]
 
 
 class DraftSaid(Asked):
@@ -34,7 +36,7 @@ class DispositionSaid(DraftSaid):
 class PauseSaid(Asked):
     """Why an adviser takes no calls."""
 
-    reason: str = Field(min_length=1, max_length=40)
+    reason: PauseReason
 
 
 class Before(Told):
