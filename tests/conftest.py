@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+import asterisk_conf
+from contesta.settings import Settings
+from telephony import asterisk
 from tests.running import RunningLine, start_line
 
 pytest_plugins = ["tests.databases", "tests.mosquitto", "tests.smpp_gateway", "tests.web_calls"]
@@ -21,6 +24,11 @@ LONGEST_FIRST = (
     "test_real_calls.py",
     "test_board_real.py",
     "test_bus_on_the_line.py",
+    "test_quality_pages.py",
+    "test_offer_on_the_line.py",
+    "test_desk_on_the_line.py",
+    "test_web_hostile.py",
+    "test_web_campaigns.py",
     "test_call_and_demo.py",
     "test_line_examples.py",
     "test_line.py",
@@ -33,6 +41,13 @@ LONGEST_FIRST = (
     "test_mailbox_on_the_line.py",
 )
 """Files that take minutes: started first, they end with the others and not after them."""
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Have an Asterisk before anything begins, once for all workers."""
+    cache = Settings().cache_dir
+    if not hasattr(session.config, "workerinput") and asterisk.find(cache) is None:
+        asterisk.provision(cache, Path(asterisk_conf.__file__).parent / "provision.sh", lambda _: None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -86,7 +86,7 @@ def test_a_conversation_is_told_kept_classified_and_corrected(sqlite_engine: Eng
             assert (await ana.post(f"{address}/disposition", json=draft | {"disposition": wrong})).status == 400
         saved = await ana.post(f"{address}/disposition", json=draft | {"disposition": RUCOM})
         assert saved.status == 200, await saved.text()
-        assert (await supervisor.post(f"{address}/disposition", json={"disposition": RUCOM})).status == 400
+        assert (await supervisor.post(f"{address}/disposition", json={"disposition": RUCOM})).status == 409
         corrected = {"disposition": "escalada/zeta", "agent": ANA, "note": "Se escaló"}
         assert (await supervisor.post(f"{address}/disposition", json=corrected)).status == 200
 
