@@ -50,3 +50,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_desk_word_channel_id_agent", ["channel_id", "agent"], unique=False)
         batch_op.create_index("ix_desk_word_agent_at", ["agent", "at"], unique=False)
         batch_op.create_index("ix_desk_word_told_at", ["told_at"], unique=False)
+
+
+def downgrade() -> None:
+    """Go back to the form before."""
+    for table in ("desk_word", "desk_draft"):
+        op.drop_table(table)
+    with op.batch_alter_table("leg", schema=None) as batch_op:
+        for column in ("resolution", "title", "disposition", "work_ms"):
+            batch_op.drop_column(column)
