@@ -200,8 +200,9 @@ def credentials(office: Office, route: Route) -> str:
     for role in Role:
         if route.permission in GRANTS[role] and role in PEOPLE:
             return f"Cookie: {COOKIE}={office.session(office.person(role))}"
-    if route.permission is not None and route.permission in GRANTS[Role.INTEGRATION]:
-        return f"Authorization: Bearer {office.key(Role.INTEGRATION)}"
+    for role in (Role.INTEGRATION, Role.SITE):
+        if route.permission in GRANTS[role]:
+            return f"Authorization: Bearer {office.key(role)}"
     return "X-Nobody: 1"
 
 
