@@ -121,6 +121,7 @@ def test_a_call_is_seen_written_about_through_a_crash_and_classified_by_keyboard
 
             hang_up.set()
             await sees(page, "Tipificando")
+            await asyncio.sleep(2)  # of work after the call: the log's times are whole seconds
             paused = r"paused:tipificaci"
             await asyncio.to_thread(
                 eventually, lambda: re.search(paused, line.asterisk.console(f"queue show {line.queue}")), 60, "paused"
