@@ -70,7 +70,7 @@ def test_manager_users_may_do_what_they_are_for_and_nothing_else(system: Telepho
     text = render(system)["manager.conf"]
     assert "bindaddr = 127.0.0.1" in text
     assert re.findall(r"^write = (.*)$", text, re.MULTILINE) == ["reporting", "agent,reporting"]
-    assert re.findall(r"^read = (.*)$", text, re.MULTILINE) == ["call,agent,user", ""]
+    assert re.findall(r"^read = ?(.*)$", text, re.MULTILINE) == ["call,agent,user", ""]
     assert "webenabled = no" in text
 
 

@@ -31,6 +31,9 @@ NOT_TOLD = {
     "AgentPresence": "about a person, and no call",
     "QueueLeft": "the log says soon after why he left",
     "ConsentAnswered": "what somebody authorised is between him and the line",
+    "TextChosen": "what somebody wants to know is between him and the line",
+    "HungUp": "the end of the call is told",
+    "WorkEnded": "what an adviser writes after a call is the entity's",
     "LanguageChosen": "a language may tell of which people somebody is",
 }
 CALLS = 40

@@ -85,7 +85,16 @@ def test_json_is_the_contract(tmp_path: Path, log: Path) -> None:
         "first_contact_resolution": None,
         "service_level": {"answered": 1 / 2, "offered": 1 / 6, "inclusive": 1 / 6},
     }
-    assert list(told) == ["totals", "by_day", "by_queue", "by_hour", "by_agent", "damaged_lines", "unwatched_seconds"]
+    assert list(told) == [
+        "totals",
+        "by_day",
+        "by_queue",
+        "by_hour",
+        "by_agent",
+        "by_disposition",
+        "damaged_lines",
+        "unwatched_seconds",
+    ]
     assert {day: of["offered"] for day, of in told["by_day"].items()} == {"2026-03-04": 6, "2026-03-05": 1}
     assert {queue: of["answered"] for queue, of in told["by_queue"].items()} == {"chat": 1, "voz": 1}
     assert {hour: of["offered"] for hour, of in told["by_hour"].items()} == {"07": 1, "08": 6}
