@@ -204,14 +204,14 @@ def test_the_desk_is_for_everybody_and_saves_by_keyboard(sqlite_engine: Engine, 
         async with office.page(Role.ADVISER, ANA, color_scheme=scheme, viewport=viewport) as page:
             complaints = complaints_of(page)
             await page.goto("/puesto")
-            await expect(page.locator(".who")).to_contain_text("300 *** **67")
+            await expect(page.locator(".who")).to_contain_text("300 *** **67", timeout=60_000)
             await page.get_by_label("Nota").fill(HOSTILE)
-            await expect(page.get_by_text("Borrador guardado")).to_be_visible()
+            await expect(page.get_by_text("Borrador guardado")).to_be_visible(timeout=60_000)
             await judged(page)
             if PICTURES:
                 await page.screenshot(path=f"{PICTURES}/desk-{scheme}-{width}.png", full_page=True)
             await page.reload()
-            await expect(page.get_by_label("Nota")).to_have_value(HOSTILE)
+            await expect(page.get_by_label("Nota")).to_have_value(HOSTILE, timeout=60_000)
             await page.get_by_label("Buscar en el árbol").fill("rucóm")
             await page.locator("h1").click()
             await page.keyboard.press("1")

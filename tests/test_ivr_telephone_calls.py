@@ -6,7 +6,8 @@ who answer. What a caller hears is recorded at their receiver and recognised by 
 prompts, so that one which is missing, cut or out of place is a difference.
 
 Callers press when a question has been said (`tests.telephone_calls`), not by a clock: a machine under load makes a call
-longer, not different. Rows whose prompts take longer than `LONGEST_SECONDS` call a second line, made of the same file:
+longer, not different. Where sound is lost all the same, those calls are made once more, by themselves: what is wrong
+twice is wrong. Rows whose prompts take longer than `LONGEST_SECONDS` call a second line, made of the same file:
 its texts are but their own names, its silences and waits are shorter. No row is left to the scripted world alone.
 """
 
@@ -79,7 +80,23 @@ class Both:
                 said = sum(len(sounds[each.line][prompt]) for prompt in self.scripted[each.name].heard) / RATE_HZ
                 return lines["corta" if each.line == "anm" and said > LONGEST_SECONDS else each.line]
 
-            self.real = Telephones(stage, [(each, called(each)) for each in SCENARIOS], folder).play(self.ears)
+            self.real = dict(Telephones(stage, [(each, called(each)) for each in SCENARIOS], folder).play(self.ears))
+            if again := [(each, called(each)) for each in SCENARIOS if not self.agree(each)]:
+                self.scripted |= {each.name: scripted(telephone, each, order) for order, (each, _) in enumerate(again)}
+                (folder / "again").mkdir()
+                self.real |= Telephones(stage, again, folder / "again").play(self.ears)
+
+    def told(self, each: Scenario) -> tuple[str, str]:
+        """What became of a call, over the telephone and as it was scripted."""
+        scripted, real = self.scripted[each.name], self.real[each.name].told
+        ear = self.ears[real.line.name]
+        despedida = ["despedida"] if scripted.ends == END else []  # the dialplan's
+        return outcome(real, real.heard, ear), outcome(scripted, [*scripted.heard, *despedida], ear)
+
+    def agree(self, each: Scenario) -> bool:
+        """Tell whether both worlds agree on a call."""
+        told, expected = self.told(each)
+        return told == expected
 
 
 def scripted(telephone: Telephone, each: Scenario, order: int) -> Told:
@@ -116,10 +133,8 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Both:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_both_worlds_agree(both: Both, scenario: Scenario, tmp_path: Path) -> None:
-    scripted, real = both.scripted[scenario.name], both.real[scenario.name].told
-    ear = both.ears[real.line.name]
-    despedida = ["despedida"] if scripted.ends == END else []  # the dialplan's
-    told, expected = outcome(real, real.heard, ear), outcome(scripted, [*scripted.heard, *despedida], ear)
+    real = both.real[scenario.name].told
+    told, expected = both.told(scenario)
     if told != expected:
         write_wav(tmp_path / "heard.wav", both.real[scenario.name].audio)
         differs = "\n".join(difflib.ndiff(expected.splitlines(), told.splitlines()))
