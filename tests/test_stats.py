@@ -104,6 +104,7 @@ def test_json_is_the_contract(tmp_path: Path, log: Path) -> None:
         "rings_unanswered": 1,
         "logged_in_seconds": 0.0,
         "paused_seconds": 0.0,
+        "work_seconds": 0.0,
         "occupancy": None,
     }
     assert told["damaged_lines"] == 1
