@@ -15,8 +15,8 @@ from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialle
 from contesta.desk.contact import Current, Phase, after, pause
 from contesta.live_feed import LiveFeed
 from contesta.web.access import Role
-from contesta.web.api_desk import BOOK, KEEPER
 from contesta.web.board import HUB
+from contesta.web.desk_owner import BOOK, KEEPER
 from core.events import Event, Resolution
 from ivr.line.model import Line
 from quality.metrics.agents import AgentNow, AgentState, Member, Telephone

@@ -108,7 +108,8 @@ def test_what_was_said_is_heard_in_parts_and_each_hearing_is_logged(sqlite_engin
         part = await supervisor.get(f"{address}/0", headers={"Range": "bytes=100-199"})
         assert (part.status, await part.read()) == (206, SPOKEN[100:200])
         assert [line.what for line in office.accesses(Action.RECORDING_HEARD)] == [
-            f"{found.id} {found.recordings[0].file}"
+            f"{found.id} {found.recordings[0].file} bytes=100-199",
+            f"{found.id} {found.recordings[0].file}",
         ]
         for nothing in ("1", "2", "99999999999999999999"):
             assert (await supervisor.get(f"{address}/{nothing}")).status == 404

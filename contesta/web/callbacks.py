@@ -2,21 +2,21 @@
 
 import asyncio
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from pydantic import Field
 
-from callback_queue.request import Attempt, CallbackRequest, Recording, Source, State
+from callback_queue.request import Attempt, CallbackRequest, Source, State
 from contesta.call_search import call_address, moment
 from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, author, fact, outcome, promised_for
 from contesta.format import UNKNOWN, clock, day_and_hour, duration, long_date, phone, short_date, whole
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from contesta.web.pages import render
+from contesta.web.recordings import message, message_file
 from contesta.web.routes import Route, query
 from contesta.web.validation import Asked, InvalidInputError
 from core.errors import ConfigurationError, ProtocolError
@@ -83,16 +83,8 @@ async def reveal(request: web.Request) -> web.StreamResponse:
 
 
 async def play(request: web.Request) -> web.StreamResponse:
-    """Send what the citizen said, in parts if so asked. Each beginning is written to the access log first."""
-    found = await _found(request)
-    number = int(request.match_info["number"][:9])
-    file = _file(request, found.recordings[number]) if number < len(found.recordings) else None
-    if file is None:
-        raise web.HTTPNotFound
-    wanted = request.headers.get(hdrs.RANGE, "")
-    if not wanted or wanted.startswith("bytes=0-"):
-        await access_log(request, Action.RECORDING_HEARD, f"{found.id} {found.recordings[number].file}")
-    return web.FileResponse(file, headers={hdrs.CONTENT_TYPE: "audio/wav", hdrs.CACHE_CONTROL: "private, no-store"})
+    """Give what the citizen said."""
+    return await message(request, await _found(request))
 
 
 def callback_address(request_id: str) -> str:
@@ -207,7 +199,7 @@ def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> we
             {
                 "title": SPOKEN.get(each.what, each.what),
                 "address": f"{callback_address(found.id)}/audio/{index}",
-                "there": _file(request, each) is not None,
+                "there": message_file(request, found, index) is not None,
             }
             for index, each in enumerate(found.recordings)
         ],
@@ -243,13 +235,6 @@ def _consent(found: CallbackRequest) -> str:
     return f"{ANSWERS[found.consent.answer]} (versión {found.consent.version})"
 
 
-def _file(request: web.Request, recording: Recording) -> Path | None:
-    """Find a recording; whatever its name says, only below the folder of messages."""
-    folder = request.app[SETTINGS].messages_dir.resolve()
-    file = (folder / recording.file).resolve()
-    return file if file.is_relative_to(folder) and file.is_file() else None
-
-
 def _some(count: int) -> str:
     return f"{whole(count)} {'pendiente' if count == 1 else 'pendientes'}"
 
@@ -277,7 +262,7 @@ ROUTES = (
     ),
     Route(
         method="GET",
-        path=CALLBACKS + "/{request_id:[^/]+}/audio/{number:[0-9]+}",
+        path=CALLBACKS + "/{request_id:[^/]+}/audio/{number:[0-9]{1,9}}",
         handler=play,
         permission=Permission.READ_CALLBACKS,
     ),

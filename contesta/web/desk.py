@@ -11,9 +11,9 @@ from contesta.desk.keeper import Keeper
 from contesta.desk.manager import Manager
 from contesta.lines import published
 from contesta.web.access import Permission
-from contesta.web.api_desk import BOOK, KEEPER, owner
 from contesta.web.board import HUB, end_with
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.desk_owner import BOOK, KEEPER, owner
 from contesta.web.pages import Context, page
 from contesta.web.routes import Route
 from ivr.line.model import Line

@@ -1,4 +1,4 @@
-"""What can be heard: recordings, by the audit that lets somebody hear them, and what callers said in surveys.
+"""What can be heard: recordings of audits, what callers said in surveys, and what they left for a promised call.
 
 Served by range, and each time written to the access log.
 """
@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
+from callback_queue.request import CallbackRequest
 from contesta.auditing import desk, evidence
 from contesta.auditing.view import Evidence, Lanes
 from contesta.auditing.waveform import outline
@@ -43,6 +44,21 @@ async def comment(request: web.Request) -> web.StreamResponse:
     if path is None:
         raise web.HTTPNotFound
     return await hear(request, path, f"{call.call_id} comentario {position + 1}")
+
+
+async def message(request: web.Request, of: CallbackRequest) -> web.StreamResponse:
+    """Give what a citizen left spoken in a promised call, or the part of it that was asked for."""
+    number = int(request.match_info["number"])
+    path = await asyncio.to_thread(message_file, request, of, number)
+    if path is None:
+        raise web.HTTPNotFound
+    return await hear(request, path, f"{of.id} {of.recordings[number].file}")
+
+
+def message_file(request: web.Request, of: CallbackRequest, number: int) -> Path | None:
+    """Find a recording of a promised call, by its place among them; None if there is nothing to hear."""
+    folder = request.app[SETTINGS].messages_dir
+    return recording_path(folder, of.recordings[number].file) if number < len(of.recordings) else None
 
 
 async def hear(request: web.Request, path: Path, what: str) -> web.StreamResponse:
