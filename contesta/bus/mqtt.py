@@ -61,7 +61,6 @@ class Bridge:
         self._waiting: Subscription = bus.subscribe(topics.EVERYTHING, size=BUFFER_MESSAGES)
         self._held: Message | None = None
         self.failure = ""
-        self._leaving = False
 
     @property
     def dropped(self) -> int:
@@ -79,8 +78,7 @@ class Bridge:
                     await self._connection()
                 except* MqttError as group:
                     self._say(_reason(group))
-                if self._leaving:  # taking leave failed, and that took the cancellation's place
-                    raise asyncio.CancelledError
+                _be_cancelled()
                 if clock() - began > STEADY_SECONDS:
                     pause_seconds = FIRST_PAUSE_SECONDS
                 await asyncio.sleep(pause_seconds * random.uniform(0.5, 1))
@@ -102,11 +100,10 @@ class Bridge:
                 await self._publish(client, self._status(Presence.ONLINE, since))
                 self._waiting.renew()
                 async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(_until_lost(client), name="mqtt: watch the connection")
                     tasks.create_task(self._tell(client), name="mqtt: states")
                     tasks.create_task(self._empty_outbox(client), name="mqtt: call events")
+                    await _until_lost(client)  # in no task: 3.11's group would leave a cancellation behind in ours
             except asyncio.CancelledError:
-                self._leaving = True
                 with contextlib.suppress(MqttError):
                     await self._publish(client, self._status(Presence.OFFLINE, since))
                 raise
@@ -142,6 +139,7 @@ class Bridge:
     async def _publish(self, client: Client, message: Message) -> None:
         await client.publish(message.topic, message.payload, message.qos, message.retain)
         self.published += 1
+        _be_cancelled()
 
     async def _tell(self, client: Client) -> None:
         while True:
@@ -170,6 +168,17 @@ class Bridge:
         async with asyncio.TaskGroup() as tasks:
             for message in batch.messages:
                 tasks.create_task(self._publish(client, message))
+
+
+def _be_cancelled() -> None:
+    """End the task if that was asked for and got lost: in Python 3.11's `wait_for`, or behind an error of the client.
+
+    Raises:
+        CancelledError: it was.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _until_lost(client: Client) -> None:
