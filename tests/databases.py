@@ -21,6 +21,7 @@ from tests.ports import free_port
 
 SERVER_USER = "postgres"
 START_SECONDS = 60
+MIGRATED = "migrated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,14 +37,14 @@ class PostgreSqlServer:
 
     def empty_database(self) -> str:
         """Throw away what the last test left, and give SQLAlchemy's address of the database."""
+        return self.make("own")
+
+    def make(self, name: str, template: str = "template0") -> str:
+        """Make a database as its template is, in the place of one of this name; give SQLAlchemy's address of it."""
         with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
-            )
-            connection.execute("DROP SCHEMA public CASCADE")
-            connection.execute("CREATE SCHEMA public")
-        return self.address.replace("postgresql:", "postgresql+psycopg:", 1)
+            connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return f"postgresql+psycopg://{SERVER_USER}@127.0.0.1:{self.port}/{name}"
 
 
 def _program(name: str) -> str:
@@ -102,7 +103,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def empty_database_url(request: pytest.FixtureRequest) -> str:
     """The address of an empty database, on each kind in turn."""
     if request.param == "postgresql":
         server: PostgreSqlServer = request.getfixturevalue("postgresql")
@@ -111,11 +112,29 @@ def database_url(request: pytest.FixtureRequest) -> str:
     return url
 
 
+@pytest.fixture(scope="session")
+def migrated_server(postgresql: PostgreSqlServer) -> PostgreSqlServer:
+    """The server, with a database MIGRATED to make others of: steps are taken once, and not for every test."""
+    engine = connect(postgresql.make(MIGRATED))
+    upgrade(engine)
+    engine.dispose()
+    return postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a migrated database without a row, on each kind in turn."""
+    if request.param == "postgresql":
+        server: PostgreSqlServer = request.getfixturevalue("migrated_server")
+        return server.make("own", MIGRATED)
+    migrated: Path = request.getfixturevalue("migrated_file")
+    return f"sqlite:///{shutil.copy(migrated, tmp_path)}"
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """A migrated database, on each kind in turn."""
     engine = connect(database_url)
-    upgrade(engine)
     yield engine
     engine.dispose()
 

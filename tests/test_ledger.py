@@ -241,8 +241,8 @@ def test_migrated_tables_are_those_of_the_models(engine: Engine) -> None:
         assert compare_metadata(context, LedgerTable.metadata) == []
 
 
-def test_several_programs_migrate_at_once(database_url: str) -> None:
-    engines = [connect(database_url) for _ in range(4)]
+def test_several_programs_migrate_at_once(empty_database_url: str) -> None:
+    engines = [connect(empty_database_url) for _ in range(4)]
     threads = [threading.Thread(target=upgrade, args=(engine,)) for engine in engines]
     for thread in threads:
         thread.start()
