@@ -24,7 +24,7 @@ NOTHING_TO_SAY = ("acl", "ccss", "features", "pjproject", "queuerules", "udptl")
 
 
 class Member(Protocol):
-    """Somebody who answers the queue."""
+    """Somebody who answers the queue, or a telephone for listening."""
 
     @property
     def account(self) -> str:
@@ -64,12 +64,15 @@ class TelephoneSystem:
     manager_secret: str
     desk_user: str
     desk_secret: str
+    listen_user: str
+    listen_secret: str
     manager_events: Sequence[str]
     agi_host: str
     agi_port: int
     lines: Sequence[Line]
     today: date
     members: Sequence[Member]
+    listening: Sequence[Member]
     trunk: Sequence[str]
     outbound: str = ""
     dialler_user: str = ""
@@ -83,8 +86,9 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
         ConfigurationError: a value would break the file it stands in, or the folder's path is too long for a socket.
     """
     dialler = [system.outbound, system.dialler_user, system.dialler_secret] if system.outbound else []
-    of_managers = [system.manager_secret, system.desk_secret, *dialler]
-    texts = [*of_managers, *(t for m in system.members for t in (m.account, m.name, m.secret))]
+    of_managers = [system.manager_secret, system.desk_secret, system.listen_secret, *dialler]
+    telephones = (*system.members, *system.listening)
+    texts = [*of_managers, *(t for m in telephones for t in (m.account, m.name, m.secret))]
     folders = (system.folder, system.modules, system.sounds, system.music, system.recordings, system.messages)
     paths = [str(folder) for folder in folders]
     for text in texts + paths:

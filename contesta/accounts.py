@@ -12,6 +12,8 @@ from core.errors import ConfigurationError
 ADVISERS = {"asesor1": "Ana Ruiz", "asesor2": "Luis Peña", "asesor3": "Marta Niño"}
 DIALLER = "contesta-marca"
 DESK = "contesta-puesto"
+LISTEN = "contesta-escucha"
+LISTENING = {"monitoreo1": "Monitoreo 1", "monitoreo2": "Monitoreo 2", "monitoreo3": "Monitoreo 3"}
 SCRIPTED = {"demo1": "Diana Demo", "demo2": "Esteban Demo", "demo3": "Farid Demo"}
 
 
@@ -26,7 +28,10 @@ class Adviser:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accounts:
-    """All accounts of a line. `advisers` are for people, `scripted` for `contesta call` and `contesta demo`."""
+    """All accounts of a line. `advisers` are for people, `scripted` for `contesta call` and `contesta demo`.
+
+    `listening` are telephones on which supervisors and auditors listen; they answer no queue and dial nothing.
+    """
 
     manager_user: str
     manager_secret: str
@@ -34,8 +39,11 @@ class Accounts:
     dialler_secret: str = ""
     desk_user: str = DESK
     desk_secret: str = ""
+    listen_user: str = LISTEN
+    listen_secret: str = ""
     advisers: tuple[Adviser, ...]
     scripted: tuple[Adviser, ...]
+    listening: tuple[Adviser, ...] = ()
 
     @property
     def members(self) -> tuple[Adviser, ...]:
@@ -43,10 +51,11 @@ class Accounts:
         return self.advisers + self.scripted
 
 
-def _make() -> Accounts:
-    def people(names: Mapping[str, str]) -> tuple[Adviser, ...]:
-        return tuple(Adviser(account=a, name=n, secret=secrets.token_urlsafe(18)) for a, n in names.items())
+def _people(names: Mapping[str, str]) -> tuple[Adviser, ...]:
+    return tuple(Adviser(account=a, name=n, secret=secrets.token_urlsafe(18)) for a, n in names.items())
 
+
+def _make() -> Accounts:
     return Accounts(
         manager_user="contesta",
         manager_secret=secrets.token_urlsafe(24),
@@ -54,8 +63,10 @@ def _make() -> Accounts:
         dialler_secret=secrets.token_urlsafe(24),
         desk_user=DESK,
         desk_secret=secrets.token_urlsafe(24),
-        advisers=people(ADVISERS),
-        scripted=people(SCRIPTED),
+        listen_secret=secrets.token_urlsafe(24),
+        advisers=_people(ADVISERS),
+        scripted=_people(SCRIPTED),
+        listening=_people(LISTENING),
     )
 
 
@@ -86,8 +97,10 @@ def read(path: Path) -> Accounts:
             dialler_secret=stored.get("dialler_secret", ""),
             desk_user=DESK,
             desk_secret=stored.get("desk_secret", ""),
+            listen_secret=stored.get("listen_secret", ""),
             advisers=tuple(Adviser(**a) for a in stored["advisers"]),
             scripted=tuple(Adviser(**a) for a in stored["scripted"]),
+            listening=tuple(Adviser(**a) for a in stored.get("listening", ())),
         )
     except FileNotFoundError as error:
         raise ConfigurationError(f"{path}: todavía no hay cuentas. Inicie la línea con: make run") from error
@@ -102,11 +115,14 @@ def ensure(path: Path) -> Accounts:
     if not path.exists():
         _write(path, _make())
     known = read(path)
-    if not (known.dialler_secret and known.desk_secret):  # made before anything was dialled, or advisers had a desk
+    if not (known.dialler_secret and known.desk_secret and known.listen_secret and known.listening):
+        # made before anything was dialled, advisers had a desk, or anybody listened
         known = replace(
             known,
             dialler_secret=known.dialler_secret or secrets.token_urlsafe(24),
             desk_secret=known.desk_secret or secrets.token_urlsafe(24),
+            listen_secret=known.listen_secret or secrets.token_urlsafe(24),
+            listening=known.listening or _people(LISTENING),
         )
         _write(path, known)
     return known

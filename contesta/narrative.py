@@ -22,6 +22,8 @@ from core.events import (
     HoldChanged,
     HungUp,
     LanguageChosen,
+    Listened,
+    ListenStep,
     MailboxStep,
     MailboxStepped,
     MenuStepped,
@@ -336,6 +338,16 @@ def _hold_changed(event: HoldChanged) -> tuple[str, str]:
     return AGENT, "Dejó al ciudadano en espera" if event.on else "Retomó la conversación"
 
 
+def _listened(event: Listened) -> tuple[str, str]:
+    match event.step:
+        case ListenStep.LISTENING:
+            return event.by, f"Escucha la conversación con {event.agent}"
+        case ListenStep.WHISPERING:
+            return event.by, f"Le habla al oído a {event.agent}; el ciudadano no lo oye"
+        case ListenStep.ENDED:
+            return event.by, "Dejó de escuchar"
+
+
 def _after_waiting(wait_seconds: int | None) -> str:
     return "" if wait_seconds is None else f", tras {duration(wait_seconds * 1000)} de espera"
 
@@ -390,6 +402,7 @@ _TELL: dict[type[Event], Callable[[Any], tuple[str, str]]] = {
     QueueLeft: _queue_left,
     Rejected: _rejected,
     HoldChanged: _hold_changed,
+    Listened: _listened,
     WorkEnded: _work_ended,
     CallEnded: _ended,
     CallVanished: _vanished,

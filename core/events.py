@@ -98,6 +98,16 @@ class Resolution(StrEnum):
     OTHER = "other"
 
 
+class ListenStep(StrEnum):
+    """What somebody did who listens to a conversation that goes on."""
+
+    LISTENING = "listening"
+    """Hears both, and is heard by nobody."""
+    WHISPERING = "whispering"
+    """Hears both, and is heard by the agent."""
+    ENDED = "ended"
+
+
 class RingResult(StrEnum):
     """How one ring of one agent ended."""
 
@@ -344,6 +354,18 @@ class HoldChanged(Event):
     """An agent put the caller on hold, or took the caller back. `channel_id` is the agent's."""
 
     on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listened(QueueEvent):
+    """Somebody began to listen to the conversation with `agent`, to whisper to him, or stopped.
+
+    `by` is how the listener signs in. It is no part of the call: nothing is counted with it.
+    """
+
+    agent: str
+    by: str
+    step: ListenStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,13 +22,17 @@ _NO_INVITATION = {"invitation": None, "invitation_expires_at": None}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Somebody with an account. `agent` is how queue_log calls the adviser, "" if the person is none."""
+    """Somebody with an account. `agent` is how queue_log calls the adviser, "" if the person is none.
+
+    `extension` is the SIP account of the telephone on which the person listens to conversations, "" without one.
+    """
 
     id: int
     login: str
     name: str
     role: str
     agent: str
+    extension: str
     password_hash: str | None
     factor_seed: bytes | None
     factor_step: int
@@ -51,6 +55,7 @@ class NewPerson:
     name: str
     role: str
     agent: str = ""
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +113,7 @@ class People:
             ConfigurationError: somebody else signs in by that name.
         """
         values = {"login": person.login, "name": person.name, "role": person.role, "agent": person.agent}
+        values |= {"extension": person.extension}
         fresh = _NO_PASSWORD | {"factor_step": 0, "shortcuts": True, "created_at": now, "disabled_at": None}
         with self._engine.begin() as connection:
             take_write_lock(connection)
@@ -137,9 +143,9 @@ class People:
             connection.execute(_update(person_id, chosen | _NO_INVITATION))
             return _person(connection.execute(select(_PERSON).where(_PERSON.c.id == person_id)).one())
 
-    def describe(self, person_id: int, *, role: str, agent: str) -> None:
-        """Give somebody a role and an adviser's name."""
-        self._change(person_id, {"role": role, "agent": agent}, ends_sessions=False)
+    def describe(self, person_id: int, *, role: str, agent: str, extension: str = "") -> None:
+        """Give somebody a role, an adviser's name and a telephone for listening."""
+        self._change(person_id, {"role": role, "agent": agent, "extension": extension}, ends_sessions=False)
 
     def disable(self, person_id: int, now: datetime) -> None:
         """Let somebody in no more, from now on."""

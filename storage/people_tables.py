@@ -26,7 +26,8 @@ def _digest(*, nullable: bool = False) -> Any:  # noqa: ANN401 - as Field itself
 class PersonRow(LedgerTable, table=True):
     """Somebody with an account. `agent` is how queue_log calls the adviser, "" if the person is none.
 
-    Until an invitation is accepted there is no password. `factor_step` is the last 30 s step whose code was used.
+    `extension` is the account of the telephone for listening, "" without one. Until an invitation is accepted there is
+    no password. `factor_step` is the last 30 s step whose code was used.
     """
 
     __tablename__ = "person"
@@ -35,6 +36,7 @@ class PersonRow(LedgerTable, table=True):
     name: str
     role: str
     agent: str
+    extension: str = ""
     password_hash: str | None = Field(sa_column=Column(Text))
     factor_seed: bytes | None = Field(sa_column=Column(LargeBinary(16)))
     factor_step: int = Field(sa_column=Column(BigInteger, nullable=False))

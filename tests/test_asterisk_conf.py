@@ -69,9 +69,24 @@ def test_callers_reach_published_numbers_only_and_cannot_dial_out(system: Teleph
 def test_manager_users_may_do_what_they_are_for_and_nothing_else(system: TelephoneSystem) -> None:
     text = render(system)["manager.conf"]
     assert "bindaddr = 127.0.0.1" in text
-    assert re.findall(r"^write = (.*)$", text, re.MULTILINE) == ["reporting", "agent,reporting"]
-    assert re.findall(r"^read = ?(.*)$", text, re.MULTILINE) == ["call,agent,user", ""]
+    assert re.findall(r"^write = (.*)$", text, re.MULTILINE) == [
+        "reporting",
+        "originate,reporting,call",
+        "agent,reporting",
+    ]
+    assert re.findall(r"^read = ?(.*)$", text, re.MULTILINE) == ["call,agent,user", "", ""]
     assert "webenabled = no" in text
+
+
+def test_who_listens_is_rung_and_can_reach_nobody_and_join_nothing(system: TelephoneSystem) -> None:
+    files = render(system)
+    (template,) = re.findall(r"^\[monitoreo\]\(!\)$(.*?)^\[", files["pjsip.conf"], re.MULTILINE | re.DOTALL)
+    assert "context = nadie\n" in template
+    assert "[nadie]" not in files["extensions.conf"]
+    modes = re.findall(r"ESC_MODO=(\w+)", files["extensions.conf"])
+    assert modes == ["qES", "qwES"], "neither B, which would join, nor d and X, which keys would act on"
+    assert not {one.account for one in system.listening} & {one.account for one in system.members}
+    assert "monitoreo" not in files["queues.conf"]
 
 
 def test_every_queue_of_every_line_is_made_as_its_file_says(system: TelephoneSystem) -> None:

@@ -4,16 +4,17 @@ from datetime import datetime, tzinfo
 
 from contesta.auditing.drawing import EXCLUSION_WORDS
 from contesta.auditing.results import CATEGORY_WORDS, percent
-from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, SubItemOf
+from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, LiveOf, SubItemOf
 from contesta.auditing.waveform import Outline
 from contesta.format import UNKNOWN, clock, duration, long_date
 from contesta.narrative import sentence, timeline
-from core.events import ConsentAnswer, ConsentAnswered, HoldChanged
+from core.events import ConsentAnswer, ConsentAnswered, HoldChanged, Resolution
 from quality.audio.spans import Spans
+from quality.audio.suggest import ANSWER_TIME
 from quality.matrix.audit import Audit, Mode
 from quality.matrix.matrix import Category, Channel, ContactKind
 from quality.matrix.sampling import Exclusion
-from quality.metrics.visits import CallHistory, Leg
+from quality.metrics.visits import CallHistory, Leg, Visit
 from storage.quality_audits import StoredAudit
 
 CHANNEL_WORDS = {Channel.VOICE: "voz", Channel.VIDEO: "video", Channel.CHAT: "chat", Channel.WHATSAPP: "WhatsApp"}
@@ -27,6 +28,11 @@ _CONSENT_WORDS = {
     ConsentAnswer.ACCEPTED: "autorizó grabar",
     ConsentAnswer.DECLINED: "no autorizó grabar",
     ConsentAnswer.NONE: "no respondió: no se entiende autorizado",
+}
+_RESOLUTION_WORDS = {
+    Resolution.SOLVED: ", solucionada en primer contacto",
+    Resolution.ESCALATED: ", escalada",
+    Resolution.OTHER: "",
 }
 _BESIDE = 3  # seconds before and after a recording whose events are put at its ends
 
@@ -75,13 +81,14 @@ def facts(one: StoredAudit, call: CallHistory | None, zone: tzinfo, ghost_second
         "Monitoreo": MODE_WORDS[audit.mode],
     }
     if call is not None:
-        leg = _leg(one, call)
+        visit, leg = _contact(one, call)
         told |= {
-            "Timbró": UNKNOWN if leg is None else f"{leg.ring_seconds} s hasta que contestó",
+            "Esperó": UNKNOWN if visit is None else duration(visit.wait_ms),
+            "Timbró": UNKNOWN if leg is None else f"{leg.ring_seconds} s hasta que contestó{_for_answer_time(audit)}",
             "Habló": UNKNOWN if leg is None else duration(leg.talk_ms),
             "Espera en retención": UNKNOWN if leg is None else duration(leg.hold_ms),
             "Autorización": _consent(call),
-            "Tipificación": UNKNOWN,
+            "Tipificación": UNKNOWN if leg is None else _disposition(leg),
             "Encuesta": ", ".join(f"{said.question}: {_answer(said.answer)}" for said in call.survey) or UNKNOWN,
             "Recorrido": sentence(call, ghost_seconds),
         }
@@ -93,7 +100,7 @@ def events(one: StoredAudit, call: CallHistory | None, zone: tzinfo) -> list[Eve
     if call is None:
         return []
     begun = _recording_begun(one, call)
-    leg = _leg(one, call)
+    _, leg = _contact(one, call)
     ended = leg.ended_at if leg else None
     return [
         EventOf(hour=clock(step.at, zone), seconds=_place(step.at, begun, ended), actor=step.actor, fact=step.fact)
@@ -149,8 +156,12 @@ def desk(  # noqa: PLR0913 - all that the desk shows
     place: str,
     address: str | None,
     next_address: str,
+    going_on: bool = False,
 ) -> Desk:
-    """Lay out one audit. `address` is that of its recording, None if there is nothing to hear."""
+    """Lay out one audit. `address` is that of its recording, None if there is nothing to hear.
+
+    `going_on` tells whether the conversation is not over yet.
+    """
     return Desk(
         number=one.number,
         revision=one.revision,
@@ -166,14 +177,31 @@ def desk(  # noqa: PLR0913 - all that the desk shows
         recording=address,
         lanes=address and f"/api/v1/audits/{one.number}/lanes",
         evidence=address and f"/api/v1/audits/{one.number}/evidence",
+        live=LiveOf(call=one.audit.call, agent=one.audit.agent, since=one.at, going_on=going_on)
+        if one.audit.mode is Mode.LIVE
+        else None,
         silent_because="" if address else silent_because(one, call),
         next=next_address,
     )
 
 
-def _leg(one: StoredAudit, call: CallHistory) -> Leg | None:
-    legs = (leg for visit in call.visits for leg in visit.legs)
-    return next((leg for leg in legs if leg.agent == one.audit.agent and leg.connected_at == one.at), None)
+def _contact(one: StoredAudit, call: CallHistory) -> tuple[Visit, Leg] | tuple[None, None]:
+    legs = ((visit, leg) for visit in call.visits for leg in visit.legs)
+    return next(
+        ((v, leg) for v, leg in legs if (leg.agent, leg.connected_at) == (one.audit.agent, one.at)), (None, None)
+    )
+
+
+def _for_answer_time(audit: Audit) -> str:
+    """Say which sub-item the ringing is evidence of, where the matrix has it for this contact."""
+    applies = any(each.id == ANSWER_TIME for each in audit.matrix.applying(audit.setting))
+    return f"; mire el {ANSWER_TIME}" if applies else ""
+
+
+def _disposition(leg: Leg) -> str:
+    if not leg.disposition:
+        return "sin tipificar"
+    return leg.title + _RESOLUTION_WORDS[leg.resolution]
 
 
 def _recording_begun(one: StoredAudit, call: CallHistory) -> datetime:

@@ -1,5 +1,6 @@
 """What the auditor's desk is sent."""
 
+from datetime import datetime
 from typing import Literal
 
 from contesta.web.validation import Told
@@ -51,8 +52,20 @@ class EventOf(Told):
     fact: str
 
 
+class LiveOf(Told):
+    """The conversation of an audit that was begun while it went on; seconds count from when the adviser answered."""
+
+    call: str
+    agent: str
+    since: datetime
+    going_on: bool
+
+
 class Desk(Told):
-    """One audit on the desk. `recording`, `lanes` and `evidence` are addresses, null if there is nothing to hear."""
+    """One audit on the desk. `recording`, `lanes` and `evidence` are addresses, null if there is nothing to hear.
+
+    `live` is null if it was begun from a recording.
+    """
 
     number: int
     revision: int
@@ -68,6 +81,7 @@ class Desk(Told):
     recording: str | None
     lanes: str | None
     evidence: str | None
+    live: LiveOf | None
     silent_because: str
     next: str
 

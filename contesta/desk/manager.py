@@ -3,48 +3,24 @@
 It has a manager user of its own, which hears no events and can do nothing else.
 """
 
-import asyncio
 from collections.abc import Callable
 
-import structlog
-
 from contesta.accounts import Accounts
-from contesta.settings import LOCALHOST
-from core.errors import ConfigurationError, NotAvailableError
+from contesta.own_user import OwnUser
+from core.errors import NotAvailableError
 from storage.desk import Word
-from telephony.ami.client import Client
-from telephony.ami.connection import Account, LoginRefusedError
 from telephony.queue_log.encode import encode_work
-
-REFUSED_PAUSE_SECONDS = 10.0
-
-log = structlog.get_logger()
 
 
 class Manager:
     """The desk's connection, kept up by `run`."""
 
     def __init__(self, read_accounts: Callable[[], Accounts], port: int) -> None:
-        self._read_accounts = read_accounts
-        self._port = port
-        self._client: Client | None = None
-        self._accounts: Accounts | None = None
+        self._user = OwnUser(read_accounts, port, lambda known: (known.desk_user, known.desk_secret))
 
     async def run(self) -> None:
         """Stay connected until cancelled."""
-        while True:
-            try:
-                known = self._accounts = await asyncio.to_thread(self._read_accounts)
-                account = Account(host=LOCALHOST, port=self._port, username=known.desk_user, secret=known.desk_secret)
-                async with Client(account) as client:
-                    self._client = client
-                    async for _ in client.events():
-                        pass
-            except (LoginRefusedError, ConfigurationError) as error:
-                log.warning("the desk cannot reach the telephone system", error=str(error))
-            finally:
-                self._client = None
-            await asyncio.sleep(REFUSED_PAUSE_SECONDS)
+        await self._user.run()
 
     async def pause(self, agent: str, reason: str) -> None:
         """Keep an adviser from calls, in all queues.
@@ -52,16 +28,17 @@ class Manager:
         Raises:
             NotAvailableError: it could not be done now.
         """
-        await self._do("QueuePause", ("Interface", self._interface(agent)), ("Paused", "true"), ("Reason", reason))
+        interface = self._interface(agent)
+        await self._user.action("QueuePause", ("Interface", interface), ("Paused", "true"), ("Reason", reason))
 
     async def let_go(self, agent: str) -> None:
         """Let an adviser take calls, in all queues. Raises: as `pause`."""
-        await self._do("QueuePause", ("Interface", self._interface(agent)), ("Paused", "false"))
+        await self._user.action("QueuePause", ("Interface", self._interface(agent)), ("Paused", "false"))
 
     async def write(self, word: Word) -> None:
         """Write a word into queue_log. Raises: as `pause`."""
         entry = encode_work(word.fact)
-        await self._do(
+        await self._user.action(
             "QueueLog",
             ("Queue", entry.queue),
             ("Event", entry.event),
@@ -70,17 +47,12 @@ class Manager:
             ("Message", entry.data),
         )
 
-    async def _do(self, action: str, *headers: tuple[str, str]) -> None:
-        if self._client is None:
-            raise NotAvailableError("La central no responde en este momento. Intente de nuevo")
-        await self._client.action(action, *headers)
-
     def serves(self, agent: str) -> bool:
         """Tell whether an adviser has a telephone here."""
         return self._account(agent) is not None
 
     def _account(self, agent: str) -> str | None:
-        members = self._accounts.members if self._accounts else ()
+        members = self._user.accounts.members if self._user.accounts else ()
         return next((member.account for member in members if member.name == agent), None)
 
     def _interface(self, agent: str) -> str:

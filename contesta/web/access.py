@@ -53,6 +53,8 @@ class Permission(StrEnum):
     READ_CAMPAIGNS = "read_campaigns"
     RUN_CAMPAIGNS = "run_campaigns"
     WORK_AT_DESK = "work_at_desk"
+    LISTEN = "listen"
+    WHISPER = "whisper"
     DISPOSE = "dispose"
 
 
@@ -66,10 +68,11 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
     | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS, Permission.DISPOSE}
+    | {Permission.LISTEN, Permission.WHISPER}
     | _OF_QUALITY,
     Role.AUDITOR: _OF_EVERY_PERSON
     | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS}
-    | {Permission.AUDIT, Permission.READ_CALLBACKS, *_OF_QUALITY},
+    | {Permission.AUDIT, Permission.READ_CALLBACKS, Permission.LISTEN, *_OF_QUALITY},
     Role.ADVISER: _OF_EVERY_PERSON
     | {Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE},
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
@@ -155,6 +158,9 @@ class Action(StrEnum):
     NUMBER_REVEALED = "number_revealed"
     CALLS_EXPORTED = "calls_exported"
     RECORDING_HEARD = "recording_heard"
+    LISTENING_BEGAN = "listening_began"
+    LISTENING_CHANGED = "listening_changed"
+    LISTENING_ENDED = "listening_ended"
     CALLBACK_READ = "callback_read"
     AUDIT_READ = "audit_read"
     AUDIT_STEPPED = "audit_stepped"

@@ -47,6 +47,7 @@ async def show_one(request: web.Request) -> web.StreamResponse:
         "own": person.id == identity(request).user_id,
         "roles": _roles(),
         "agents": await asyncio.to_thread(_agents, settings),
+        "telephones": await asyncio.to_thread(_telephones, settings),
     }
     return render(request, "person.html", context)
 
@@ -78,6 +79,7 @@ async def _everybody(request: web.Request, said: Invited | None = None, fault: s
         "people": [_line(person, zone, now) for person in people],
         "roles": _roles(),
         "agents": await asyncio.to_thread(_agents, settings),
+        "telephones": await asyncio.to_thread(_telephones, settings),
         "said": said,
         "fault": fault and f"{fault[:1].upper()}{fault[1:]}.",
     }
@@ -95,6 +97,13 @@ def _agents(settings: Settings) -> list[str]:
     return [member.name for member in accounts.read(settings.secrets_file).members]
 
 
+def _telephones(settings: Settings) -> list[str]:
+    """Accounts of the telephones on which somebody may listen."""
+    if not settings.secrets_file.exists():
+        return []
+    return [one.account for one in accounts.read(settings.secrets_file).listening]
+
+
 def _line(person: Person, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     return {
         "id": person.id,
@@ -103,6 +112,7 @@ def _line(person: Person, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
         "role": person.role,
         "role_word": ROLE_WORDS[Role(person.role)],
         "agent": person.agent,
+        "extension": person.extension,
         "state": state_of(person, zone, now),
         "disabled": person.disabled_at is not None,
         "factor": person.factor_seed is not None,

@@ -31,6 +31,8 @@ class Account(Told):
     role: Role
     agent: str
     """How the telephone system calls the adviser; empty if the person is none."""
+    extension: str
+    """The SIP account of the telephone on which the person listens to conversations; empty without one."""
     may_sign_in: bool
     """Whether there is a password, and nobody has disabled the account."""
     second_factor: bool
@@ -197,6 +199,7 @@ def _account(one: Person) -> Account:
         name=one.name,
         role=Role(one.role),
         agent=one.agent,
+        extension=one.extension,
         may_sign_in=one.may_sign_in,
         second_factor=one.factor_seed is not None,
         invitation_expires_at=one.invitation_expires_at,

@@ -35,7 +35,7 @@ async def invited(request: web.Request, said: Invited) -> Link:
     """
     now = request.app[CLOCK]()
     secret, invitation = new_invitation(now)
-    new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent)
+    new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent, extension=said.extension)
     try:
         person = await asyncio.to_thread(request.app[PEOPLE].add, new, invitation, now)
     except ConfigurationError as error:
@@ -45,12 +45,12 @@ async def invited(request: web.Request, said: Invited) -> Link:
 
 
 async def changed(request: web.Request, said: Place) -> Link | None:
-    """Give somebody another role or adviser's name; the link of a new administrator, who needs a second factor."""
+    """Change what somebody is here for; the link of a new administrator, who needs a second factor."""
     person = await another(request)
-    await asyncio.to_thread(request.app[PEOPLE].describe, person.id, role=said.role, agent=said.agent)
-    await access_log(
-        request, Action.PERSON_CHANGED, f"{person.login} ({ROLE_WORDS[said.role]}, {said.agent or UNKNOWN})"
-    )
+    place = {"role": said.role, "agent": said.agent, "extension": said.extension}
+    await asyncio.to_thread(request.app[PEOPLE].describe, person.id, **place)
+    told = ", ".join((ROLE_WORDS[said.role], said.agent or UNKNOWN, *filter(None, [said.extension])))
+    await access_log(request, Action.PERSON_CHANGED, f"{person.login} ({told})")
     if said.role is Role.ADMINISTRATOR and person.factor_seed is None:
         return await invited_again(request, person)
     return None

@@ -41,10 +41,11 @@ PersonRole = Annotated[
 
 
 class Place(Asked):
-    """What somebody is here for. `agent` is how queue_log calls the adviser."""
+    """What somebody is here for. `agent` is how queue_log calls the adviser, `extension` a telephone for listening."""
 
     role: PersonRole
     agent: str = Field(default="", max_length=80)
+    extension: str = Field(default="", pattern=r"^[a-z0-9_]{0,40}$")
 
 
 class Invited(Place):

@@ -18,6 +18,7 @@ from contesta.web import quality_desk
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.calls_read import known_names
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.listening import Which, conversation_of
 from contesta.web.pages import Context, page, render
 from contesta.web.quality_read import (
     ACTIONS,
@@ -33,14 +34,14 @@ from contesta.web.quality_read import (
     number_of,
     recording_file,
     refusing,
+    setting_of,
 )
 from contesta.web.routes import Route, body, query
 from contesta.web.validation import Asked, Day, RefusedError
-from quality.matrix.audit import Mark
+from quality.matrix.audit import Mark, Mode
 from quality.matrix.coaching import Action as CoachingAction
 from quality.matrix.coaching import ActionState, ActionStep
 from quality.matrix.lifecycle import COUNTED, State, Step, may
-from quality.matrix.matrix import Setting
 from quality.matrix.sampling import Conversation
 from storage.quality_actions import NewAction
 from storage.quality_audits import NewAudit, StoredAudit, Wanted
@@ -171,7 +172,7 @@ async def begin(request: web.Request) -> web.StreamResponse:
     if sample is None or asked.lugar > len(sample.drawn):
         raise RefusedError("esa conversación no está en la muestra; vuelva a la lista")
     one = sample.drawn[asked.lugar - 1]
-    setting, day = Setting(line=one.line), one.at.astimezone(zone).date()
+    setting, day = await setting_of(request, one.line, one.call_id), one.at.astimezone(zone).date()
     matrix = await asyncio.to_thread(request.app[MATRICES].of_contact, setting, day)
     new = NewAudit(
         matrix=matrix,
@@ -184,6 +185,28 @@ async def begin(request: web.Request) -> web.StreamResponse:
         file=one.file,
         blind=bool(asked.ciega),
         sample_id=sample.id,
+    )
+    with refusing():
+        number = await asyncio.to_thread(request.app[AUDITS].start, new, request.app[CLOCK]())
+    raise web.HTTPSeeOther(_address(number))
+
+
+async def begin_live(request: web.Request) -> web.StreamResponse:
+    """Begin the audit of a conversation that goes on, or go on with it."""
+    one = conversation_of(request, body(request, Which))
+    if one.since.microsecond:
+        raise RefusedError("la conversación acaba de comenzar; intente de nuevo")  # the log, whose time names it, lags
+    setting, day = await setting_of(request, one.line, one.call_id), one.since.astimezone(_zone(request)).date()
+    new = NewAudit(
+        matrix=await asyncio.to_thread(request.app[MATRICES].of_contact, setting, day),
+        setting=setting,
+        call_id=one.call_id,
+        agent=one.agent,
+        at=one.since,
+        day=day,
+        auditor=identity(request).who,
+        file=one.file,
+        mode=Mode.LIVE,
     )
     with refusing():
         number = await asyncio.to_thread(request.app[AUDITS].start, new, request.app[CLOCK]())
@@ -404,6 +427,13 @@ ROUTES = (
     Route(method="GET", path=PATH, handler=work, permission=Permission.AUDIT, query=ListAsked, nav="Calidad"),
     Route(method="POST", path=f"{PATH}/muestras", handler=draw, permission=Permission.AUDIT, body=SampleAsked),
     Route(method="POST", path=f"{PATH}/auditorias", handler=begin, permission=Permission.AUDIT, body=BeginAsked),
+    Route(
+        method="POST",
+        path=f"{PATH}/auditorias/en-linea",
+        handler=begin_live,
+        permission=Permission.AUDIT,
+        body=Which,
+    ),
     Route(method="GET", path=ONE, handler=show, permission=Permission.READ_AUDITS),
     Route(method="POST", path=f"{ONE}/paso", handler=step, permission=Permission.READ_AUDITS, body=StepAsked),
     Route(method="POST", path=f"{ONE}/acciones", handler=agree, permission=Permission.COACH, body=ActionAsked),

@@ -12,6 +12,7 @@ from contesta.auditing import drawing
 from contesta.auditing.view import Delivered, Desk, Kept
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.context import CLOCK, SETTINGS
+from contesta.web.listening import going_on
 from contesta.web.openapi import CONTROLS
 from contesta.web.pages import render
 from contesta.web.quality_read import (
@@ -76,6 +77,7 @@ async def desk(request: web.Request) -> web.StreamResponse:
         place=_place(one, sample),
         address=str(request.app.router["recording"].url_for(number=str(one.number))) if file else None,
         next_address=PATH,
+        going_on=any(_is_of(one, each.call_id, each.agent) and each.since == one.at for each in going_on(request)),
     )
     return told(laid_out)
 

@@ -7,12 +7,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from callback_queue.request import Source
 from contesta.recordings import recording_path
 from contesta.web.access import Role, identity
 from contesta.web.context import ENGINE, LEDGER, SETTINGS
 from contesta.web.validation import RefusedError
 from quality.matrix.lifecycle import Actor, IllegalStepError, State
+from quality.matrix.matrix import Channel, ContactKind, Setting
 from quality.metrics.history import CallHistory
+from storage.callbacks import Callbacks
 from storage.quality_actions import Actions
 from storage.quality_audits import Audits, StoredAudit, Wanted
 from storage.quality_matrices import Matrices
@@ -82,6 +85,16 @@ def number_of(request: web.Request) -> int:
 async def call_of(request: web.Request, one: StoredAudit) -> CallHistory | None:
     """Read the call of an audit; None if the ledger does not have it any more."""
     return await asyncio.to_thread(request.app[LEDGER].call, one.audit.call)
+
+
+async def setting_of(request: web.Request, line: str, call_id: str) -> Setting:
+    """Tell in what setting a contact was: who called whom, as the ledger has it; what rings is a voice call."""
+    promised = await asyncio.to_thread(Callbacks(request.app[ENGINE]).of_channel, call_id)
+    if promised is None:
+        kind = ContactKind.INBOUND
+    else:
+        kind = ContactKind.CAMPAIGN if promised.source is Source.CAMPAIGN else ContactKind.CALLBACK
+    return Setting(line=line, channel=Channel.VOICE, kind=kind)
 
 
 def recording_file(request: web.Request, one: StoredAudit) -> Path | None:

@@ -8,6 +8,8 @@ from quality.audio.measures import Measures, Role
 
 LONG_TALK_OVER_SECONDS = 0.5
 LATE_FIRST_WORD_SECONDS = 3.0
+ANSWER_TIME = "6.1"
+"""The sub-item of ART-2019's matrix that the ringing, as the ledger has it, and the first word are evidence of."""
 
 
 class Evidence(StrEnum):
@@ -44,4 +46,4 @@ def _found(measures: Measures) -> Iterator[Suggestion]:
             yield Suggestion(item="8.3", evidence=Evidence.ADVISER_BEGAN_OVER_CALLER, begin=one.begin, end=one.end)
     adviser = next((one for one in measures.channels if one.role is Role.ADVISER), None)
     if adviser and adviser.speech and adviser.speech[0][0] > LATE_FIRST_WORD_SECONDS:
-        yield Suggestion(item="6.1", evidence=Evidence.LATE_FIRST_WORD, begin=0.0, end=adviser.speech[0][0])
+        yield Suggestion(item=ANSWER_TIME, evidence=Evidence.LATE_FIRST_WORD, begin=0.0, end=adviser.speech[0][0])

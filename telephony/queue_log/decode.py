@@ -16,6 +16,7 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
+    queue|agent|ESCUCHA|step|by                         somebody listens to a conversation that goes on
     queue|agent|TIPIFICACION|disposition|title|resolution|by|limit|second   an adviser's work after a call is over
     NONE|NONE|COLGO|stage|name                          what the line was saying when the caller hung up
     NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
@@ -41,6 +42,8 @@ from core.events import (
     ExitReason,
     HungUp,
     LanguageChosen,
+    Listened,
+    ListenStep,
     MailboxStep,
     MailboxStepped,
     MenuStepped,
@@ -264,6 +267,11 @@ def _recorded(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     return (Recorded(**about, queue=line.queue, agent=line.agent, file=_field(line, 0)),)
 
 
+def _listened(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    step = ListenStep(_field(line, 0))
+    return (Listened(**about, queue=line.queue, agent=line.agent, step=step, by=_field(line, 1)),)
+
+
 def _work_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     """TIPIFICACION. It may be written long after: the second in it is that of the fact, and never a later one."""
     said = _field(line, 5)
@@ -324,6 +332,7 @@ DECODERS: dict[str, Callable[[Line, dict[str, Any]], tuple[Event, ...]]] = {
     "ENCUESTA": _survey_answered,
     "RECHAZADA": _rejected,
     "GRABACION": _recorded,
+    "ESCUCHA": _listened,
     "TIPIFICACION": _work_ended,
     "COLGO": _hung_up,
     "FIN": _call_ended,

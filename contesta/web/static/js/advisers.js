@@ -66,12 +66,19 @@ function Table({ rows }) {
 
 /** @param {{ row: AdviserRow }} props */
 function Row({ row }) {
+  const { listen, watch } = usePage();
   return html`
     <tr role="row" class=${row.state}>
       <th role="rowheader" scope="row">${row.name}</th>
       <td role="cell" data-name="Estado" class="about-state">
         <span class="doing ${row.state}"><${Icon} of=${row.state} /> ${row.word}</span>
         ${row.reason && html` <span class="detail">${row.reason}</span>`}
+        ${
+          listen &&
+          watch.board?.mode === "live" &&
+          row.state === "talking" &&
+          html` <a class="listen" href=${`/escuchar?asesor=${encodeURIComponent(row.name)}`}>Escuchar<span class="visually-hidden"> a ${row.name}</span></a>`
+        }
       </td>
       <td role="cell" data-name="Tiempo" class="number about-time"><${TimeInState} since=${row.since} /></td>
       <td role="cell" data-name="Colas" class="about-queues">${row.queues.join(", ") || "–"}</td>

@@ -6,6 +6,7 @@ import { ask } from "./ask.js";
 import { onDeskKeys } from "./desk_keys.js";
 import { Draft } from "./draft.js";
 import { Lanes, SpanTable } from "./lanes.js";
+import { LiveConversation } from "./live_audit.js";
 import { Marks, Results } from "./marks.js";
 import { Player } from "./player.js";
 import { shown } from "./seconds.js";
@@ -46,6 +47,8 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
   const numbers = draft.subitems.map(({ number }) => number);
   const [current, choose] = useState(() => draft.missing[0] ?? numbers[0] ?? "");
   const delivering = useRef(false);
+  const liveSecond = useRef(() => /** @type {number | null} */ (null));
+  const second = () => (player.usable ? rounded(player.time) : liveSecond.current());
 
   useEffect(() => {
     draft.onChange = () => redraw(undefined);
@@ -84,8 +87,7 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
    * @param {Mark} name
    */
   const mark = (number, name) => {
-    const seconds =
-      name === "fails" && player.usable ? (draft.findings.get(number)?.seconds ?? rounded(player.time)) : null;
+    const seconds = name === "fails" ? (draft.findings.get(number)?.seconds ?? second()) : null;
     draft.set(number, { mark: name, seconds });
     say("");
     if (name === "fails") {
@@ -99,7 +101,7 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
     if (name !== "fails") move(1);
   };
   const markTime = () => {
-    if (draft.findings.get(current)?.mark === "fails") draft.set(current, { seconds: rounded(player.time) });
+    if (draft.findings.get(current)?.mark === "fails") draft.set(current, { seconds: second() });
     else mark(current, "fails");
   };
   /** @param {number} seconds */
@@ -115,6 +117,10 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
     const next = moments.find((seconds) => seconds > player.time + BEFORE_SECONDS + 0.1);
     if (next === undefined) announcer.say("No hay más momentos después de este.");
     else hear(next);
+  };
+  const hearRecording = async () => {
+    await draft.flush();
+    if (!draft.problem) location.reload();
   };
   const undo = () => {
     const number = draft.undo();
@@ -215,7 +221,9 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
           </div>
           ${evidence && html`<${SpanTable} spans=${evidence.spans} hear=${hear} />`}
           ${showing && !evidence && html`<p class="help">${unmeasured || "Midiendo la grabación…"}</p>`}`
-            : html`<p class="gap">${desk.silent_because}</p>`
+            : desk.live?.going_on
+              ? html`<${LiveConversation} live=${desk.live} announcer=${announcer} clock=${liveSecond} hear=${() => void hearRecording()} />`
+              : html`<p class="gap">${desk.silent_because}</p>`
         }
         <h2>El contacto</h2>
         <dl>${desk.facts.map(({ title, text }) => html`<div key=${title}><dt>${title}</dt><dd>${text}</dd></div>`)}</dl>

@@ -9,6 +9,7 @@ import { isCurrent } from "./freshness.js";
  * @property {import("./watch.js").Watch} watch
  * @property {import("./zone.js").Zone} zone
  * @property {boolean} links whether figures lead to their calls
+ * @property {boolean} listen whether whoever looks may listen to conversations
  */
 
 export const PageContext = createContext(/** @type {Page} */ (/** @type {unknown} */ (null)));

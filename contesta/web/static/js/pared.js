@@ -26,7 +26,7 @@ function Wall({ watch, zone }) {
   const { board } = watch;
   const said = warning(watch, zone);
   return html`
-    <${PageContext.Provider} value=${{ watch, zone, links: false }}>
+    <${PageContext.Provider} value=${{ watch, zone, links: false, listen: false }}>
       ${
         board
           ? html`<${Turning} board=${board} said=${said} />`

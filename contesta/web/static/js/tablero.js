@@ -36,8 +36,9 @@ const KEYS = "contesta.atajos";
  * @param {Sound} props.sound
  * @param {string} props.day address of the day by quarter hours
  * @param {string} props.keys "si" if whoever is here wants shortcuts
+ * @param {boolean} props.listen whether whoever is here may listen to conversations
  */
-function App({ watch, zone, sound, day, keys: wanted }) {
+function App({ watch, zone, sound, day, keys: wanted, listen }) {
   useWatched(watch);
   const [sounds, hearSounds] = useState(false);
   const [choosing, choose] = useState(false);
@@ -77,7 +78,7 @@ function App({ watch, zone, sound, day, keys: wanted }) {
 
   const { board } = watch;
   return html`
-    <${PageContext.Provider} value=${{ watch, zone, links: true }}>
+    <${PageContext.Provider} value=${{ watch, zone, links: true, listen }}>
       <${AskWhy.Provider} value=${askWhy}>
         <${Banner} said=${warning(watch, zone)} />
         ${
@@ -149,7 +150,7 @@ function start() {
   const root = document.getElementById("tablero");
   const status = document.getElementById("dicho");
   if (!root || !status) return;
-  const { stream = "", boards = "", day = "", timezone = "", keys = "" } = root.dataset;
+  const { stream = "", boards = "", day = "", timezone = "", listen = "", keys = "" } = root.dataset;
   /** @type {Watch<Board>} */
   const watch = new Watch(stream, boards);
   const zone = new Zone(timezone);
@@ -157,7 +158,10 @@ function start() {
   tellChanges(watch, zone, new Announcer(status), sound);
   showTips(root);
   root.replaceChildren();
-  render(html`<${App} watch=${watch} zone=${zone} sound=${sound} day=${day} keys=${keys} />`, root);
+  render(
+    html`<${App} watch=${watch} zone=${zone} sound=${sound} day=${day} keys=${keys} listen=${listen === "si"} />`,
+    root,
+  );
   addEventListener("popstate", () => followAddress(watch));
   addEventListener("online", () => watch.retry());
   addEventListener("pagehide", () => watch.feed.close());

@@ -1,4 +1,5 @@
-// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py and contesta/web/desk_models.py.
+// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, contesta/web/desk_models.py and
+// contesta/web/listening_models.py.
 
 export interface AdviserRow {
   id: string;
@@ -167,6 +168,7 @@ export interface Desk {
   recording: string | null;
   lanes: string | null;
   evidence: string | null;
+  live: LiveOf | null;
   silent_because: string;
   next: string;
 }
@@ -243,6 +245,15 @@ export interface Figure {
   why: string;
 }
 
+export interface Going {
+  call: string;
+  agent: string;
+  line: string;
+  queue: string;
+  since: string;
+  refusal: string;
+}
+
 export interface Heartbeat {
   at: string;
   sequence: number;
@@ -271,11 +282,38 @@ export interface Lanes {
 
 export type Level = "ok" | "warn" | "bad";
 
+export interface Listened {
+  said: string;
+}
+
+export interface ListeningNow {
+  connected: boolean;
+  may_whisper: boolean;
+  may_audit: boolean;
+  conversations: Going[];
+  own: Own | null;
+  said: string;
+}
+
+export interface LiveOf {
+  call: string;
+  agent: string;
+  since: string;
+  going_on: boolean;
+}
+
 export type Mark = "complies" | "fails" | "not_applicable";
 
 export type Mode = "live" | "past" | "replay";
 
 export type Opening = "open" | "closed" | "unknown";
+
+export interface Own {
+  call: string;
+  agent: string;
+  whispering: boolean;
+  answered_at: string | null;
+}
 
 export interface Part {
   id: string;

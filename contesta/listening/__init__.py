@@ -1,0 +1,1 @@
+"""Listening to conversations that go on, and whispering to their advisers."""
