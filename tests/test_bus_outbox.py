@@ -31,6 +31,7 @@ NOT_TOLD = {
     "AgentPresence": "about a person, and no call",
     "QueueLeft": "the log says soon after why he left",
     "ConsentAnswered": "what somebody authorised is between him and the line",
+    "Listened": "who listens is between the house and its advisers",
     "TextChosen": "what somebody wants to know is between him and the line",
     "HungUp": "the end of the call is told",
     "WorkEnded": "what an adviser writes after a call is the entity's",

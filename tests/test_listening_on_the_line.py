@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import os
 import random
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, async_playwright, expect
 
 from contesta.comparison import differences
@@ -60,7 +62,7 @@ def supervisor(line: RunningLine, login: str, extension: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def telephone(line: RunningLine, taken: "asyncio.Queue[Call]"):  # noqa: ANN201  a context manager of a phone
+async def telephone(line: RunningLine, taken: "asyncio.Queue[Call]") -> AsyncIterator[None]:
     """A supervisor's telephone, which answers and says its tone."""
 
     async def answer(call: Call) -> None:
@@ -72,7 +74,7 @@ async def telephone(line: RunningLine, taken: "asyncio.Queue[Call]"):  # noqa: A
     server = (line.settings.host, line.settings.sip_port)
     async with Phone(Account(user=account.account, secret=account.secret), server, on_call=answer) as phone:
         await phone.register()
-        yield phone
+        yield
 
 
 def test_a_supervisor_hears_both_whispers_to_the_adviser_alone_and_is_written_down(line: RunningLine) -> None:
@@ -152,12 +154,13 @@ def _gives(line: RunningLine, login: str, role: Role) -> None:
     engine.dispose()
 
 
-async def _page_of(line: RunningLine, browser, cookie: str) -> Page:  # noqa: ANN001  playwright's own
+async def _page_of(line: RunningLine, browser: Chromium, cookie: str) -> Page:
     address = line.settings.web_address.rstrip("/")
     context = await browser.new_context(base_url=address, locale="es-CO", viewport={"width": 1280, "height": 900})
     where = {"url": address.replace("http:", "https:"), "secure": True, "httpOnly": True, "sameSite": "Strict"}
-    await context.add_cookies([{"name": sessions.COOKIE, "value": cookie} | where])
-    return await context.new_page()  # type: ignore[no-any-return]  # playwright's own
+    told = {"name": sessions.COOKIE, "value": cookie} | where
+    await context.add_cookies([told])  # type: ignore[list-item]  # playwright's own mapping
+    return await context.new_page()
 
 
 def _is_written_down(line: RunningLine, login: str, agent: str, number: str, before: datetime) -> None:

@@ -158,9 +158,8 @@ class Room:
     async def _look(self) -> None:
         now, channels = self._clock(), await self.manager.channels()
         known = {one.channel_id for one in self.sessions.values()}
-        for channel_id, channel in channels.items():
-            if channel_id not in known:
-                await self.manager.hang_up(channel)
+        for strange in channels.keys() - known:
+            await self.manager.hang_up(channels[strange])
         self._cleared = True
         for who, one in list(self.sessions.items()):
             channel = channels.get(one.channel_id)
