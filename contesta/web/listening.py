@@ -14,10 +14,10 @@ from contesta.listening.conversations import Conversation, ListeningRefusedError
 from contesta.listening.manager import Manager, Mode
 from contesta.listening.room import Listener, Room, Session, Step
 from contesta.web.access import LOG, Action, Permission, Role, identity, remote
-from contesta.web.api_desk import KEEPER
 from contesta.web.board import HUB, end_with
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.desk_models import Beat
+from contesta.web.desk_owner import KEEPER
 from contesta.web.listening_models import Going, Listened, ListeningNow, Own
 from contesta.web.pages import Context, page
 from contesta.web.people import PEOPLE
