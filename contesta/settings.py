@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         return self.data_dir / "grabaciones"
 
     @property
+    def audible_dir(self) -> Path:
+        """Folder of what is heard in place of recordings that have keypad tones."""
+        return self.data_dir / "oibles"
+
+    @property
     def messages_dir(self) -> Path:
         """Folder of what callers say after the tone."""
         return self.data_dir / "mensajes"

@@ -63,9 +63,11 @@ def test_each_recording_is_measured_once_and_what_cannot_be_has_its_fault(
     (folder / files[1]).write_bytes(b"RIFF, or so it says")
     settle(folder / files[1])
 
-    measuring = Measuring(store, folder, clock)
+    prepared: list[Path] = []
+    measuring = Measuring(store, folder, clock, prepared.append)
     assert measuring.work(stopped=lambda: True) == 0
     assert measuring.work() == 3
+    assert prepared == [(folder / files[0]).resolve()], "what is heard of it is found out at once"
     assert store.missing(10) == ()
     assert measuring.work() == 0
     whole, damaged, gone = (store.of(file) for file in files)

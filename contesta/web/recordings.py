@@ -13,11 +13,13 @@ from callback_queue.request import CallbackRequest
 from contesta.auditing import desk, evidence
 from contesta.auditing.view import Evidence, Lanes
 from contesta.auditing.waveform import outline
+from contesta.masked import audible
 from contesta.recordings import recording_path
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.context import ENGINE, LEDGER, SETTINGS
 from contesta.web.quality_read import NUMBER, ONE, audit_of, call_of, recording_file
 from contesta.web.routes import Route, told
+from core.errors import ConfigurationError, NotAvailableError
 from storage.quality_audits import StoredAudit
 from storage.recording_measures import RecordingMeasures
 
@@ -62,11 +64,18 @@ def message_file(request: web.Request, of: CallbackRequest, number: int) -> Path
 
 
 async def hear(request: web.Request, path: Path, what: str) -> web.StreamResponse:
-    """Give a file's sound, or the part of it that was asked for, once it is written down who hears `what`."""
+    """Give a file's sound, or the part of it that was asked for, once it is written down who hears `what`.
+
+    Keypad tones are silent in it.
+    """
+    try:
+        heard = await asyncio.to_thread(audible, request.app[SETTINGS], path)
+    except (ConfigurationError, OSError) as error:
+        raise NotAvailableError("la grabación no se puede leer: el archivo está dañado, o no hay espacio") from error
     if request.method != hdrs.METH_HEAD:
         part = request.headers.get(hdrs.RANGE, "")[:40]
         await access_log(request, Action.RECORDING_HEARD, f"{what} {part}".strip())
-    return web.FileResponse(path, headers={hdrs.CONTENT_TYPE: "audio/wav"})
+    return web.FileResponse(heard, headers={hdrs.CONTENT_TYPE: "audio/wav"})
 
 
 async def lanes(request: web.Request) -> web.StreamResponse:

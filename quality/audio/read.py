@@ -38,7 +38,7 @@ def measured(
     Raises:
         ConfigurationError: there is none, it is not audio, or has more channels; says which and how to mend it.
     """
-    opened = _Opened(recording)
+    opened = Opened(recording)
     lanes = [Lane() for _ in range(opened.channels)]
     for block in opened.blocks(lambda share: progress(share * 0.1)):
         for lane, samples in zip(lanes, block.T, strict=True):
@@ -65,7 +65,7 @@ def measured(
     )
 
 
-class _Opened:
+class Opened:
     """A file that is known to be audio."""
 
     def __init__(self, path: Path) -> None:
@@ -82,7 +82,7 @@ class _Opened:
                 f"{path}: tiene {self.channels} canales; use uno, o dos con el asesor en el primero"
             )
 
-    def blocks(self, progress: Progress) -> Iterator[Block]:
+    def blocks(self, progress: Progress = lambda _: None) -> Iterator[Block]:
         """Yield what can be read, from the beginning; a file that breaks off says so in `cut_off`."""
         resample = None
         if self.sample_rate != LINE_HZ:
