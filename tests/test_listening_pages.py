@@ -9,6 +9,9 @@ import pytest
 from playwright.async_api import expect
 from sqlalchemy import Engine
 
+from callback_queue.policy import rules_of
+from callback_queue.request import Asked, Place, Source
+from callback_queue.states import Claimed, Dialled
 from contesta.board.hub import Feed
 from contesta.listening.conversations import NOT_AUTHORISED, NOT_RECORDED, conversations
 from contesta.live_feed import LiveFeed
@@ -19,6 +22,7 @@ from core.events import Event
 from quality.matrix.audit import Mark, Mode
 from quality.matrix.lifecycle import State
 from quality.metrics.history import build
+from storage.callbacks import Callbacks
 from storage.ledger import Ledger
 from telephony.queue_log.lines import DamagedLine
 from telephony.queue_log.reader import Seconds
@@ -112,6 +116,36 @@ def test_what_nobody_may_do_is_refused_with_its_reason(sqlite_engine: Engine) ->
         assert (await supervisor.post("/api/v1/listening/stop")).status == 409
         live = {"call": "1767280000.2", "agent": LUIS}
         assert (await auditor.post("/calidad/auditorias/en-linea", data=live)).status == 409
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_an_audit_knows_that_we_called_and_what_the_contact_was_classified_as(sqlite_engine: Engine) -> None:
+    async def scenario(office: Office) -> None:
+        feed, now = await fed(office, sqlite_engine), office.clock()
+        store, second = Callbacks(sqlite_engine), int((now - timedelta(minutes=2)).timestamp())
+        place = Place(queue="atencion", since=now)
+        asked = Asked(source=Source.WEB, origin="web:1", line="anm", telephone="+573001234567", place=place)
+        request = store.ask(asked, rules_of(None), now).request
+        for step in (Claimed(by="worker:w", worker="w", until=now + timedelta(minutes=1)), Dialled(by="worker:w")):
+            store.step(request.id, step, now)
+        channel = f"cb-{request.id}-1"
+        events = talking(channel, ANA, recording(ANA), second=second)
+        for event in events:
+            feed.engine.take(event)
+        feed.engine.fold()
+        auditor = await office.signed_in(Role.AUDITOR)
+        begun = await auditor.post("/calidad/auditorias/en-linea", data={"call": channel, "agent": ANA})
+        assert begun.status == 200, await begun.text()
+
+        over = f"atencion|{ANA}|COMPLETECALLER|7|20|1"
+        classified = f"atencion|{ANA}|TIPIFICACION|solucionada/rucom|RUCOM|solved|ana|120|{second + 8}"
+        Ledger(sqlite_engine).apply(talking(channel, ANA, recording(ANA), over, classified, second=second))
+        desk = await (await auditor.get("/api/v1/audits/1")).json()
+        facts = {each["title"]: each["text"] for each in desk["facts"]}
+        assert facts["Contacto"] == "voz, devolución de llamada"
+        assert facts["Tipificación"] == "RUCOM, solucionada en primer contacto"
+        assert (facts["Esperó"], facts["Timbró"]) == ("0:07", "3 s hasta que contestó"), "6.1 is for who called us"
 
     run_office(sqlite_engine, scenario)
 
