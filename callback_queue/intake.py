@@ -36,6 +36,7 @@ def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: 
         description=asked.description,
         recordings=asked.recordings,
         window=asked.window,
+        chosen_at=None if asked.window == Window() else at,
         consent=asked.consent,
         complete=asked.complete,
         came_from=(asked.call_id,) if asked.call_id else (),
@@ -55,6 +56,7 @@ def join(
     calls = (*request.came_from, asked.call_id) if asked.call_id else request.came_from
     waits = request.state is State.WAITING and not request.attempts
     at = asked.at or now
+    window = _wider(request.window, asked.window)
     return replace(
         request,
         place=min(request.place, asked.place, key=lambda place: place.since),
@@ -69,7 +71,8 @@ def join(
         subject=asked.subject or request.subject,
         description=_both(request.description, asked.description),
         recordings=_all(request.recordings, asked.recordings),
-        window=_wider(request.window, asked.window),
+        window=window,
+        chosen_at=request.chosen_at if window == request.window else at,
         consent=asked.consent or request.consent,
         complete=request.complete or asked.complete,
         joined=(*request.joined, asked.source),

@@ -263,9 +263,10 @@ class CallbackRequest:
     `place` is the earliest of all that joined: its queue, and the original entry time. `promised_at` is when the call
     is owed: the moment of asking, or the beginning of the window. `due_at` is when it may be dialled next. `priority`
     goes first, 9 before 0. `filings` holds the first filing number and those of requests that joined. `last_asked_at`
-    is when the last of them came, `wished_at` when the citizen last asked himself. `came_from` are calls that asked for
-    it. `attended_call` is the call in which the citizen was attended. `steps` is the history as far as it was read: all
-    of it from `get`, nothing from claims and lists. `version` counts the steps there ever were.
+    is when the last of them came, `wished_at` when the citizen last asked himself, `chosen_at` when the window was
+    chosen. `came_from` are calls that asked for it. `attended_call` is the call in which the citizen was attended.
+    `steps` is the history as far as it was read: all of it from `get`, nothing from claims and lists. `version` counts
+    the steps there ever were.
     """
 
     id: str
@@ -286,6 +287,7 @@ class CallbackRequest:
     description: str = ""
     recordings: tuple[Recording, ...] = ()
     window: Window = field(default_factory=Window)
+    chosen_at: datetime | None = None
     expires_at: datetime | None = None
     wished_at: datetime | None = None
     consent: Consent | None = None

@@ -313,9 +313,10 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
     Joined: lambda request, event, _: _becomes(request, event),
     Completed: lambda request, event, now: replace(request, telephone=event.telephone, due_at=max(request.due_at, now)),
     Amended: lambda request, event, _: _amended(request, event),
-    Rescheduled: lambda request, event, _: replace(
+    Rescheduled: lambda request, event, now: replace(
         request,
         window=event.window,
+        chosen_at=request.chosen_at if event.window == request.window else now,
         due_at=event.due_at,
         expires_at=event.expires_at,
         promised_at=event.window.not_before or request.promised_at,

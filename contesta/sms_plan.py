@@ -1,6 +1,7 @@
 """Which messages calls and appointments ask for: read from the ledger, decided by the rules, kept in the outbox.
 
-A message is kept when it is due, not before: an appointment that is cancelled or moved until then leaves none behind.
+A message is kept when it is due, not before; the outbox withdraws one whose appointment is cancelled or moved until it
+is sent. An appointment is any promised call with an hour that the citizen chose, whatever it came from.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
-from callback_queue.request import CallbackRequest, Source
+from callback_queue.request import CallbackRequest
 from callback_queue.request import ConsentAnswer as Answer
 from callback_queue.sms.message import Message
 from callback_queue.sms.rules import Appointment, EndedCall, confirmation, invitation, reminder
@@ -58,7 +59,7 @@ class Planner:
     def _of_appointments(self, line: Line, now: datetime) -> Iterator[Message]:
         if not (line.messages.appointment_confirmation or line.messages.appointment_reminder):
             return
-        wanted = CallbackFilter(line=line.name, sources=frozenset({Source.APPOINTMENT}), open_only=True)
+        wanted = CallbackFilter(line=line.name, open_only=True)
         page = self._lists.page(wanted, size=_PAGE)
         while True:
             for request in page.requests:
@@ -104,10 +105,11 @@ def appointment_of(request: CallbackRequest) -> Appointment | None:
     if request.window.not_before is None or not request.telephone:
         return None
     return Appointment(
+        id=request.id,
         request=request.filing.number,
         number=request.telephone,
         at=request.window.not_before,
-        asked_at=request.asked_at,
+        asked_at=request.chosen_at or request.asked_at,
         code=request.filing.code,
         authorised=request.consent is not None and request.consent.answer is Answer.ACCEPTED,
     )

@@ -4,15 +4,26 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from callback_queue.sms.message import State
 from contesta.format import whole
 from core.sms import Composed, Encoding, cheaper, compose, costly
 from ivr.line.messages import Kind
-from storage.sms import Billed
+from storage.sms import Billed, Told
 
 PURPOSES = {
     Kind.SURVEY_INVITATION: "Invitación a la encuesta",
     Kind.APPOINTMENT_CONFIRMATION: "Confirmación de cita",
     Kind.APPOINTMENT_REMINDER: "Recordatorio de cita",
+}
+_FATES = {
+    State.WAITING: "por enviar",
+    State.SENDING: "enviándose",
+    State.SENT: "enviado",
+    State.REFUSED: "el operador no lo recibió",
+    State.UNCERTAIN: "no se sabe si se envió",
+    State.EXPIRED: "no se alcanzó a enviar",
+    State.OPTED_OUT: "no se envió: la persona no quiere mensajes",
+    State.WITHDRAWN: "no se envió: la cita cambió",
 }
 _NAMES = {Encoding.GSM7: "GSM-7", Encoding.UCS2: "UCS-2"}
 
@@ -28,6 +39,12 @@ def cost(composed: Composed) -> str:
         if saved > 0:
             lines.append(f"Con los cambios se ahorran {segments(saved)} por mensaje: «{cheaper(composed.text)}»")
     return "\n".join(lines)
+
+
+def fact(told: Told) -> str:
+    """Say in a line of a history what became of a message."""
+    fate = "enviado y entregado" if told.delivered else _FATES[told.state]
+    return f"SMS, {PURPOSES[Kind(told.purpose)].lower()}: {fate} ({segments(told.segments)})"
 
 
 def segments(count: int) -> str:

@@ -14,6 +14,8 @@ from sqlmodel import col
 from callback_queue.sms.gateway import Answer, Delivery, Fate, Receipt, Segment
 from callback_queue.sms.message import Message, SegmentState, State
 from core.sms import Encoding, compose
+from storage.callback_codec import COLUMNS, request_of
+from storage.callback_tables import CallbackRow
 from storage.database import reader, take_write_lock
 from storage.sms_tables import SmsOptOutRow, SmsReceiptRow, SmsRow, SmsSegmentRow
 
@@ -25,6 +27,11 @@ _AFTER: dict[Fate, SegmentState] = {
 }
 _BILLED = (SegmentState.SENT, SegmentState.UNCERTAIN)
 _OPTED_OUT = exists().where(col(SmsOptOutRow.number) == col(SmsRow.number))
+_ARRIVED = exists().where(
+    col(SmsReceiptRow.gateway_id) == col(SmsSegmentRow.gateway_id),
+    col(SmsReceiptRow.delivery) == Delivery.DELIVERED,
+    col(SmsSegmentRow.gateway_id) != "",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,17 @@ class Billed:
     segments: int
     uncertain: int
     delivered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message as a history tells it. `at` is when it came to its state, `delivered` what the network says."""
+
+    purpose: str
+    state: State
+    at: datetime
+    segments: int
+    delivered: bool
 
 
 class SmsOutbox:
@@ -106,7 +124,8 @@ class SmsOutbox:
     def next(self, now: datetime, lines: Collection[str]) -> Ready | None:
         """Commit the first segment that may be sent now, of the lines that are within their hours; None if none may.
 
-        A message whose first segments were taken goes on before another begins.
+        A message whose first segments were taken goes on before another begins. One that tells of an appointment that
+        was moved or taken back is withdrawn instead.
         """
         may = and_(
             col(SmsRow.state) == State.WAITING,
@@ -115,15 +134,19 @@ class SmsOutbox:
             col(SmsRow.line).in_(lines),
             ~_OPTED_OUT,
         )
+        first = select(SmsRow.__table__).where(may).order_by(col(SmsRow.not_before), col(SmsRow.id)).limit(1)  # type: ignore[attr-defined]  # SQLModel declares it at run time
         with self._engine.begin() as connection:
             take_write_lock(connection)
-            found = connection.execute(
-                select(SmsRow.__table__).where(may).order_by(col(SmsRow.not_before), col(SmsRow.id)).limit(1)  # type: ignore[attr-defined]  # SQLModel declares it at run time
-            ).one_or_none()
-            if found is None:
-                return None
-            pending = and_(col(SmsSegmentRow.sms_id) == found.id, col(SmsSegmentRow.state) == SegmentState.PENDING)
-            position = connection.execute(select(func.min(col(SmsSegmentRow.position))).where(pending)).scalar_one()
+            while True:
+                found = connection.execute(first).one_or_none()
+                if found is None:
+                    return None
+                pending = and_(col(SmsSegmentRow.sms_id) == found.id, col(SmsSegmentRow.state) == SegmentState.PENDING)
+                position = connection.execute(select(func.min(col(SmsSegmentRow.position))).where(pending)).scalar_one()
+                begun, at = position > 1, found.appointment_at
+                if begun or at is None or _stands(connection, found.about, at):
+                    break
+                _move(connection, col(SmsRow.id) == found.id, State.WITHDRAWN, now)
             connection.execute(
                 update(SmsSegmentRow)
                 .where(pending, col(SmsSegmentRow.position) == position)
@@ -187,6 +210,29 @@ class SmsOutbox:
         with self._reader.begin() as connection:
             return frozenset(connection.scalars(select(col(SmsOptOutRow.number))))
 
+    def about(self, what: str) -> tuple[Told, ...]:
+        """Read the messages about a call or a promised call, in the order in which they came to be."""
+        of = select(SmsRow.__table__).where(col(SmsRow.about) == what).order_by(col(SmsRow.created_at), col(SmsRow.id))  # type: ignore[attr-defined]  # as above
+        parts = (
+            select(col(SmsSegmentRow.sms_id), func.count(), func.sum(case((_ARRIVED, 1), else_=0)))
+            .join(SmsRow, col(SmsSegmentRow.sms_id) == col(SmsRow.id))
+            .where(col(SmsRow.about) == what)
+            .group_by(col(SmsSegmentRow.sms_id))
+        )
+        with self._reader.begin() as connection:
+            rows = connection.execute(of).all()
+            counts = {sms_id: (count, arrived) for sms_id, count, arrived in connection.execute(parts)} if rows else {}
+        return tuple(
+            Told(
+                purpose=row.purpose,
+                state=State(row.state),
+                at=row.changed_at,
+                segments=counts[row.id][0],
+                delivered=counts[row.id][0] == counts[row.id][1],
+            )
+            for row in rows
+        )
+
     def states(self) -> dict[str, int]:
         """Count messages by state."""
         counted = select(col(SmsRow.state), func.count()).group_by(col(SmsRow.state))
@@ -196,11 +242,6 @@ class SmsOutbox:
     def bill(self, since: datetime, until: datetime) -> tuple[Billed, ...]:
         """Count what was submitted in a period, by line and purpose."""
         uncertain = case((col(SmsSegmentRow.state) == SegmentState.UNCERTAIN, 1), else_=0)
-        arrived = exists().where(
-            col(SmsReceiptRow.gateway_id) == col(SmsSegmentRow.gateway_id),
-            col(SmsReceiptRow.delivery) == Delivery.DELIVERED,
-            col(SmsSegmentRow.gateway_id) != "",
-        )
         of = (col(SmsRow.line), col(SmsRow.purpose))
         counted = (
             select(
@@ -208,7 +249,7 @@ class SmsOutbox:
                 func.count(col(SmsRow.id).distinct()),
                 func.count(),
                 func.sum(uncertain),
-                func.sum(case((arrived, 1), else_=0)),
+                func.sum(case((_ARRIVED, 1), else_=0)),
             )
             .join(SmsSegmentRow, col(SmsSegmentRow.sms_id) == col(SmsRow.id))
             .where(
@@ -239,6 +280,8 @@ def _insert(connection: Connection, message: Message, now: datetime) -> None:
         "expires_at": message.expires_at,
         "state": State.WAITING,
         "changed_at": now,
+        "about": message.about,
+        "appointment_at": message.appointment_at,
     }
     connection.execute(insert(SmsRow), values)
     sms_id = connection.execute(select(col(SmsRow.id)).where(col(SmsRow.key) == message.key)).scalar_one()
@@ -246,6 +289,13 @@ def _insert(connection: Connection, message: Message, now: datetime) -> None:
     connection.execute(
         insert(SmsSegmentRow), [segment | {"position": number} for number in range(1, len(composed.segments) + 1)]
     )
+
+
+def _stands(connection: Connection, request_id: str, at: datetime) -> bool:
+    """Tell whether a promised call is still owed at a time that the citizen chose."""
+    row = connection.execute(select(*COLUMNS).where(col(CallbackRow.id) == request_id)).one_or_none()
+    request = request_of(row) if row else None
+    return request is not None and not request.state.final and request.window.not_before == at
 
 
 def _move(connection: Connection, which: ColumnElement[bool], state: State, now: datetime) -> None:

@@ -20,10 +20,14 @@ def _moment(*, nullable: bool = False) -> Any:  # noqa: ANN401 - as Field itself
 
 
 class SmsRow(LedgerTable, table=True):
-    """One message. `number` is E.164; `text` is as it is sent."""
+    """One message. `number` is E.164; `text` is as it is sent. `about` is a call, or a promised call."""
 
     __tablename__ = "sms"
-    __table_args__ = (Index(None, "state", "not_before"), Index(None, "number", "purpose", "created_at"))
+    __table_args__ = (
+        Index(None, "state", "not_before"),
+        Index(None, "number", "purpose", "created_at"),
+        Index(None, "about"),
+    )
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(unique=True)
     line: str
@@ -37,6 +41,8 @@ class SmsRow(LedgerTable, table=True):
     expires_at: datetime = _moment()
     state: str
     changed_at: datetime = _moment()
+    about: str
+    appointment_at: datetime | None = _moment(nullable=True)
 
 
 class SmsSegmentRow(LedgerTable, table=True):

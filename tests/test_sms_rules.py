@@ -22,6 +22,7 @@ CALL = EndedCall(
     call_id="1.1", number=MOBILE, ended_at=TUESDAY_NOON, hung_up_first=True, authorised=True, survey_answers=0
 )
 APPOINTMENT = Appointment(
+    id="a1",
     request="2606020001",
     number=MOBILE,
     at=TUESDAY_NOON + timedelta(days=2, hours=2),

@@ -21,6 +21,8 @@ class State(StrEnum):
     """Whether the gateway took a segment cannot be known. It is shown, billed apart, and never sent again."""
     EXPIRED = "expired"
     OPTED_OUT = "opted_out"
+    WITHDRAWN = "withdrawn"
+    """The appointment that it is about was moved or taken back before it was sent."""
 
 
 class SegmentState(StrEnum):
@@ -36,7 +38,10 @@ class SegmentState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message to send between `not_before` and `expires_at`. The same `key` never makes a second one."""
+    """A message to send between `not_before` and `expires_at`. The same `key` never makes a second one.
+
+    `about` is the call, or the promised call, that it is about; `appointment_at` the appointment that it tells of.
+    """
 
     key: str
     line: str
@@ -46,6 +51,8 @@ class Message:
     text: str
     not_before: datetime
     expires_at: datetime
+    about: str = ""
+    appointment_at: datetime | None = None
 
     @property
     def composed(self) -> Composed:

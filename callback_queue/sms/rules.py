@@ -35,8 +35,12 @@ class EndedCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Appointment:
-    """A call that is promised for a certain time. `at` is that time, `asked_at` when it was asked for."""
+    """A call that is promised for a certain time. `at` is that time, `asked_at` when the citizen chose it.
 
+    `id` is the promised call's, `request` the filing number that the citizen knows.
+    """
+
+    id: str
     request: str
     number: str
     at: datetime
@@ -60,6 +64,7 @@ def invitation(call: EndedCall, line: Line) -> Message | None:
         wanted_at=call.ended_at + timedelta(minutes=rule.after_minutes),
         expires_at=call.ended_at + timedelta(hours=rule.within_hours),
         values={},
+        about=call.call_id,
     )
 
 
@@ -119,10 +124,12 @@ def _of_appointment(
         wanted_at=wanted_at,
         expires_at=min(until or appointment.at, appointment.at),
         values=values,
+        about=appointment.id,
+        appointment_at=appointment.at,
     )
 
 
-def _message(
+def _message(  # noqa: PLR0913  what a message is made of
     line: Line,
     template: Template,
     *,
@@ -131,6 +138,8 @@ def _message(
     wanted_at: datetime,
     expires_at: datetime,
     values: Mapping[str, str],
+    about: str,
+    appointment_at: datetime | None = None,
 ) -> Message | None:
     """Make a message for the first moment within hours; None if that is too late."""
     not_before = line.messages.hours.next_opening(wanted_at)
@@ -145,4 +154,6 @@ def _message(
         text=template.filled({"linea": line.title, "entidad": line.entity, **values}),
         not_before=not_before,
         expires_at=expires_at,
+        about=about,
+        appointment_at=appointment_at,
     )

@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 
 from callback_queue.request import CallbackRequest, Source, State
 from contesta.call_search import moment
+from contesta.callbacks.history import history
 from contesta.callbacks.models import funnel_told, page_told, story
-from contesta.callbacks.words import SOURCES, Word, author, fact, outcome, promised_for
+from contesta.callbacks.words import SOURCES, Word, outcome, promised_for
 from contesta.format import clock, day_and_hour, duration, short_date, whole
 from contesta.settings import Settings
 from core.errors import ConfigurationError
@@ -24,6 +25,7 @@ from storage.callbacks import Callbacks
 from storage.database import connect
 from storage.listing import Cursor
 from storage.migrate import upgrade
+from storage.sms import SmsOutbox
 
 app = typer.Typer(no_args_is_help=False, add_completion=False)
 
@@ -86,19 +88,21 @@ def show(
 ) -> None:
     """Cuenta una devolución de llamada, paso por paso."""
     settings: Settings = ctx.obj
-    request = Callbacks(_database(settings)).get(request_id)
+    engine = _database(settings)
+    request = Callbacks(engine).get(request_id)
     if request is None:
         raise ConfigurationError(f"no hay ninguna devolución «{request_id}». Vea las que hay con: contesta callbacks")
+    messages = SmsOutbox(engine).about(request.id)
     if as_json:
-        typer.echo(json.dumps(story(request).model_dump(mode="json"), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(story(request, messages).model_dump(mode="json"), ensure_ascii=False, indent=2))
         return
     zone, console = ZoneInfo(settings.timezone), Console()
     number = masked(request.telephone or ANONYMOUS)
     console.print(f"[bold]Radicado {request.filing.number}[/] · {SOURCES[request.source]} · {number}", highlight=False)
     console.print(escape(outcome(request)), highlight=False)
     table = Table("Cuándo", "Quién", "Qué")
-    for step in request.steps:
-        table.add_row(day_and_hour(step.at, zone), escape(author(step.author)), escape(fact(step)))
+    for entry in history(request, messages):
+        table.add_row(day_and_hour(entry.at, zone), escape(entry.author), escape(entry.fact))
     console.print(table)
 
 

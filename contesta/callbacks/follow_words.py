@@ -1,6 +1,6 @@
 """A promised call as the citizen who asked for it reads it: where it stands, what comes, what happened. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -92,12 +92,13 @@ def next_step(request: CallbackRequest, rules: Rules, now: datetime, zone: tzinf
     return f"{_sentence(form_words.when(Window(), rules, now, zone))} Al contestar, marque 1."
 
 
-def steps(request: CallbackRequest, zone: tzinfo) -> list[Told]:
-    """Tell what happened, in order, without what is only of ours."""
+def steps(request: CallbackRequest, messages: Iterable[datetime], zone: tzinfo) -> list[Told]:
+    """Tell what happened, in order, without what is only of ours; `messages` is when text messages were sent."""
+    said = [(step.at, what) for step in request.steps for what in _said(step)]
+    said += [(at, "Le enviamos un mensaje de texto.") for at in messages]
     return [
-        Told(when=f"{long_date(step.at, zone)}, {public_hour(step.at, zone)}", what=what)
-        for step in request.steps
-        for what in _said(step)
+        Told(when=f"{long_date(at, zone)}, {public_hour(at, zone)}", what=what)
+        for at, what in sorted(said, key=lambda one: one[0])
     ]
 
 

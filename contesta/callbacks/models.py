@@ -1,13 +1,18 @@
 """Promised calls as other programs read them: the same in the terminal's JSON and in the API."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from callback_queue.request import Attempt, CallbackRequest, Reason, Result, Source, State
+from callback_queue.sms.message import State as MessageState
 from contesta.callbacks.words import author, fact, outcome, waited
+from contesta.sms_text import fact as message_fact
 from core.numbers import ANONYMOUS, masked
+from ivr.line.messages import Kind
 from storage.callback_list import CallbackPage, Stages
+from storage.sms import Told as Message
 
 
 class _Told(BaseModel):
@@ -36,6 +41,17 @@ class StepTold(_Told):
     author: str
     event: str
     state: State
+    fact: str
+
+
+class MessageTold(_Told):
+    """A text message about it, with its sentence in Spanish. `at` is when it came to its state."""
+
+    at: datetime
+    purpose: Kind
+    state: MessageState
+    segments: int
+    delivered: bool
     fact: str
 
 
@@ -80,6 +96,7 @@ class CallbackStory(CallbackTold):
     solution: str | None
     adviser: str | None
     steps: list[StepTold]
+    messages: list[MessageTold]
 
 
 class StagesTold(_Told):
@@ -114,8 +131,8 @@ def told(request: CallbackRequest) -> CallbackTold:
     return CallbackTold.model_validate(_fields(request))
 
 
-def story(request: CallbackRequest) -> CallbackStory:
-    """Tell a request with its history."""
+def story(request: CallbackRequest, messages: Sequence[Message]) -> CallbackStory:
+    """Tell a request with its history, and the text messages about it."""
     solution = request.solution
     return CallbackStory.model_validate(
         _fields(request)
@@ -131,6 +148,17 @@ def story(request: CallbackRequest) -> CallbackStory:
             "steps": [
                 StepTold(at=step.at, author=author(step.author), event=step.event, state=step.state, fact=fact(step))
                 for step in request.steps
+            ],
+            "messages": [
+                MessageTold(
+                    at=message.at,
+                    purpose=Kind(message.purpose),
+                    state=message.state,
+                    segments=message.segments,
+                    delivered=message.delivered,
+                    fact=message_fact(message),
+                )
+                for message in messages
             ],
         }
     )

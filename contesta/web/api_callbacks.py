@@ -15,6 +15,7 @@ from core.errors import ProtocolError
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.listing import Cursor
+from storage.sms import SmsOutbox
 
 LARGEST_PAGE = 500
 _NEXT = r"^([0-9]{1,17}_[0-9a-f]{1,40})?$"
@@ -72,7 +73,7 @@ async def callback(request: web.Request) -> web.StreamResponse:
     if found is None:
         raise web.HTTPNotFound
     await access_log(request, Action.CALLBACK_READ, found.id)
-    return told(story(found))
+    return told(story(found, await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, found.id)))
 
 
 ROUTES = (

@@ -11,7 +11,8 @@ from pydantic import Field
 
 from callback_queue.request import Attempt, CallbackRequest, Source, State
 from contesta.call_search import call_address, moment
-from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, author, fact, outcome, promised_for
+from contesta.callbacks.history import history
+from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, outcome, promised_for
 from contesta.format import UNKNOWN, clock, day_and_hour, duration, long_date, phone, short_date, whole
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -24,6 +25,7 @@ from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackFilter, CallbackLists, CallbackPage, Pending, Stages
 from storage.callbacks import Callbacks
 from storage.listing import Cursor
+from storage.sms import SmsOutbox
 
 CALLBACKS = "/devoluciones"
 PAGE_SIZE = 50
@@ -72,14 +74,14 @@ async def callback(request: web.Request) -> web.StreamResponse:
     """Tell one promised call. That it was read is written to the access log."""
     found = await _found(request)
     await access_log(request, Action.CALLBACK_READ, found.id)
-    return _told(request, found, revealed=False)
+    return await _told(request, found, revealed=False)
 
 
 async def reveal(request: web.Request) -> web.StreamResponse:
     """Tell one promised call with the whole number and document. It is written to the access log first."""
     found = await _found(request)
     await access_log(request, Action.NUMBER_REVEALED, found.id)
-    return _told(request, found, revealed=True)
+    return await _told(request, found, revealed=True)
 
 
 async def play(request: web.Request) -> web.StreamResponse:
@@ -163,7 +165,8 @@ def _stages(stages: Stages) -> dict[str, str]:
     }
 
 
-def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> web.StreamResponse:
+async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> web.StreamResponse:
+    messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, found.id)
     zone = ZoneInfo(request.app[SETTINGS].timezone)
     person = found.person
     document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
@@ -207,13 +210,13 @@ def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> we
         "attempts": [_attempt(each, zone) for each in found.attempts],
         "steps": [
             {
-                "day": short_date(step.at, zone),
-                "hour": clock(step.at, zone),
-                "at": step.at.isoformat(),
-                "actor": author(step.author),
-                "fact": fact(step),
+                "day": short_date(entry.at, zone),
+                "hour": clock(entry.at, zone),
+                "at": entry.at.isoformat(),
+                "actor": entry.author,
+                "fact": entry.fact,
             }
-            for step in found.steps
+            for entry in history(found, messages)
         ],
     }
     return render(request, "callback.html", context)

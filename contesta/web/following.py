@@ -13,12 +13,13 @@ from aiohttp import hdrs, web
 
 from callback_queue.policy import promise
 from callback_queue.request import Asked, CallbackRequest, Filing, Place, Reason, Source, Window
+from callback_queue.sms.message import State as MessageState
 from callback_queue.states import Cancelled, IllegalStepError, Rescheduled
 from contesta.callbacks import follow_words, form_words
 from contesta.callbacks.form_answers import DOCUMENT_TYPES, SOON, form_of, subjects_of, window_of, written
 from contesta.format import long_date, phone, public_hour
 from contesta.web.access import remote
-from contesta.web.context import CLOCK
+from contesta.web.context import CLOCK, ENGINE
 from contesta.web.form import PATH as FORM_PATH
 from contesta.web.form_ask import calling_number
 from contesta.web.form_lines import CALLBACKS, FORMS, PUBLISHED, free_windows, rules_of
@@ -30,6 +31,7 @@ from contesta.web.sessions import digest, new_secret
 from ivr.line.model import Line
 from storage.callback_forms import FormKind
 from storage.callback_windows import WindowFullError
+from storage.sms import SmsOutbox
 
 PATH = "/seguimiento"
 ONE = PATH + "/{key:[A-Za-z0-9_-]{43}}"
@@ -227,7 +229,9 @@ async def _show(request: web.Request, followed: Followed, fault: str = "", statu
         zone, now = line.calendar.zone, request.app[CLOCK]()
         context["next"] = follow_words.next_step(what, rules_of(line), now, zone)
         if followed.own:
-            context["steps"] = follow_words.steps(what, zone)
+            messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, what.id)
+            sent = [message.at for message in messages if message.state is MessageState.SENT]
+            context["steps"] = follow_words.steps(what, sent, zone)
             context["rows"] = _rows(line, what)
     return render(request, "follow.html", context, status)
 
