@@ -121,7 +121,7 @@ class CallSearch:
             "no_contesto": f"No contestó: {self.unanswered_by}",
             "corte": "" if self.as_of is None else f"Como estaba el {_said(self.as_of, zone)}",
             "encuesta": f"Encuesta: {self.survey}",
-            "pregunta": f"Pregunta: {self.question}",
+            "pregunta": f"Pregunta: {' o '.join(self.question.split(','))}",
             "respuesta": answer_words(self.answer),
             "atendido": "Tras hablar con un asesor" if self.attended == "si" else "Sin asesor antes",
             "hizo": f"En el recorrido: {self.did}",

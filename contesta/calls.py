@@ -14,9 +14,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from contesta.call_list import THEN, CallLine, line_of, shown_number
-from contesta.call_search import WORDS, CallSearch, checked_outcome, moment
+from contesta.call_search import LONGEST_WAIT_SECONDS, WORDS, CallSearch, checked_outcome, moment
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
+from contesta.said_search import ATTENDED, DIDS, GIVEN, NOT_GIVEN, STAGES, checked, checked_answer
 from contesta.settings import Settings
 from core.errors import ConfigurationError
 from quality.metrics.history import CallHistory
@@ -39,6 +40,29 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
     queue: Annotated[str, typer.Option("--queue", help="Cola.")] = "",
     outcome: Annotated[str, typer.Option("--outcome", help=f"Resultado: {', '.join(WORDS)}.")] = "",
     agent: Annotated[str, typer.Option("--agent", help="Asesor, con su nombre completo.")] = "",
+    line: Annotated[str, typer.Option("--line", help="Línea.")] = "",
+    wait_at_most: Annotated[
+        int | None,
+        typer.Option("--wait-at-most", min=0, max=LONGEST_WAIT_SECONDS, help="Esperó estos segundos o menos."),
+    ] = None,
+    wait_more_than: Annotated[
+        int | None, typer.Option("--wait-more-than", min=0, max=LONGEST_WAIT_SECONDS, help="Esperó más segundos.")
+    ] = None,
+    talk_known: Annotated[bool, typer.Option("--talk-known", help="Conversación de duración conocida.")] = False,
+    unanswered_by: Annotated[str, typer.Option("--unanswered-by", help="Asesor que no contestó un timbre.")] = "",
+    as_of: Annotated[str, typer.Option("--as-of", help="Resultados como estaban en ese momento.")] = "",
+    survey: Annotated[str, typer.Option("--survey", help="Encuesta que le hicieron.")] = "",
+    question: Annotated[str, typer.Option("--question", help="Pregunta que le hicieron, o varias: a,b.")] = "",
+    answer: Annotated[
+        str, typer.Option("--answer", help=f"Respuesta: teclas, como 4,5; o {GIVEN}, o {NOT_GIVEN}.")
+    ] = "",
+    attended: Annotated[
+        str, typer.Option("--attended", help=f"La encuesta, después de un asesor: {' o '.join(ATTENDED)}.")
+    ] = "",
+    did: Annotated[str, typer.Option("--did", help=f"Qué hizo en el recorrido: {', '.join(DIDS)}.")] = "",
+    stage: Annotated[str, typer.Option("--stage", help=f"Momento del recorrido: {', '.join(STAGES)}.")] = "",
+    place: Annotated[str, typer.Option("--place", help="Nombre del menú o del texto.")] = "",
+    key: Annotated[str, typer.Option("--key", help="Tecla que marcó.")] = "",
     after: Annotated[str, typer.Option("--after", help="Página siguiente: lo que dijo la anterior.")] = "",
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="Llamadas por página.")] = 50,
     as_json: AsJson = False,
@@ -51,9 +75,23 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
     search = CallSearch(
         since=moment(since, zone) if since else None,
         until=moment(until, zone, last=True) if until else None,
+        line=line,
         queue=queue,
         outcome=checked_outcome(outcome),
         agent=agent,
+        wait_at_most=wait_at_most,
+        wait_more_than=wait_more_than,
+        talk_known=talk_known,
+        unanswered_by=unanswered_by,
+        as_of=moment(as_of, zone) if as_of else None,
+        survey=survey,
+        question=question,
+        answer=checked_answer(answer),
+        attended=checked(attended, ATTENDED, "--attended"),
+        did=checked(did, DIDS, "--did"),
+        stage=checked(stage, STAGES, "--stage"),
+        place=place,
+        key=key,
     )
     wanted = search.filter(settings.ghost_seconds)
     page = _ledger(settings).calls(wanted, Cursor.parse(after) if after else None, size)

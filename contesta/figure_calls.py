@@ -1,7 +1,7 @@
 """To which calls the figures of surveys and of the ways through the menus lead: for each, what is asked of the list.
 
 A figure of 0 leads nowhere, nor does one whose calls cannot be asked for: those of a survey or a line without a name,
-and of several questions pooled, each of which leads to its own.
+of a question with a comma in its name, and good answers pooled of questions of which different answers are good.
 """
 
 from collections.abc import Mapping
@@ -39,14 +39,19 @@ def of_row(base: CallSearch, span: Span, group: By, name: str) -> CallSearch | N
 
 
 def of_question(base: CallSearch | None, one: QuestionResult, attended: str) -> Found:
-    """Ask for who answered, who was asked in vain, who answered well, and who gave each answer (by its number)."""
-    if base is None or not (base.line and one.survey and one.question):
+    """Ask for who answered, who was asked in vain, who answered well, and who gave each answer (by its number).
+
+    Whose answers make the mean are those who answered.
+    """
+    questions = one.pooled or [one.question]
+    if base is None or not (base.line and one.survey and all(questions)) or any("," in name for name in questions):
         return {}
-    asked = replace(base, survey=one.survey, question=one.question, attended=attended)
+    asked = replace(base, survey=one.survey, question=",".join(questions), attended=attended)
     counts = {
         "answered": (one.answered, GIVEN),
         "in_vain": (one.asked - one.answered, NOT_GIVEN),
-        "top": (one.top.numerator, ",".join(map(str, one.top_answers))),
+        "top": (one.top.numerator if one.top_answers else 0, ",".join(map(str, one.top_answers))),
+        "mean": (0 if one.mean is None else one.answered, GIVEN),
     }
     counts |= {str(answer.answer): (answer.count, str(answer.answer)) for answer in one.distribution}
     return {name: replace(asked, answer=answer) for name, (count, answer) in counts.items() if count}

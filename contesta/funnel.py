@@ -70,7 +70,7 @@ def _print_line(console: Console, line: LineFunnel) -> None:
     if line.hang_ups:
         table = plain_table("Dónde colgaron mientras la línea hablaba", "Momento", "Nombre", "Veces")
         for each in line.hang_ups:
-            table.add_row(each.word, escape(each.name), whole(each.calls))
+            table.add_row(each.word, escape(each.title), whole(each.calls))
         console.print(table, "")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 from contesta.told_calls import Span
 from contesta.web.validation import Told
 from core.events import Stage
-from ivr.line.model import OPERATOR_KEY, Line
+from ivr.line.model import OPERATOR_KEY, Line, Say
 from quality.metrics.funnel import Flow, Funnel, Kind, MenuFigures, Place, flows, funnel
 from quality.metrics.history import CallHistory
 
@@ -73,6 +73,8 @@ class HangUps(Told):
     stage: Stage
     word: str
     name: str
+    title: str
+    """Of the name, as the line has it."""
     calls: int
 
 
@@ -139,7 +141,7 @@ def _line(name: str, line: Line | None, found: Funnel) -> LineFunnel:
         keys_to_adviser=found.keys_to_adviser.value,
         menus=[_menu(menu, line, found.menus[menu]) for menu in menus],
         hang_ups=[
-            HangUps(stage=stage, word=_STAGES[stage], name=where, calls=calls)
+            HangUps(stage=stage, word=_STAGES[stage], name=where, title=_title(stage, where, line), calls=calls)
             for (stage, where), calls in found.hung_up.most_common()
         ],
         flows=[_flow(flow, line) for flow in flows(found.paths, MOST_STEPS)],
@@ -196,8 +198,34 @@ def place_name(place: Place, line: Line | None) -> str:
         case Kind.MENU:
             return line.menus[place.name].title if line and place.name in line.menus else f"Menú {place.name}"
         case Kind.TEXT:
-            return f"Información {place.name}"
+            return f"Información {_text_title(place.name, line)}"
         case Kind.QUEUE:
             return f"Cola {line.queues[place.name].title if line and place.name in line.queues else place.name}"
         case _:
             return _WORDS[place.kind]
+
+
+def _title(stage: Stage, name: str, line: Line | None) -> str:
+    """Say in the line's words where somebody hung up."""
+    if line is None:
+        return name
+    match stage:
+        case Stage.MENU:
+            titles = {menu.name: menu.title for menu in line.menus.values()}
+        case Stage.MAILBOX:
+            titles = {mailbox.name: mailbox.title for mailbox in line.mailboxes.values()}
+        case Stage.SURVEY:
+            titles = {one.name: one.title for survey in line.surveys.values() for one in survey.questions}
+        case Stage.OFFER:
+            titles = {queue.name: queue.title for queue in line.queues.values()}
+        case Stage.TEXT:
+            return _text_title(name, line)
+        case _:
+            titles = {}
+    return titles.get(name, name)
+
+
+def _text_title(name: str, line: Line | None) -> str:
+    """Return the title of the option that says a text."""
+    options = (option for menu in line.menus.values() for option in menu.options.values()) if line else ()
+    return next((one.title for one in options if isinstance(one.to, Say) and one.to.prompt == name), name)

@@ -70,13 +70,13 @@ def answer_words(said: str) -> str:
 
 
 def answer_asked(survey: str, question: str, answer: str, attended: str) -> AnswerAsked | None:
-    """Give what is asked of an answer as the ledger takes it; None for nothing."""
+    """Give what is asked of an answer as the ledger takes it; None for nothing. `question` is one, or several: a,b."""
     if not any((survey, question, answer, attended)):
         return None
     is_word = answer in {"", GIVEN, NOT_GIVEN}
     return AnswerAsked(
         survey=survey or None,
-        question=question or None,
+        questions=frozenset(question.split(",")) if question else None,
         values=None if is_word else frozenset(map(int, answer.split(","))),
         given=(answer == GIVEN) if is_word and answer else None,
         attended=ATTENDED.get(attended),

@@ -54,13 +54,15 @@ class QuestionResult(Told):
 
     survey: str
     question: str
+    pooled: list[str]
+    """The questions pooled, none of a single one."""
     title: str
     asked: int
     answered: int
     response_rate: Share
     """Answered of the attended contacts."""
     top_answers: list[int]
-    """Those that speak well of the service; none for several questions pooled."""
+    """Those that speak well of the service; none for pooled questions of which different answers do."""
     top: Share
     """Answers that speak well of the service: 4 and 5 of 1 to 5, 4 of 1 to 4, yes of yes or no."""
     mean: float | None
@@ -202,7 +204,9 @@ def _told(questions: Iterable[Question], found: Mapping[Asked, Result]) -> list[
 def _pooled(questions: Sequence[Question], found: Mapping[Asked, Result], line: Line | None) -> list[QuestionResult]:
     """Pool the questions of each survey that has several whose good answers are known."""
     rated = [question for question in questions if question.top]
-    surveys = dict.fromkeys(question.asked.survey for question in rated)
+    surveys: dict[str, list[Question]] = {}
+    for question in rated:
+        surveys.setdefault(question.asked.survey, []).append(question)
     return [
         _question(
             Question(
@@ -211,23 +215,27 @@ def _pooled(questions: Sequence[Question], found: Mapping[Asked, Result], line: 
                 top=frozenset({1}),
                 has_mean=False,
             ),
-            pooled(found[question.asked] for question in rated if question.asked.survey == survey),
+            pooled(found[question.asked] for question in questions),
+            questions,
         )
-        for survey in surveys
-        if sum(question.asked.survey == survey for question in rated) > 1
+        for survey, questions in surveys.items()
+        if len(questions) > 1
     ]
 
 
-def _question(question: Question, result: Result) -> QuestionResult:
+def _question(question: Question, result: Result, of: Sequence[Question] = ()) -> QuestionResult:
+    """Tell what a question came to, or several pooled, which it is `of`."""
+    tops = {one.top for one in of or [question]}
     answers = dict(question.answers) or {value: str(value) for value in sorted(result.answers) if value}
     return QuestionResult(
         survey=question.asked.survey,
         question=question.asked.question,
+        pooled=[one.asked.question for one in of],
         title=question.title,
         asked=result.asked,
         answered=result.answered,
         response_rate=share(result.response_rate),
-        top_answers=sorted(question.top) if question.asked.question else [],
+        top_answers=sorted(*tops) if len(tops) == 1 else [],
         top=share(result.top_share if question.top else Ratio(0, 0)),
         mean=result.mean.value if question.has_mean else None,
         distribution=[Answers(answer=value, word=word, count=result.answers[value]) for value, word in answers.items()]

@@ -26,6 +26,8 @@ KEYS = "0123456789*#"
 SAMPLES_PER_SECOND = 8000  # the line is narrow-band
 SPEECH_ENDS_SECONDS = 4  # of silence
 SILENCE_KEPT_SECONDS = 1.0  # of it, that Asterisk leaves in the recording
+STRETCH_SECONDS = 8  # of a recording, after which it is seen whether anything comes
+LEAST_OF_STRETCH_SECONDS = 0.2
 _UNFIT_FOR_A_FILE = re.compile(r"[^\w.-]", re.ASCII)
 
 
@@ -74,7 +76,11 @@ class LineCaller:
         return f"{self._now():%Y/%m/%d}/{_UNFIT_FOR_A_FILE.sub('_', f'{self.call_id}-{what}')}.wav"
 
     def record(self, file: str, longest_seconds: int) -> Spoken:
-        """Sound a tone and record until a key, some seconds of silence or the limit."""
+        """Sound a tone and record until a key, some seconds of silence or the limit.
+
+        Asterisk knows silence from what a telephone sends. One that is mute may send nothing at all, and would be
+        recorded to the limit; so it is recorded in stretches, one after the other into the same file.
+        """
         self.tell(TONE)
         folder = self._channel.get_variable(MESSAGES)
         if not folder:
@@ -83,13 +89,30 @@ class LineCaller:
         path = Path(folder) / file
         with suppress(OSError):  # Asterisk tells that it cannot write
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        recording = self._channel.record_file(
-            str(path.with_suffix("")), path.suffix[1:], KEYS, longest_seconds * 1000, 0, "", SPEECH_ENDS_SECONDS
-        )
+        samples, left_seconds = 0, longest_seconds
+        while True:
+            stretch_seconds = min(left_seconds, STRETCH_SECONDS)
+            begun = self._now()
+            recording = self._channel.record_file(
+                str(path.with_suffix("")),
+                path.suffix[1:],
+                KEYS,
+                stretch_seconds * 1000,
+                samples,
+                "",
+                SPEECH_ENDS_SECONDS,
+            )
+            came_seconds = (recording.samples - samples) / SAMPLES_PER_SECOND
+            goes_on = recording.reason == "timeout" and (
+                max(came_seconds, (self._now() - begun).total_seconds()) >= stretch_seconds
+            )
+            samples, left_seconds = recording.samples, left_seconds - stretch_seconds
+            if not (goes_on and left_seconds and came_seconds >= LEAST_OF_STRETCH_SECONDS):
+                break
         if recording.reason == "writefile":
             self._log.error("message_not_written")
-        kept_seconds = 0.0 if recording.key else SILENCE_KEPT_SECONDS
-        return Spoken(max(0.0, recording.samples / SAMPLES_PER_SECOND - kept_seconds), recording.key)
+        kept_seconds = 0.0 if recording.key or goes_on else SILENCE_KEPT_SECONDS
+        return Spoken(max(0.0, samples / SAMPLES_PER_SECOND - kept_seconds), recording.key)
 
     def note(self, fact: Fact) -> None:
         """Write a fact to queue_log."""

@@ -41,7 +41,13 @@ class Source:
     def digest(self) -> str:
         """Name the sound that comes of it."""
         said = self.recording.read_bytes() if self.recording else f"{self.voice} {self.text}".encode()
-        return hashlib.sha256(f"{synthesis.RECIPE} ".encode() + said).hexdigest()
+        pause = "…" if self.recording and self.ends_a_sentence else ""
+        return hashlib.sha256(f"{synthesis.RECIPE} {pause}".encode() + said).hexdigest()
+
+    @property
+    def ends_a_sentence(self) -> bool:
+        """Whether something else may be said next, rather than its own end, as after "Su turno es el número"."""
+        return self.text.endswith((".", "?", "!"))
 
     def audio(self) -> synthesis.Audio:
         """Make the sound.
@@ -66,7 +72,7 @@ class Source:
             raise ConfigurationError(
                 f"El audio «{self.prompt}» dura {seconds:.0f} s; acórtelo a {LONGEST_SECONDS:.0f} s o menos"
             )
-        return audio
+        return synthesis.with_pause(audio) if self.ends_a_sentence else audio
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

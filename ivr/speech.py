@@ -142,8 +142,8 @@ def wait(least_seconds: float, most_seconds: float) -> Phrases:
 
 
 def prompts(phrases: Phrases) -> Phrases:
-    """Return the ids of the prompts that say phrases."""
-    return tuple(map(prompt, phrases))
+    """Return the ids of the prompts that say phrases, and the pause after them."""
+    return tuple(map(prompt, (*phrases, PAUSE)))
 
 
 @cache

@@ -19,10 +19,12 @@ WIDE_HZ = 16_000
 
 SPEED = 0.95
 TEXT_PAUSE_SECONDS = 0.35
+SENTENCE_PAUSE_SECONDS = 0.3
+"""After what ends a sentence, before whatever is said next."""
 LOUDNESS_LUFS = -20.0
 PEAK = 0.89  # -1 dBFS
 TONE_HZ, TONE_SECONDS = 1_000, 0.3
-RECIPE: Final = f"2 {SPEED} {TEXT_PAUSE_SECONDS} {LOUDNESS_LUFS}"
+RECIPE: Final = f"3 {SPEED} {TEXT_PAUSE_SECONDS} {SENTENCE_PAUSE_SECONDS} {LOUDNESS_LUFS}"
 """What the sound of a text depends on beside text and voice; the number is raised when anything else changes it."""
 
 _CASTILIAN = "es-ES"
@@ -58,6 +60,13 @@ def american_spelling(text: str) -> str:
 def silence(seconds: float) -> Audio:
     """Make silence."""
     return np.zeros(round(seconds * WIDE_HZ))
+
+
+def with_pause(audio: Audio) -> Audio:
+    """Let a sentence be followed by its pause; what silence it ends with counts."""
+    loud = np.flatnonzero(np.abs(audio) > _AUDIBLE)
+    there = len(audio) - 1 - int(loud[-1]) if len(loud) else 0
+    return np.concatenate([audio, np.zeros(max(0, round(SENTENCE_PAUSE_SECONDS * WIDE_HZ) - there))])
 
 
 def tone() -> Audio:

@@ -14,14 +14,14 @@ from storage.tables import DeedRow, SurveyAnswerRow
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerAsked:
-    """A question that was put to a caller. None means any.
+    """A question that was put to a caller, one of `questions`. None means any.
 
     `given` tells whether it was answered, by key or voice; `values` with which keys; `attended` whether an adviser
     attended before.
     """
 
     survey: str | None = None
-    question: str | None = None
+    questions: frozenset[str] | None = None
     values: frozenset[int] | None = None
     given: bool | None = None
     attended: bool | None = None
@@ -42,8 +42,8 @@ def answer_conditions(asked: AnswerAsked) -> Iterator[ColumnElement[bool]]:
     yield col(SurveyAnswerRow.counts).is_(True)
     if asked.survey is not None:
         yield col(SurveyAnswerRow.survey) == storable(asked.survey)
-    if asked.question is not None:
-        yield col(SurveyAnswerRow.question) == storable(asked.question)
+    if asked.questions is not None:
+        yield col(SurveyAnswerRow.question).in_(map(storable, asked.questions))
     if asked.values is not None:
         yield col(SurveyAnswerRow.file) == ""
         yield col(SurveyAnswerRow.answer).in_(asked.values)

@@ -144,6 +144,7 @@ class Call:
     queue_log: list[str] = field(default_factory=list)
     careless: bool = False
     hung_up: bool = False
+    _speaks_on: str = ""
 
     def __post_init__(self) -> None:
         if self.messages:
@@ -170,8 +171,8 @@ class Call:
             case ["WAIT", "FOR", "DIGIT", milliseconds]:
                 self.waited_ms.append(int(milliseconds))
                 reply = self._listen()
-            case ["RECORD", "FILE", path, form, _, longest_ms, "0", _]:
-                reply = self._record(Path(f"{path}.{form}"), int(longest_ms))
+            case ["RECORD", "FILE", path, form, _, longest_ms, offset, _]:
+                reply = self._record(Path(f"{path}.{form}"), int(longest_ms), int(offset))
         return reply + b"\n"
 
     def _say(self, file: str, keys: str) -> bytes:
@@ -196,19 +197,22 @@ class Call:
         self.story.append(f"<{key}>")
         return b"200 result=%d" % (0 if key == "-" else ord(key))
 
-    def _record(self, path: Path, longest_ms: int) -> bytes:
+    def _record(self, path: Path, longest_ms: int, offset: int) -> bytes:
         if not path.parent.is_dir():
             return b"200 result=-1 (writefile)"
         path.touch()
-        action = self.actions.next()
+        action = self._speaks_on if offset else self.actions.next()
         if action is None:
             self.hung_up = True
             return b"200 result=-1 (hangup) endpos=24000\nHANGUP"
         if not action.startswith("~"):
             return b"200 result=%d (dtmf) endpos=800" % ord(action) if action in KEYS else self._after(0)
-        seconds, key = action[1:].rstrip(KEYS[10:]), action[-1]
-        samples = min(round(float(seconds) * 8_000), longest_ms * 8)
-        return b"200 result=%d (dtmf) endpos=%d" % (ord(key), samples) if key in "*#" else self._after(samples)
+        seconds, key = float(action[1:].rstrip(KEYS[10:])), action[-1] if action[-1] in KEYS[10:] else ""
+        if seconds * 1000 > longest_ms:
+            self._speaks_on = f"~{seconds - longest_ms / 1000}{key}"
+            return b"200 result=0 (timeout) endpos=%d" % (offset + longest_ms * 8)
+        samples = offset + round(seconds * 8_000)
+        return b"200 result=%d (dtmf) endpos=%d" % (ord(key), samples) if key else self._after(samples)
 
     def _after(self, samples: int) -> bytes:
         return b"200 result=0 (timeout) endpos=%d" % (samples + SILENCE_TAIL_SAMPLES)

@@ -67,6 +67,13 @@ def test_list_is_filtered(settings: Settings) -> None:
     assert len(ids("--from", "2026-01-01", "--to", "2026-01-01")) == CALLS
     assert ids("--from", "2026-01-02") == []
     assert "No hay llamadas" in typed(settings, "--to", "2025-12-31").stdout
+    assert ids("--talk-known") == [uid(9), uid(8), uid(1), uid(0)]
+    assert set(ids("--wait-at-most", "10")).isdisjoint(ids("--wait-more-than", "10"))
+    assert len(ids("--line", "018000910123")) == CALLS
+    assert ids("--question", "p1,p2", "--answer", "3", "--attended", "si") == [uid(8), uid(0)]
+    assert ids("--question", "p1", "--answer", "3") == []
+    assert len(ids("--did", "eligió", "--stage", "menú", "--place", "principal", "--key", "1")) == CALLS
+    assert ids("--did", "eligió", "--key", "2") == []
 
 
 @pytest.mark.parametrize(
@@ -74,6 +81,8 @@ def test_list_is_filtered(settings: Settings) -> None:
     [
         (("--from", "ayer"), "fecha no válida: «ayer»"),
         (("--outcome", "feliz"), "resultado desconocido: «feliz»"),
+        (("--did", "bailó"), "--did: no conozco «bailó»"),
+        (("--answer", "mucho"), "respuesta no válida: «mucho»"),
         (("--after", "x"), "'x'"),
         (("show", "7.7"), "no hay ninguna llamada «7.7»"),
     ],

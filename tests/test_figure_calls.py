@@ -32,6 +32,7 @@ ANSWERS = [
     f"asked:{survey}/{question}/{answer}"
     for survey, question in (
         ("anm_servicio", "satisfaccion"),
+        ("anm_servicio", "confianza"),
         ("anm_servicio", "comentario"),
         ("vieja", "antes"),
     )
@@ -84,6 +85,7 @@ def of_surveys(found: SurveyResults, span: Span) -> Iterator[tuple[str, int, Cal
 
     def of_one(name: str, one: QuestionResult, base: CallSearch | None, attended: str) -> Iterator[Any]:
         says = {"answered": one.answered, "in_vain": one.asked - one.answered, "top": one.top.numerator}
+        says |= {"mean": 0 if one.mean is None else one.answered}
         says |= {str(each.answer): each.count for each in one.distribution}
         searches = of_question(base, one, attended)
         assert set(searches) == {figure for figure, count in says.items() if count}
@@ -92,7 +94,7 @@ def of_surveys(found: SurveyResults, span: Span) -> Iterator[tuple[str, int, Cal
 
     for line in found.lines:
         base = of_span(span, line.line)
-        for one in line.questions:
+        for one in (*line.questions, *line.consolidated):
             yield from of_one(line.line, one, base, "si")
         for one in line.without_adviser:
             yield from of_one(line.line, one, base, "no")

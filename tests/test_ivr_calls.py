@@ -81,11 +81,13 @@ def test_dialplan_knows_where_a_caller_hung_up(telephone: Telephone, name: str, 
 
 
 def said_after(told: Told, prompt: str, until: str = "") -> str:
-    """Return the words of the values said between two prompts, … for pauses."""
+    """Return the words of the values said between two prompts, … for pauses, without the last, before the second."""
     words = speech.vocabulary()
     begin = told.heard.index(prompt) + 1
     end = told.heard.index(until, begin) if until else len(told.heard)
-    return " ".join(words[said] for said in told.heard[begin:end])
+    *said, last = (words[each] for each in told.heard[begin:end])
+    assert last == speech.PAUSE
+    return " ".join(said)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_recording_replaces_the_voice_and_is_made_to_fit(
     record(tmp_path / "own" / place)
     folder = build(line, tmp_path / "own")
     assert spectrum_peak_hz(folder / "uno.wav") == pytest.approx(440, abs=1)
-    assert soundfile.info(folder / "uno.wav").duration == pytest.approx(2, abs=0.01)
+    assert soundfile.info(folder / "uno.wav").duration == pytest.approx(2.3, abs=0.01)
     assert loudness(folder / "uno.wav") == pytest.approx(-20, abs=0.5)
 
 
@@ -227,6 +227,24 @@ def test_short_audio_and_loud_audio_get_a_gain_too() -> None:
     peaky = np.zeros(16_000)
     peaky[::4000] = 1.0
     assert np.max(np.abs(synthesis.even_loudness(peaky))) <= 0.9
+
+
+def silent_at_the_end_seconds(path: Path) -> float:
+    audio, rate_hz = soundfile.read(path)
+    return float(len(audio) - 1 - np.flatnonzero(np.abs(audio) > 0.01)[-1]) / rate_hz
+
+
+def test_sentences_are_followed_by_a_pause_and_beginnings_of_one_are_not(
+    shipped: Line, build: Building, tmp_path: Path
+) -> None:
+    line = saying(shipped, {"uno": "Gracias.", "dos": "Su turno es el número", "tres": "¿Está bien?", "cuatro": "Ya."})
+    for name, text_seconds, after_seconds in (("tres", 1.0, 0.0), ("cuatro", 1.0, 0.5)):
+        wave = np.pad(np.sin(np.arange(round(8000 * text_seconds))), (0, round(8000 * after_seconds)))
+        (tmp_path / "own").mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "own" / f"{name}.wav", 0.1 * wave, 8000)
+    folder = build(line, tmp_path / "own")
+    pauses = {name: silent_at_the_end_seconds(folder / f"{name}.wav16") for name in line.texts[SPANISH]}
+    assert pauses == pytest.approx({"uno": 0.3, "dos": 0.02, "tres": 0.3, "cuatro": 0.5}, abs=0.02)
 
 
 def test_dots_are_a_pause() -> None:

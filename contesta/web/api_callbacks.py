@@ -24,8 +24,8 @@ _NEXT = r"^([0-9]{1,17}_[0-9a-f]{1,40})?$"
 class FunnelAsked(Asked):
     """Which promised calls."""
 
-    since: Moment | None = Field(default=None, description="From when they were asked for")
-    until: Moment | None = Field(default=None, description="Before when")
+    since: Moment | None = Field(default=None, description="Asked for at this moment or later")
+    until: Moment | None = Field(default=None, description="Asked for before this moment")
     line: str = ""
     state: State | None = None
     source: Source | None = None

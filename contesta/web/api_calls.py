@@ -68,8 +68,12 @@ Seconds = Annotated[int, Field(ge=0, le=LONGEST_WAIT_SECONDS)]
 class CallsAsked(Asked):
     """Which calls. What is asked of a stay in a queue is asked of one and the same stay."""
 
-    since: Moment | None = Field(default=None, description="From when the caller entered a queue, or the call began")
-    until: Moment | None = Field(default=None, description="Before when")
+    since: Moment | None = Field(
+        default=None,
+        description="At this moment or later the call began; the caller entered the queue, if anything is asked of a "
+        "stay in one; the contact began that an answer counts with, if one is asked for",
+    )
+    until: Moment | None = Field(default=None, description="Before this moment; of the same as `since`")
     line: str = ""
     queue: str = ""
     outcome: AskedOutcome | None = None
@@ -80,7 +84,7 @@ class CallsAsked(Asked):
     unanswered_by: str = Field(default="", description="An adviser who let a ring of the call pass")
     as_of: Moment | None = Field(default=None, description="With the outcomes that there were at this moment")
     survey: str = Field(default="", description="A survey of which the caller was asked a question")
-    question: str = Field(default="", description="The question")
+    question: str = Field(default="", description="The question, or one of several: a,b")
     answer: str = Field(default="", description="dada (any), ninguna (asked in vain) or keys: 4,5", pattern=ANSWER)
     attended: bool | None = Field(default=None, description="Whether it was asked after an adviser")
     did: Did | None = Field(default=None, description="What the caller did on the way; see the funnel")

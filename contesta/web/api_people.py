@@ -99,8 +99,8 @@ class NewKey(Told):
 class AccessesAsked(Asked):
     """Which lines of the access log."""
 
-    since: Moment | None = None
-    until: Moment | None = Field(default=None, description="Before when")
+    since: Moment | None = Field(default=None, description="At this moment or later")
+    until: Moment | None = Field(default=None, description="Before this moment")
     who: str = Field(default="", max_length=80)
     action: Action | None = None
     before: int | None = Field(default=None, ge=1, le=2**31 - 1, description="The `next` of the page before")

@@ -206,7 +206,8 @@ def _addresses(found: Mapping[str, CallSearch], span: Span) -> dict[str, str]:
 
 def _ways_shown(found: LineFunnel, span: Span) -> Mapping[str, Any]:
     base = of_span(span, found.line)
-    of_line = {name: of_calls(base, did) for name, did in (("solved", Did.SOLVED), ("adviser", Did.ANSWERED))}
+    counted = (("solved", Did.SOLVED, found.solved_in_ivr), ("adviser", Did.ANSWERED, found.reached_adviser))
+    of_line = {name: of_calls(base, did) for name, did, calls in counted if calls}
     drawn = sankey((flow.step, flow.source, flow.target, flow.kind, flow.calls) for flow in found.flows)
     return {
         "name": found.line or "ninguna",

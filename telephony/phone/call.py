@@ -149,6 +149,10 @@ class Call:
         """Say `sound`, mu-law at 8 kHz, and silence after it."""
         self._stream.play(sound, repeat=repeat)
 
+    def mute(self) -> None:
+        """Send no sound any more, not even silence, as telephones do whose microphone is off. Keys are sent."""
+        self._stream.mute()
+
     async def hold(self) -> None:
         """Put the other side on hold (re-INVITE, sendonly).
 

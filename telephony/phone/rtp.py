@@ -94,6 +94,7 @@ class Stream(asyncio.DatagramProtocol):
         self._sound = b""
         self._position = 0
         self._repeats = False
+        self._mute = False
         self._events: deque[tuple[bytes, bool]] = deque()  # payload (empty: a pause) and whether a digit begins
         self._event_timestamp = 0
         self._closed = False
@@ -137,6 +138,10 @@ class Stream(asyncio.DatagramProtocol):
         """Say `sound` (mu-law) from now on, then silence."""
         self._sound, self._position, self._repeats = sound, 0, repeat
 
+    def mute(self) -> None:
+        """Send no sound any more, not even silence."""
+        self._mute = True
+
     async def send_digits(self, digits: str, on_ms: int, off_ms: int) -> None:
         """Press digits, and return when the last one is sent.
 
@@ -176,7 +181,7 @@ class Stream(asyncio.DatagramProtocol):
         timestamp = self._event_timestamp if is_event else self._timestamp
         payload = payload or self._next_frame()
         self._timestamp = (self._timestamp + FRAME_SAMPLES) & 0xFFFF_FFFF
-        if self._remote is None or self._transport is None:
+        if self._remote is None or self._transport is None or (self._mute and not is_event):
             return
         self._sequence = (self._sequence + 1) & 0xFFFF
         packet = Packet(
