@@ -1,16 +1,19 @@
 """Many callers at once through consent, menu and the whole callback mailbox, against the same steps in the dialplan.
 
 Two loads: a call through the mailbox lasts most of a minute, and 100 of them a second would be thousands at once.
+The first is also held for some seconds at one rate after the other, until calls fail: the highest clean rate of each.
 
+    rate       the calls of `menu`, 25, 50, 75 and 100 a second for 15 s each
     menu       100 calls/s for 60 s: welcome, consent (1), menu (1), queue
     mailbox    300 calls at once: welcome, consent (1), menu (3), document number and its confirmation, the number they
                call from, subject, a spoken description and its confirmation, filing number, goodbye
 
 Real SIPp callers with real digits and real speech; Asterisk, the scripts' server, the listener and SIPp share this
 machine. A call of the first load fails if it did not consent, choose and reach the queue; one of the second if its
-request is not complete in the store or the line did not say goodbye. `python -m bench.ivr_load menu` runs one of them.
+request is not complete in the store or the line did not say goodbye. `python -m bench.ivr_load rate` runs one of them.
 """
 
+import resource
 import shutil
 import struct
 import subprocess
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
 
 RATE, HOLD_SECONDS = 100, 60
 AT_ONCE, BEGIN_RATE = 300, 15
+RATES, STEP_SECONDS = (25, 50, 75, 100), 15
 INTAKE_SECONDS = 60
 SPEECH_SECONDS, PACKET, LOOPBACK = 3, 160, bytes((127, 0, 0, 1))
 KEYS_AFTER = ((3.5, 11), (6.5, 1), (12.0, 1))
@@ -139,13 +143,24 @@ class Result:
     asterisk_ms: float
     scripts_ms: float
     listener_ms: float
+    callers_ms: float
 
     def __str__(self) -> str:
         seen = " (SIPp saw errors)" if self.unclean else ""
         return (
             f"{self.calls:5d} calls, {self.failed:4d} failed{seen}   CPU a call: Asterisk {self.asterisk_ms:6.1f} ms, "
-            f"scripts {self.scripts_ms:5.2f} ms, listener {self.listener_ms:5.2f} ms"
+            f"scripts {self.scripts_ms:5.2f} ms, listener {self.listener_ms:5.2f} ms, callers {self.callers_ms:5.2f} ms"
         )
+
+
+@dataclass(frozen=True)
+class Load:
+    """Calls to a number, and what callers do; a call is right if everything in `done` counts it."""
+
+    name: str
+    number: str
+    text: str
+    done: list[Callable[[], int]]
 
 
 def speech() -> bytes:
@@ -200,11 +215,12 @@ def complete(line: RunningLine) -> int:
     return sum(request is not None and request.complete for request in kept)
 
 
-def run(line: RunningLine, number: str, text: str, load: tuple[int, int], done: list[Callable[[], int]]) -> Result:
-    """Let calls come, `load` of them in all and a second; a call is right if everything in `done` counts it."""
-    calls, rate = load
+def run(line: RunningLine, load: Load, calls: int, rate: int) -> Result:
+    """Let `calls` come, `rate` a second."""
+    number, text, done = load.number, load.text, load.done
     pids = [line.asterisk.pid or 0, line.pid("agi"), line.pid("listen")]
     before, counted = [cpu_seconds(pid) for pid in pids], [one() for one in done]
+    callers_before = children_seconds()
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "calls.xml").write_text(text, encoding="utf-8")
         numbers = "".join(f"{3_005_500_000 + number};\n" for number in range(calls))
@@ -221,13 +237,20 @@ def run(line: RunningLine, number: str, text: str, load: tuple[int, int], done: 
         )  # fmt: skip
     if sipp.returncode:
         print(sipp.stderr[-400:], file=sys.stderr)
+    callers_ms = 1000 * (children_seconds() - callers_before) / calls
     time.sleep(3)  # the last lines of the log
     spent = [1000 * (cpu_seconds(pid) - at) / calls for pid, at in zip(pids, before, strict=True)]
     right = min(one() - was for one, was in zip(done, counted, strict=True))
     return Result(
         calls=calls, failed=calls - right, unclean=sipp.returncode != 0,
-        asterisk_ms=spent[0], scripts_ms=spent[1], listener_ms=spent[2],
+        asterisk_ms=spent[0], scripts_ms=spent[1], listener_ms=spent[2], callers_ms=callers_ms,
     )  # fmt: skip
+
+
+def children_seconds() -> float:
+    """CPU of the children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager
@@ -256,7 +279,8 @@ def seconds(line: RunningLine, prompt: str) -> float:
     return (line.prompts / f"{prompt}.wav").stat().st_size / 16_000
 
 
-def measure(line: RunningLine, name: str, load: tuple[int, int]) -> None:
+def loads(line: RunningLine, name: str) -> tuple[Load, Load]:
+    """Return the calls of a load, to the scripts and to the dialplan alone."""
     does, is_hung_up = steps(name, seconds(line, "consentimiento"), seconds(line, "buzon_description"))
     text = scenario(does, is_hung_up=is_hung_up)
     consented = count(line, "|CONSENTIMIENTO|", "|accepted")
@@ -267,19 +291,48 @@ def measure(line: RunningLine, name: str, load: tuple[int, int]) -> None:
     else:
         ends = [consented, chosen, lambda: complete(line), said_goodbye]
         base_ends = [consented, chosen, count(line, "|BUZON|base|finished"), said_goodbye]
-    ours = run(line, line.number, text, load, ends)
-    print(f"  {name:8} scripts   {ours}", flush=True)
-    base = run(line, NUMBERS[name], text, load, base_ends)
+    return Load("scripts", line.number, text, ends), Load("dialplan", NUMBERS[name], text, base_ends)
+
+
+def measure(line: RunningLine, name: str, size: tuple[int, int]) -> None:
+    results = []
+    for load in loads(line, name):
+        results.append(run(line, load, *size))
+        print(f"  {name:8} {load.name:9} {results[-1]}", flush=True)
+    ours, base = results
     print(f"  {name:8} dialplan  {base}", flush=True)
     added = (ours.asterisk_ms + ours.scripts_ms) / base.asterisk_ms
     print(f"  {name:8} CPU of Asterisk and scripts against the dialplan alone: {added:.2f}", flush=True)
 
 
+def search(line: RunningLine) -> None:
+    """Find the highest rate at which no call fails, of the scripts and of the dialplan alone."""
+    clean = dict.fromkeys(("scripts", "dialplan"), 0)
+    failed = set[str]()
+    for rate in RATES:
+        for load in loads(line, "menu"):
+            if load.name in failed:
+                continue
+            result = run(line, load, rate * STEP_SECONDS, rate)
+            print(f"  {rate:4} calls/s {load.name:9} {result}", flush=True)
+            if result.failed:
+                failed.add(load.name)
+            else:
+                clean[load.name] = rate
+    ratio = f"{clean['scripts'] / clean['dialplan']:.2f}" if clean["dialplan"] else "none"
+    print(
+        f"  highest clean rate: scripts {clean['scripts']}, dialplan {clean['dialplan']} calls/s: {ratio}", flush=True
+    )
+
+
 def main(*wanted: str) -> None:
-    loads = {"menu": (RATE * HOLD_SECONDS, RATE), "mailbox": (AT_ONCE, BEGIN_RATE)}
+    sizes = {"menu": (RATE * HOLD_SECONDS, RATE), "mailbox": (AT_ONCE, BEGIN_RATE)}
     with a_line() as line:
-        for name in wanted or loads:
-            measure(line, name, loads[name])
+        for name in wanted or ("rate", *sizes):
+            if name == "rate":
+                search(line)
+            else:
+                measure(line, name, sizes[name])
 
 
 if __name__ == "__main__":
