@@ -68,7 +68,7 @@ def test_list_is_filtered(settings: Settings) -> None:
     assert ids("--from", "2026-01-02") == []
     assert "No hay llamadas" in typed(settings, "--to", "2025-12-31").stdout
     assert ids("--talk-known") == [uid(9), uid(8), uid(1), uid(0)]
-    assert set(ids("--wait-at-most", "10")).isdisjoint(ids("--wait-more-than", "10"))
+    assert ids("--wait-more-than", "29") == ids("--wait-at-most", "30", "--wait-more-than", "29") == [uid(13), uid(5)]
     assert len(ids("--line", "018000910123")) == CALLS
     assert ids("--question", "p1,p2", "--answer", "3", "--attended", "si") == [uid(8), uid(0)]
     assert ids("--question", "p1", "--answer", "3") == []
