@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from contesta.format import duration, short_date
 from contesta.narrative import OUTCOMES
-from contesta.said_search import answer_asked, answer_words, deed_asked
+from contesta.said_search import answer_asked, answer_words, deed_asked, passage_words
 from core.errors import ConfigurationError
 from quality.metrics.visits import Outcome
 from storage.call_filter import CallFilter
@@ -38,8 +38,9 @@ WORDS = (*OUTCOME_OF_WORD, *GROUPS, WAITING_NOW)
 class CallSearch:
     """What is asked; None and "" ask for nothing. `outcome` is one of WORDS; waits are in seconds.
 
-    `unanswered_by` is an adviser who let a ring pass. What is asked of answers and of the way is in the words of
-    `contesta.said_search`: `place` is a menu or a text. With `as_of`, outcomes are those that there were then.
+    `unanswered_by` is an adviser who let a ring pass; `passage` from one place to the next, as funnels write it. What
+    is asked of answers and of the way is in the words of `contesta.said_search`: `place` is a menu or a text. With
+    `as_of`, outcomes are those that there were then.
     """
 
     since: datetime | None = None
@@ -61,6 +62,7 @@ class CallSearch:
     stage: str = ""
     place: str = ""
     key: str = ""
+    passage: str = ""
 
     def filter(self, ghost_seconds: int, answered_by: str | None = None) -> CallFilter:
         """Give it as the ledger takes it; `answered_by` is the adviser beyond whose calls nothing is shown."""
@@ -80,6 +82,7 @@ class CallSearch:
             answered_by=answered_by,
             answer=answer_asked(self.survey, self.question, self.answer, self.attended),
             deed=deed_asked(self.did, self.stage, self.place, self.key),
+            passage=self.passage or None,
             ghost_seconds=ghost_seconds,
         )
 
@@ -128,6 +131,7 @@ class CallSearch:
             "momento": f"Momento: {self.stage}",
             "lugar": f"Menú o texto: {self.place}",
             "tecla": f"Tecla: {self.key}",
+            "tramo": f"Tramo: {passage_words(self.passage)}",
         }
         return {name: words[name] for name in self.parameters(zone)}
 
@@ -153,8 +157,9 @@ _FIELDS = {
     "momento": "stage",
     "lugar": "place",
     "tecla": "key",
+    "tramo": "passage",
 }
-SAID = ("encuesta", "pregunta", "respuesta", "atendido", "hizo", "momento", "lugar", "tecla")
+SAID = ("encuesta", "pregunta", "respuesta", "atendido", "hizo", "momento", "lugar", "tecla", "tramo")
 
 
 def calls_address(search: CallSearch, zone: tzinfo, page: str = CALLS, **more: str) -> str:

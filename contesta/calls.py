@@ -63,6 +63,9 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
     stage: Annotated[str, typer.Option("--stage", help=f"Momento del recorrido: {', '.join(STAGES)}.")] = "",
     place: Annotated[str, typer.Option("--place", help="Nombre del menú o del texto.")] = "",
     key: Annotated[str, typer.Option("--key", help="Tecla que marcó.")] = "",
+    passage: Annotated[
+        str, typer.Option("--passage", help="De un lugar al siguiente, como lo da «contesta funnel --json».")
+    ] = "",
     after: Annotated[str, typer.Option("--after", help="Página siguiente: lo que dijo la anterior.")] = "",
     size: Annotated[int, typer.Option("--size", min=1, max=1000, help="Llamadas por página.")] = 50,
     as_json: AsJson = False,
@@ -92,6 +95,7 @@ def list_calls(  # noqa: PLR0913 - each is an option of the command
         stage=checked(stage, STAGES, "--stage"),
         place=place,
         key=key,
+        passage=passage,
     )
     wanted = search.filter(settings.ghost_seconds)
     page = _ledger(settings).calls(wanted, Cursor.parse(after) if after else None, size)

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import date
 
 from contesta.call_search import CallSearch, day_of
-from contesta.funnel_results import HangUps, MenuResult
+from contesta.funnel_results import FlowResult, HangUps, MenuResult
 from contesta.said_search import DID_WORDS, GIVEN, NOT_GIVEN, STAGE_WORDS
 from contesta.survey_results import By, QuestionResult
 from contesta.told_calls import Span
+from contesta.web.validation import LONGEST
 from core.events import Stage
 from quality.metrics.funnel import Did
 
@@ -73,6 +74,11 @@ def of_hang_up(base: CallSearch, one: HangUps) -> CallSearch | None:
     if not base.line or not (one.name or one.stage is Stage.LANGUAGE):
         return None
     return replace(base, did=DID_WORDS[Did.LEFT], stage=STAGE_WORDS[one.stage], place=one.name)
+
+
+def of_flow(base: CallSearch, one: FlowResult) -> CallSearch | None:
+    """Ask for the calls that went that way."""
+    return replace(base, passage=one.passage) if base.line and len(one.passage) <= LONGEST else None
 
 
 def of_calls(base: CallSearch, did: Did) -> CallSearch | None:

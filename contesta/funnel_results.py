@@ -7,10 +7,8 @@ from contesta.told_calls import Span
 from contesta.web.validation import Told
 from core.events import Stage
 from ivr.line.model import OPERATOR_KEY, Line, Say
-from quality.metrics.funnel import Flow, Funnel, Kind, MenuFigures, Place, flows, funnel
+from quality.metrics.funnel import Funnel, Kind, MenuFigures, Passage, Place, flows, funnel
 from quality.metrics.history import CallHistory
-
-MOST_STEPS = 8
 
 _WORDS = {
     Kind.CALL: "Llamaron",
@@ -86,6 +84,8 @@ class FlowResult(Told):
     target: str
     kind: Kind
     """Of the target."""
+    passage: str
+    """By which the calls are asked for."""
     calls: int
 
 
@@ -144,7 +144,7 @@ def _line(name: str, line: Line | None, found: Funnel) -> LineFunnel:
             HangUps(stage=stage, word=_STAGES[stage], name=where, title=_title(stage, where, line), calls=calls)
             for (stage, where), calls in found.hung_up.most_common()
         ],
-        flows=[_flow(flow, line) for flow in flows(found.paths, MOST_STEPS)],
+        flows=[_flow(passage, calls, line) for passage, calls in flows(found.paths)],
     )
 
 
@@ -182,13 +182,14 @@ def _went(key: str, line: Line | None, went: Mapping[tuple[str, Place], int]) ->
     return [Count(name=place_name(place, line), calls=calls) for place, calls in there]
 
 
-def _flow(flow: Flow, line: Line | None) -> FlowResult:
+def _flow(passage: Passage, calls: int, line: Line | None) -> FlowResult:
     return FlowResult(
-        step=flow.step,
-        source=place_name(flow.source, line),
-        target=place_name(flow.target, line),
-        kind=flow.target.kind,
-        calls=flow.calls,
+        step=passage.step,
+        source=place_name(passage.source, line),
+        target=place_name(passage.target, line),
+        kind=passage.target.kind,
+        passage=passage.written,
+        calls=calls,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from core.errors import ConfigurationError
 from core.events import Stage
-from quality.metrics.funnel import Did
+from quality.metrics.funnel import Did, Kind
 from storage.said_filter import AnswerAsked, DeedAsked
 
 GIVEN, NOT_GIVEN = "dada", "ninguna"
@@ -37,7 +37,23 @@ DID_WORDS = {did: word for word, did in DIDS.items()}
 STAGE_WORDS = {stage: word for word, stage in STAGES.items()}
 VALUES = r"[0-9]{1,9}(,[0-9]{1,9}){0,9}"
 
+PLACES: Mapping[str, str] = {
+    Kind.CALL: "llamaron",
+    Kind.MENU: "menú",
+    Kind.TEXT: "información",
+    Kind.QUEUE: "cola",
+    Kind.ADVISER: "asesor",
+    Kind.MAILBOX: "buzón",
+    Kind.REQUEST: "dejó solicitud",
+    Kind.SURVEY: "encuesta",
+    Kind.HUNG_UP: "colgó",
+    Kind.ENDED: "terminó la línea",
+    Kind.LOST: "se perdió",
+    Kind.GOING_ON: "sigue en línea",
+}
+
 _VALUES = re.compile(VALUES, re.ASCII)
+_PASSAGE = re.compile(r"([0-9]{1,2}) ([a-z_]+):(.*)>([a-z_]+):(.*)", re.DOTALL)
 
 
 def checked(word: str, words: Mapping[str, object], what: str) -> str:
@@ -67,6 +83,16 @@ def answer_words(said: str) -> str:
     if said in {GIVEN, NOT_GIVEN}:
         return "Respondió" if said == GIVEN else "No respondió"
     return f"Respuesta: {' o '.join(said.split(','))}"
+
+
+def passage_words(said: str) -> str:
+    """Say from where to where a passage goes, as far as it can be read."""
+    written = _PASSAGE.fullmatch(said)
+    if written is None:
+        return said
+    step, *places = written.groups()
+    source, target = (" ".join(filter(None, (PLACES.get(kind, kind), name))) for kind, name in (places[:2], places[2:]))
+    return f"{int(step) + 1}. {source} → {target}"
 
 
 def answer_asked(survey: str, question: str, answer: str, attended: str) -> AnswerAsked | None:

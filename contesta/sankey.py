@@ -14,8 +14,8 @@ MARGIN = 24
 LEAST = 1.5
 _LONGEST_NAME = 22
 
-Stream = tuple[int, str, str, Kind, int]
-"""Step, source, target, the target's kind, calls."""
+Stream = tuple[int, str, str, Kind, int, str]
+"""Step, source, target, the target's kind, calls, the address of those."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,7 @@ class Band:
     target: str
     calls: int
     kind: Kind
+    address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def sankey(streams: Iterable[Stream]) -> Diagram:
     arriving = dict(leaving)
     per_call = _per_call(boxes)
     bands = []
-    for step, source, target, kind, calls in sorted(told, key=lambda one: _place_of(one, boxes)):
+    for step, source, target, kind, calls, address in sorted(told, key=lambda one: _place_of(one, boxes)):
         begin, end = boxes[step, source], boxes[step + 1, target]
         width = calls * per_call
         y1, y2 = leaving[step, source] + width / 2, arriving[step + 1, target] + width / 2
@@ -79,6 +80,7 @@ def sankey(streams: Iterable[Stream]) -> Diagram:
                 target=target,
                 calls=calls,
                 kind=kind,
+                address=address,
             )
         )
     return Diagram(
@@ -93,7 +95,7 @@ def _boxes(told: list[Stream]) -> dict[tuple[int, str], Box]:
     arrived: defaultdict[tuple[int, str], int] = defaultdict(int)
     left: defaultdict[tuple[int, str], int] = defaultdict(int)
     kinds: dict[tuple[int, str], Kind] = {}
-    for step, source, target, kind, calls in told:
+    for step, source, target, kind, calls, _ in told:
         left[step, source] += calls
         arrived[step + 1, target] += calls
         kinds[step + 1, target] = kind
@@ -126,5 +128,5 @@ def _per_call(boxes: Mapping[tuple[int, str], Box]) -> float:
 
 
 def _place_of(stream: Stream, boxes: Mapping[tuple[int, str], Box]) -> tuple[int, float, float]:
-    step, source, target, _, _ = stream
+    step, source, target, *_ = stream
     return step, boxes[step, source].y, boxes[step + 1, target].y

@@ -30,7 +30,8 @@ class CallFilter:
     told has waited for nothing, as figures count it. `waiting_now` leaves out who is known to have left.
     `talk_known` asks for a conversation whose length was told, one of `agent` if he is asked for; `unanswered_by` for a
     ring that this agent let pass. `as_of` asks for visits as they were at that moment, whatever became of them.
-    `answered_by` is asked of the call, whatever else is: it has a conversation with that agent. So is `number`.
+    `answered_by` is asked of the call, whatever else is: it has a conversation with that agent. So are `number`
+    and `passage`, from one place to the next on the call's way.
 
     With `answer`, period, queue and agent are those of the contact that results of surveys count the answer with; with
     `deed` alone, the period is that in which the call began, as the funnel counts it.
@@ -52,6 +53,7 @@ class CallFilter:
     answer: AnswerAsked | None = None
     deed: DeedAsked | None = None
     number: str | None = None
+    passage: str | None = None
     ghost_seconds: int = 5
 
     @property
@@ -166,6 +168,8 @@ def _of_call(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
         yield col(CallRow.line) == storable(wanted.line)
     if wanted.number is not None:
         yield col(CallRow.number) == storable(wanted.number)
+    if wanted.passage is not None:  # LIKE would not mind the case on one database
+        yield func.replace(col(CallRow.way), f"\n{storable(wanted.passage)}\n", "") != col(CallRow.way)
     if wanted.answered_by is not None:
         answered = select(col(LegRow.call_id)).where(col(LegRow.agent) == storable(wanted.answered_by))
         yield col(CallRow.id).in_(answered)

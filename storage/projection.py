@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, insert
 from sqlmodel import col
 
 from core.events import Recorded
-from quality.metrics.funnel import deeds
+from quality.metrics.funnel import Told, told
 from quality.metrics.history import CallHistory
 from quality.metrics.survey import placed
 from storage.tables import CallRow, DeedRow, LedgerTable, LegRow, RecordingRow, RingRow, SurveyAnswerRow, VisitRow
@@ -40,22 +40,23 @@ def erase(connection: Connection, calls: Collection[str]) -> None:
 
 def write(connection: Connection, histories: Iterable[CallHistory]) -> None:
     """Insert the rows of calls that have none."""
-    told = tuple(histories)
+    calls = tuple(histories)
+    on_their_way = [(call, told(call)) for call in calls]
     rows: tuple[tuple[type[LedgerTable], Rows], ...] = (
-        (CallRow, (row for call in told for row in _call(call))),
-        (VisitRow, (row for call in told for row in _visits(call))),
-        (LegRow, (row for call in told for row in _legs(call))),
-        (RingRow, (row for call in told for row in _rings(call))),
-        (SurveyAnswerRow, (row for call in told for row in _answers(call))),
-        (DeedRow, (row for call in told for row in _deeds(call))),
-        (RecordingRow, (row for call in told for row in _recordings(call))),
+        (CallRow, (row for call, way in on_their_way for row in _call(call, way))),
+        (VisitRow, (row for call in calls for row in _visits(call))),
+        (LegRow, (row for call in calls for row in _legs(call))),
+        (RingRow, (row for call in calls for row in _rings(call))),
+        (SurveyAnswerRow, (row for call in calls for row in _answers(call))),
+        (DeedRow, (row for call, way in on_their_way for row in _deeds(call, way))),
+        (RecordingRow, (row for call in calls for row in _recordings(call))),
     )
     for table, of_table in rows:
         if values := list(of_table):
             connection.execute(insert(table), values)
 
 
-def _call(call: CallHistory) -> Rows:
+def _call(call: CallHistory, way: Told) -> Rows:
     yield {
         "id": call.call_id,
         "line": call.line,
@@ -65,6 +66,7 @@ def _call(call: CallHistory) -> Rows:
         "ended_by": call.ended_by,
         "cause": call.cause,
         "lost": call.lost,
+        "way": "".join(f"\n{passage.written}" for passage in way.passages) + "\n",
     }
 
 
@@ -141,8 +143,8 @@ def _answers(call: CallHistory) -> Rows:
         }
 
 
-def _deeds(call: CallHistory) -> Rows:
-    for position, deed in enumerate(deeds(call)):
+def _deeds(call: CallHistory, way: Told) -> Rows:
+    for position, deed in enumerate(way.deeds):
         yield {
             "call_id": call.call_id,
             "position": position,

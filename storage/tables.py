@@ -79,7 +79,7 @@ class LogPositionRow(LedgerTable, table=True):
 
 
 class CallRow(LedgerTable, table=True):
-    """One call. `number` is E.164 or "anonymous"."""
+    """One call. `number` is E.164 or "anonymous"; `way` has its passages, each within line ends."""
 
     __tablename__ = "call"
     __table_args__ = (
@@ -95,6 +95,7 @@ class CallRow(LedgerTable, table=True):
     ended_by: str | None
     cause: int = Field(sa_column=Column(BigInteger, nullable=False))
     lost: bool
+    way: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class VisitRow(LedgerTable, table=True):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from contesta.call_search import CallSearch
-from contesta.figure_calls import of_calls, of_hang_up, of_menu, of_question, of_row, of_span
+from contesta.figure_calls import of_calls, of_flow, of_hang_up, of_menu, of_question, of_row, of_span
 from contesta.funnel_results import Funnels, funnels_of
 from contesta.lines import SHIPPED, examine_files
 from contesta.survey_results import By, QuestionResult, SurveyResults, results_of
@@ -118,6 +118,10 @@ def of_ways(found: Funnels, span: Span) -> Iterator[tuple[str, int, CallSearch]]
             assert set(searches) == {figure for figure, count in says.items() if count}
             for figure, search in searches.items():
                 yield f"{line.line} {menu.menu} {figure}", says[figure], search
+        for flow in line.flows:
+            search = of_flow(base, flow)
+            assert search is not None
+            yield f"{line.line} {flow.passage}", flow.calls, search
         for each in line.hang_ups:
             search = of_hang_up(base, each)
             assert search is not None
@@ -148,7 +152,8 @@ def test_each_figure_leads_to_the_calls_it_counts(
             listed = [call.call_id for call in ledger.calls(wanted, size=500).calls]
             assert sorted(listed) == sorted(call for call, own in alone.items() if own.get(name)), name
             counts = ledger.counts(wanted)
-            assert says == (counts.deeds if counts.answers is None else counts.answers), name
+            counted = [counts.answers, counts.deeds, counts.calls]
+            assert says == next(count for count in counted if count is not None), name
 
 
 def test_what_else_is_asked_is_asked_of_the_visits_of_those_calls(ledger: Ledger) -> None:

@@ -152,7 +152,7 @@ def test_who_is_back_in_a_menu_reached_it_twice() -> None:
 def test_long_ways_are_drawn_to_their_end() -> None:
     found = funnel([call("main=2 text:a main=2 text:b main=1 queue:q answered:q")])
     drawn = list(flows(found.paths, 4))
-    assert [(flow.step, flow.target.kind) for flow in drawn] == [(0, "menu"), (1, "text"), (2, "adviser")]
+    assert [(step, target.kind) for (step, _, target), _ in drawn] == [(0, "menu"), (1, "text"), (2, "adviser")]
 
 
 WORDS = st.sampled_from(
@@ -172,8 +172,8 @@ def test_figures_add_up_for_any_calls(stories: list[tuple[list[str], bool]]) -> 
         assert menu.remainder == 0
         assert menu.went.total() == menu.chose + menu.gave_up
     drawn = list(flows(found.paths, 6))
-    assert sum(flow.calls for flow in drawn if flow.step == 0) == len(stories)
+    assert sum(calls for passage, calls in drawn if passage.step == 0) == len(stories)
     for step in range(1, 6):
-        for place in {flow.source for flow in drawn if flow.step == step}:
-            arrived = sum(flow.calls for flow in drawn if flow.step == step - 1 and flow.target == place)
-            assert arrived >= sum(flow.calls for flow in drawn if flow.step == step and flow.source == place)
+        for place in {passage.source for passage, _ in drawn if passage.step == step}:
+            arrived = sum(calls for passage, calls in drawn if (passage.step, passage.target) == (step - 1, place))
+            assert arrived >= sum(calls for passage, calls in drawn if (passage.step, passage.source) == (step, place))

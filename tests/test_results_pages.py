@@ -86,6 +86,9 @@ def test_pages_of_results_are_for_everybody(sqlite_engine: Engine, tmp_path: Pat
                 await page.keyboard.press("Enter")
                 await page.get_by_role("cell", name="Asesor", exact=True).first.wait_for()
                 await page.screenshot(path=tmp_path / f"recorrido-{scheme}-{width}.png", full_page=True)
+                await page.locator(".sankey .band.hung_up").first.click()
+                await page.get_by_text("Tramo: 3. menú tramites → colgó").wait_for()
+                assert await page.locator("main ol.calls > li, main tbody tr").count() == HUNG_UP
 
     run_office(sqlite_engine, scenario)
 
@@ -116,9 +119,9 @@ def test_programs_get_what_pages_show(sqlite_engine: Engine, tmp_path: Path) -> 
 def test_bands_fill_the_places_they_lead_to() -> None:
     drawn = sankey(
         [
-            (0, "Llamaron", "Menú", Kind.MENU, 30),
-            (0, "Llamaron", "Colgó", Kind.HUNG_UP, 10),
-            (1, "Menú", "Asesor", Kind.ADVISER, 30),
+            (0, "Llamaron", "Menú", Kind.MENU, 30, ""),
+            (0, "Llamaron", "Colgó", Kind.HUNG_UP, 10, ""),
+            (1, "Menú", "Asesor", Kind.ADVISER, 30, ""),
         ]
     )
     heights = {box.name: box.height for box in drawn.boxes}

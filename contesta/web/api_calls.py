@@ -91,6 +91,7 @@ class CallsAsked(Asked):
     stage: Stage | None = Field(default=None, description="Where: `menu` for what is told of menus")
     place: str = Field(default="", description="Name of the menu or of the text")
     key: str = Field(default="", description="The key pressed")
+    passage: str = Field(default="", description="From one place to the next, as `flows` of the funnel have it")
     after: str = Field(
         default="", max_length=400, description="The `next` of the page before", json_schema_extra={"pattern": _NEXT}
     )
@@ -118,6 +119,7 @@ class CallsAsked(Asked):
             stage="" if self.stage is None else STAGE_WORDS[self.stage],
             place=self.place,
             key=self.key,
+            passage=self.passage,
         )
 
 

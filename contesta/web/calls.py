@@ -79,6 +79,7 @@ class SearchAsked(Asked):
     momento: str = ""
     lugar: str = ""
     tecla: str = ""
+    tramo: str = ""
 
     @property
     def is_of_form(self) -> bool:
@@ -125,6 +126,7 @@ class SearchAsked(Asked):
             stage=words_said["momento"],
             place=self.lugar,
             key=self.tecla,
+            passage=self.tramo,
         )
 
 

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from contesta import lines
 from contesta.call_search import CallSearch, call_address, calls_address
-from contesta.figure_calls import of_calls, of_hang_up, of_menu, of_question, of_row, of_span
+from contesta.figure_calls import of_calls, of_flow, of_hang_up, of_menu, of_question, of_row, of_span
 from contesta.format import UNKNOWN, clock, decimal, percentage, short_date, whole
 from contesta.funnel_results import Funnels, LineFunnel, funnels_of
 from contesta.results_text import responded, said
@@ -208,7 +208,10 @@ def _ways_shown(found: LineFunnel, span: Span) -> Mapping[str, Any]:
     base = of_span(span, found.line)
     counted = (("solved", Did.SOLVED, found.solved_in_ivr), ("adviser", Did.ANSWERED, found.reached_adviser))
     of_line = {name: of_calls(base, did) for name, did, calls in counted if calls}
-    drawn = sankey((flow.step, flow.source, flow.target, flow.kind, flow.calls) for flow in found.flows)
+    flows = [
+        (flow, calls_address(search, span.zone) if (search := of_flow(base, flow)) else "") for flow in found.flows
+    ]
+    drawn = sankey((flow.step, flow.source, flow.target, flow.kind, flow.calls, address) for flow, address in flows)
     return {
         "name": found.line or "ninguna",
         "title": found.title,
@@ -224,7 +227,7 @@ def _ways_shown(found: LineFunnel, span: Span) -> Mapping[str, Any]:
         "addresses": _addresses({name: search for name, search in of_line.items() if search}, span)
         | ({"calls": calls_address(base, span.zone)} if base.line else {}),
         "drawn": drawn,
-        "flows": found.flows,
+        "flows": flows,
         "menus": [(menu, _addresses(of_menu(base, menu), span)) for menu in found.menus],
         "hang_ups": [
             (each, calls_address(search, span.zone) if (search := of_hang_up(base, each)) else "")

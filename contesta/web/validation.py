@@ -42,10 +42,14 @@ _UNCLEAR = "no se entiende"
 Model = TypeVar("Model", bound=BaseModel)
 
 
+LONGEST = 200
+"""Text in a query or a form."""
+
+
 class Asked(BaseModel):
     """Base of what is asked in a query or a form: nothing unknown, and no text longer than anybody would write."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=200)
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, str_max_length=LONGEST)
 
 
 class Told(BaseModel):

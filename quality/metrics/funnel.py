@@ -92,6 +92,23 @@ class Place(NamedTuple):
     name: str = ""
 
 
+MOST_STEPS = 8
+"""Places of a way that are told; longer ones are cut and end where they ended."""
+
+
+class Passage(NamedTuple):
+    """From one place, the `step`-th of a way, to its next."""
+
+    step: int
+    source: Place
+    target: Place
+
+    @property
+    def written(self) -> str:
+        """Write it as it is kept and asked for: "1 menu:principal>queue:atencion"."""
+        return f"{self.step} {self.source.kind}:{self.source.name}>{self.target.kind}:{self.target.name}"
+
+
 CALL = Place(Kind.CALL)
 _AT_AN_END = {Kind.ADVISER, Kind.REQUEST, Kind.SURVEY}
 """What comes after these says nothing of the menus."""
@@ -174,9 +191,17 @@ class Funnel:
                 setattr(figures, did, getattr(figures, did) + 1)
 
 
-def deeds(call: CallHistory) -> tuple[Deed, ...]:
+class Told(NamedTuple):
+    """All that a funnel counts of a call."""
+
+    deeds: tuple[Deed, ...]
+    passages: tuple[Passage, ...]
+
+
+def told(call: CallHistory) -> Told:
     """Tell all that a funnel counts of a call."""
-    return tuple(_Way(call).deeds)
+    way = _Way(call)
+    return Told(tuple(way.deeds), tuple(passages(way.path)))
 
 
 def funnel(calls: Iterable[CallHistory]) -> Funnel:
@@ -187,24 +212,20 @@ def funnel(calls: Iterable[CallHistory]) -> Funnel:
     return found
 
 
-class Flow(NamedTuple):
-    """So many calls went from one place, their `step`-th, to their next."""
-
-    step: int
-    source: Place
-    target: Place
-    calls: int
+def passages(path: Sequence[Place], most_steps: int = MOST_STEPS) -> Iterator[Passage]:
+    """Yield a way from step to step; a longer one is cut after `most_steps` and ends where it ended."""
+    shown = path if len(path) <= most_steps else (*path[: most_steps - 1], path[-1])
+    for step, (source, target) in enumerate(pairwise(shown)):
+        yield Passage(step, source, target)
 
 
-def flows(paths: Counter[tuple[Place, ...]], most_steps: int) -> Iterator[Flow]:
-    """Yield what went from step to step; longer ways are cut after `most_steps` and end where they ended."""
-    counted: Counter[tuple[int, Place, Place]] = Counter()
+def flows(paths: Counter[tuple[Place, ...]], most_steps: int = MOST_STEPS) -> Iterator[tuple[Passage, int]]:
+    """Yield how many calls went from each place to the next."""
+    counted: Counter[Passage] = Counter()
     for path, calls in paths.items():
-        shown: Sequence[Place] = path if len(path) <= most_steps else (*path[: most_steps - 1], path[-1])
-        for step, (source, target) in enumerate(pairwise(shown)):
-            counted[step, source, target] += calls
-    for (step, source, target), calls in sorted(counted.items()):
-        yield Flow(step, source, target, calls)
+        for passage in passages(path, most_steps):
+            counted[passage] += calls
+    yield from sorted(counted.items())
 
 
 class _Way:
