@@ -231,7 +231,7 @@ def test_short_audio_and_loud_audio_get_a_gain_too() -> None:
 
 def silent_at_the_end_seconds(path: Path) -> float:
     audio, rate_hz = soundfile.read(path)
-    return float(len(audio) - 1 - np.flatnonzero(np.abs(audio) > 0.01)[-1]) / rate_hz
+    return float((len(audio) - 1 - np.flatnonzero(np.abs(audio) > 0.01)[-1]) / rate_hz)
 
 
 def test_sentences_are_followed_by_a_pause_and_beginnings_of_one_are_not(
