@@ -32,6 +32,8 @@ COMMANDS = {
     "campaign": "contesta.campaigns.cli:app",
     "sms": "contesta.sms:app",
     "quality": "contesta.auditing.commands:app",
+    "knowledge": "contesta.learning.commands:knowledge",
+    "training": "contesta.learning.commands:training",
     "audio": "contesta.audio:audio",
     "live": "contesta.live:live",
     "replay": "contesta.replay:replay",

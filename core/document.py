@@ -140,6 +140,11 @@ class Value:
                 values[found.key] = found
         return Section(self, values)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether a list is written, where one text would do as well."""
+        return isinstance(self.node, yaml.SequenceNode)
+
     def items(self) -> "list[Value]":
         """Read a list."""
         if not isinstance(self.node, yaml.SequenceNode):

@@ -7,21 +7,23 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from contesta.auditing.view import Delivered, Desk, Evidence, Kept, Lanes
+from contesta.auditing.view import Delivered, Desk, DeskWanted, Evidence, Kept, Lanes
 from contesta.board.view import Board, DayChart, End, Heartbeat, WallBoard, Why
+from contesta.learning.view import AnswerKept
 from contesta.web.desk_models import Agenda, ContactTold, DeskNow, Done
 from contesta.web.listening_models import Listened, ListeningNow
 
 TYPES = Path(__file__).parents[1] / "contesta" / "web" / "static" / "js" / "view.d.ts"
 SENT: tuple[type[BaseModel], ...] = (
     *(Board, WallBoard, DayChart, Why, Heartbeat, End),
-    *(Desk, Lanes, Evidence, Kept, Delivered),
+    *(Desk, DeskWanted, Lanes, Evidence, Kept, Delivered),
     *(DeskNow, ContactTold, Agenda, Done),
     *(ListeningNow, Listened),
+    AnswerKept,
 )
 NOTICE = (
-    "// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, "
-    "contesta/web/desk_models.py and\n// contesta/web/listening_models.py.\n"
+    "// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, contesta/learning/view.py,\n"
+    "// contesta/web/desk_models.py and contesta/web/listening_models.py.\n"
 )
 _PLAIN = {"integer": "number", "number": "number", "string": "string", "boolean": "boolean", "null": "null"}
 

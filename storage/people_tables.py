@@ -88,3 +88,13 @@ class AccessLogRow(LedgerTable, table=True):
     address: str
     action: str
     what: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class DeskPreferencesRow(LedgerTable, table=True):
+    """How an auditor wants the desk. `keys` is JSON: action to key."""
+
+    __tablename__ = "desk_preferences"
+    __table_args__ = (ForeignKeyConstraint(["person_id"], ["person.id"], ondelete="CASCADE"),)
+    person_id: int = Field(primary_key=True)
+    keys: str = Field(sa_column=Column(Text, nullable=False))
+    evidence_last: bool

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, not_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from core.errors import ConfigurationError
@@ -19,6 +19,7 @@ from quality.matrix.audit import Audit, Finding, Mark, Mode, faults, without_evi
 from quality.matrix.lifecycle import COUNTED, Actor, Case, IllegalStepError, State, Step, advance
 from quality.matrix.matrix import Channel, ContactKind, Matrix, Setting
 from storage.database import reader, take_write_lock
+from storage.quality_calibrations import hidden, settle
 from storage.quality_matrices import read_matrices
 from storage.quality_tables import AuditRow, MatrixRow, StepRow
 
@@ -153,6 +154,8 @@ class Audits:
                 if one.supersedes is not None:
                     _supersede(connection, _one(connection, one.supersedes), actor, now, one.reason)
             _move(connection, one.number, after, Done(at=now, who=actor.login, step=step, reason=reason))
+            if step is Step.DELIVER and one.audit.blind:
+                settle(connection, number, now)
             return _one(connection, number)
 
     def revise(self, number: int, actor: Actor, now: datetime, reason: str) -> int:
@@ -192,9 +195,13 @@ class Audits:
             return tuple(_read(connection, _conditions(wanted)))
 
     def counted(self, line: str | None, first: date, last: date) -> tuple[Audit, ...]:
-        """Read the audits that figures of a period count, blind ones for agreement included."""
-        found = self.all(Wanted(states=COUNTED, line=line, first=first, last=last))
-        return tuple(one.audit for one in found)
+        """Read the audits that figures of a period count, blind ones for agreement included.
+
+        Those of a calibration are not, as long as others are still to mark the same contact blind.
+        """
+        wanted = _conditions(Wanted(states=COUNTED, line=line, first=first, last=last))
+        with self._reader.begin() as connection:
+            return tuple(one.audit for one in _read(connection, [*wanted, not_(hidden())]))
 
 
 def _refuse_again(there: Iterable[StoredAudit], new: NewAudit) -> None:

@@ -136,3 +136,36 @@ class ActionRow(LedgerTable, table=True):
     closed_by: str
     closed_at: datetime | None = _moment(nullable=True)
     result: str = _text()
+
+
+class CalibrationRow(LedgerTable, table=True):
+    """One contact that several auditors mark blind. `answer` is JSON: sub-item to the mark that they agreed on."""
+
+    __tablename__ = "quality_calibration"
+    __table_args__ = (Index(None, "call_id", "agent"), Index(None, "day"))
+    id: int | None = Field(default=None, primary_key=True)
+    call_id: str
+    line: str
+    channel: str
+    kind: str
+    agent: str
+    at: datetime = _moment()
+    day: date
+    file: str
+    subject: str
+    opened_by: str
+    opened_at: datetime = _moment()
+    closed_by: str
+    closed_at: datetime | None = _moment(nullable=True)
+    answer: str | None = Field(sa_column=Column(Text, nullable=True))
+    agreed_by: str
+    agreed_at: datetime | None = _moment(nullable=True)
+
+
+class CalibrationAuditorRow(LedgerTable, table=True):
+    """An auditor of a calibration session."""
+
+    __tablename__ = "quality_calibration_auditor"
+    __table_args__ = (ForeignKeyConstraint(["calibration_id"], ["quality_calibration.id"]),)
+    calibration_id: int = Field(primary_key=True)
+    auditor: str = Field(primary_key=True)

@@ -342,3 +342,68 @@ def test_draft_that_was_saved_elsewhere_is_not_overwritten(sqlite_engine: Engine
         assert audit(office, 1).state is State.DISCARDED
 
     run_office(sqlite_engine, scenario)
+
+
+def test_sample_is_as_large_as_its_margin_of_error_needs(sqlite_engine: Engine) -> None:
+    async def scenario(office: Office) -> None:
+        prepared(sqlite_engine, office)
+        auditor = await office.signed_in(Role.AUDITOR)
+        wrong = await auditor.post("/calidad/muestras", data=SAMPLE | {"margen": "0,5"})
+        assert wrong.status == 400
+        assert "margen de error de 1 % a 50 %" in await wrong.text()
+        told = await (await auditor.post("/calidad/muestras", data=SAMPLE | {"margen": "20"})).text()
+        assert "0 de 10 auditadas. margen de error 20 %, entre 15 conversaciones." in told
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_auditor_changes_a_key_and_sees_what_was_measured_last(sqlite_engine: Engine, tmp_path: Path) -> None:
+    """The key of «Cumple» becomes X, that of «No aplica» is refused; what was measured comes when all is marked."""
+
+    async def scenario(office: Office) -> None:
+        prepared(sqlite_engine, office)
+        measure(sqlite_engine, office)
+        auditor = await office.signed_in(Role.AUDITOR)
+        await auditor.post("/calidad/muestras", data=SAMPLE)
+        await begun(auditor)
+        async with office.page(Role.AUDITOR, viewport={"width": 1440, "height": 900}) as page:
+            await page.goto("/calidad/auditorias/1")
+            await page.wait_for_selector(".spans, .help:has-text('No hay momentos')")
+            await page.keyboard.press("?")
+            await page.get_by_label("Ver lo medido solo cuando todo esté marcado").check()
+            await page.wait_for_selector("text=Guardado.")
+            change = page.get_by_role("button", name="Cambiar: Cumple")
+            await change.press("Enter")
+            await page.keyboard.press("n")
+            await page.wait_for_selector("[role=alert]")
+            assert "Esa tecla ya es de «No aplica»; «Cumple» necesita otra" in await page.inner_text("[role=alert]")
+            await judged(page)
+            await page.screenshot(path=tmp_path / "teclas.png")
+            await change.press("Enter")
+            await page.keyboard.press("Escape")
+            assert await page.locator("dialog[open]").count() == 1, "Esc leaves the key, not the dialog"
+            await change.press("Enter")
+            await page.keyboard.press("x")
+            await page.wait_for_selector("text=«Cumple» es ahora X.")
+            await page.goto("/calidad/auditorias/1")
+            await page.wait_for_function("() => document.activeElement?.id === 'sub-1.1'")
+            await page.keyboard.press("c")
+            await page.keyboard.press("x")
+            assert await page.locator("[aria-pressed=true]").count() == 1, "C does nothing any more"
+            assert await page.locator("#sub-1\\.1 [aria-pressed=true]").inner_text() == "Cumple"
+            assert await page.locator(".spans").count() == 0
+            assert "Lo medido se muestra cuando todo esté marcado." in await page.inner_text(".heard")
+            for _ in range(26):
+                await page.keyboard.press("x")
+            await page.wait_for_selector(".spans, .help:has-text('No hay momentos')")
+        other = await office.signed_in(Role.AUDITOR, login="otra")
+        wanted = {"keys": [{"action": "deliver", "key": "x"}], "evidence_last": False}
+        refused = await other.put("/api/v1/desk-preferences", json=wanted)
+        assert refused.status == 409
+        for key in ("Tab", "Ctrl+w", "Enter", "XX", "<b>"):
+            wanted = {"keys": [{"action": "again", "key": key}], "evidence_last": False}
+            assert (await other.put("/api/v1/desk-preferences", json=wanted)).status == 409, key
+        nothing = await (await other.put("/api/v1/desk-preferences", json={"keys": [], "evidence_last": False})).json()
+        assert not any(one["chosen"] for one in nothing["keys"]), "each person's own"
+
+    run_office(sqlite_engine, scenario)

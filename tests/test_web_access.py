@@ -39,6 +39,7 @@ ADVISERS: Who = frozenset({ADVISER})
 AUDITORS: Who = frozenset({AUDITOR})
 QUALITY: Who = frozenset({SUPERVISOR, AUDITOR})
 AUDITED: Who = QUALITY | {ADVISER}
+TRAINERS: Who = frozenset({SUPERVISOR})
 ADMINISTRATION: Who = frozenset({ADMINISTRATOR})
 DESCRIPTION: Who = SIGNED_IN | {INTEGRATION}
 METRICS: Who = frozenset({ADMINISTRATOR, INTEGRATION})
@@ -141,6 +142,26 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/api/v1/listening/begin"): QUALITY,
     ("POST", "/api/v1/listening/mode"): frozenset({SUPERVISOR}),
     ("POST", "/api/v1/listening/stop"): QUALITY,
+    ("PUT", "/api/v1/desk-preferences"): AUDITORS,
+    ("GET", "/calibraciones"): QUALITY,
+    ("POST", "/calibraciones"): QUALITY,
+    ("GET", "/calibraciones/{number}"): QUALITY,
+    ("POST", "/calibraciones/{number}/auditoria"): AUDITORS,
+    ("POST", "/calibraciones/{number}/cerrar"): QUALITY,
+    ("POST", "/calibraciones/{number}/acuerdo"): QUALITY,
+    ("GET", "/api/v1/calibrations/{number}"): QUALITY,
+    ("GET", "/formacion"): QUALITY,
+    ("POST", "/formacion/capacitaciones"): TRAINERS,
+    ("GET", "/formacion/capacitaciones/{number}"): TRAINERS,
+    ("POST", "/formacion/capacitaciones/{number}"): TRAINERS,
+    ("POST", "/formacion/capacitaciones/{number}/borrar"): TRAINERS,
+    ("GET", "/api/v1/knowledge"): QUALITY,
+    ("GET", "/api/v1/training"): QUALITY,
+    ("GET", "/mi-formacion"): ADVISERS,
+    ("POST", "/mi-formacion/evaluaciones"): ADVISERS,
+    ("GET", "/mi-formacion/evaluaciones/{number}"): ADVISERS,
+    ("POST", "/mi-formacion/evaluaciones/{number}"): ADVISERS,
+    ("PUT", "/api/v1/knowledge/attempts/{number}/answers/{question}"): ADVISERS,
     ("GET", "/puesto"): ADVISERS,
     ("GET", "/api/v1/desk"): ADVISERS,
     ("GET", "/api/v1/desk/stream"): ADVISERS,
@@ -188,6 +209,7 @@ THINGS = {
     "channel": uid(0),
     "id": "x",
     "number": "999999999",
+    "question": "1",
     "position": "1",
     "name": "contesta.css",
     "key": "of-nobody",

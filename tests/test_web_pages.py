@@ -20,8 +20,9 @@ RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'bes
 SIZES = (("light", 1280), ("dark", 320))
 ELSEWHERE = "https://malo.example/"
 LONG = "Nombre-sin-ningún-espacio-" * 3
-SMALL_TARGETS = """() => [...document.querySelectorAll('main button, main input:not([type=checkbox]), main select')]
-    .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"""
+SMALL_TARGETS = """() => [
+        ...document.querySelectorAll("main button, main input:not([type=checkbox], [type=radio]), main select"),
+    ].filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 44).map((one) => one.outerHTML)"""
 
 
 async def judged(page: Page) -> None:

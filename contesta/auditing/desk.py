@@ -2,9 +2,22 @@
 
 from datetime import datetime, tzinfo
 
+from contesta.auditing.desk_keys import WORDS, DeskAction, in_use
 from contesta.auditing.drawing import EXCLUSION_WORDS
 from contesta.auditing.results import CATEGORY_WORDS, percent
-from contesta.auditing.view import CategoryOf, Desk, EventOf, FactOf, ItemOf, Lane, Lanes, LiveOf, SubItemOf
+from contesta.auditing.view import (
+    CategoryOf,
+    Desk,
+    DeskWanted,
+    EventOf,
+    FactOf,
+    ItemOf,
+    KeyOf,
+    Lane,
+    Lanes,
+    LiveOf,
+    SubItemOf,
+)
 from contesta.auditing.waveform import Outline
 from contesta.format import UNKNOWN, clock, duration, long_date
 from contesta.narrative import sentence, timeline
@@ -15,6 +28,7 @@ from quality.matrix.audit import Audit, Mode
 from quality.matrix.matrix import Category, Channel, ContactKind
 from quality.matrix.sampling import Exclusion
 from quality.metrics.visits import CallHistory, Leg, Visit
+from storage.desk_preferences import DeskPreferences
 from storage.quality_audits import StoredAudit
 
 CHANNEL_WORDS = {Channel.VOICE: "voz", Channel.VIDEO: "video", Channel.CHAT: "chat", Channel.WHATSAPP: "WhatsApp"}
@@ -156,6 +170,7 @@ def desk(  # noqa: PLR0913 - all that the desk shows
     place: str,
     address: str | None,
     next_address: str,
+    wanted: DeskPreferences,
     going_on: bool = False,
 ) -> Desk:
     """Lay out one audit. `address` is that of its recording, None if there is nothing to hear.
@@ -182,7 +197,18 @@ def desk(  # noqa: PLR0913 - all that the desk shows
         else None,
         silent_because="" if address else silent_because(one, call),
         next=next_address,
+        wanted=wanted_told(wanted),
     )
+
+
+def wanted_told(wanted: DeskPreferences) -> DeskWanted:
+    """Tell how somebody wants the desk."""
+    chosen = {DeskAction(action): key for action, key in wanted.keys.items() if action in set(DeskAction)}
+    keys = [
+        KeyOf(action=action, does=WORDS[action], keys=list(named), chosen=action in chosen)
+        for action, named in in_use(chosen).items()
+    ]
+    return DeskWanted(keys=keys, evidence_last=wanted.evidence_last)
 
 
 def _contact(one: StoredAudit, call: CallHistory) -> tuple[Visit, Leg] | tuple[None, None]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
+from contesta.auditing.desk_keys import DeskAction
 from contesta.web.validation import Told
 from quality.matrix.audit import Mark
 from quality.matrix.matrix import Category
@@ -61,6 +62,22 @@ class LiveOf(Told):
     going_on: bool
 
 
+class KeyOf(Told):
+    """What keys of the desk do, as a browser names them; `chosen` instead of those that it comes with."""
+
+    action: DeskAction
+    does: str
+    keys: list[str]
+    chosen: bool
+
+
+class DeskWanted(Told):
+    """How whoever is here wants the desk. `evidence_last`: what was measured is shown once all is marked."""
+
+    keys: list[KeyOf]
+    evidence_last: bool
+
+
 class Desk(Told):
     """One audit on the desk. `recording`, `lanes` and `evidence` are addresses, null if there is nothing to hear.
 
@@ -84,6 +101,7 @@ class Desk(Told):
     live: LiveOf | None
     silent_because: str
     next: str
+    wanted: DeskWanted
 
 
 class Segment(Told):

@@ -56,11 +56,14 @@ class Permission(StrEnum):
     LISTEN = "listen"
     WHISPER = "whisper"
     DISPOSE = "dispose"
+    WRITE_TRAINING = "write_training"
+    OWN_LEARNING = "own_learning"
 
 
 _OF_QUALITY = frozenset({Permission.READ_AUDITS, Permission.COACH, Permission.READ_QUALITY})
 _OF_ONES_CALLS = frozenset(
     {Permission.READ_CALLS, Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE}
+    | {Permission.OWN_LEARNING}
 )
 _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRIPTION, Permission.READ_CALLS})
 
@@ -69,12 +72,14 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
     | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS, Permission.DISPOSE}
     | {Permission.LISTEN, Permission.WHISPER}
+    | {Permission.WRITE_TRAINING}
     | _OF_QUALITY,
     Role.AUDITOR: _OF_EVERY_PERSON
     | {Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS, Permission.READ_CAMPAIGNS}
     | {Permission.AUDIT, Permission.READ_CALLBACKS, Permission.LISTEN, *_OF_QUALITY},
     Role.ADVISER: _OF_EVERY_PERSON
-    | {Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE},
+    | {Permission.READ_AUDITS, Permission.OWN_AUDITS, Permission.WORK_AT_DESK, Permission.DISPOSE}
+    | {Permission.OWN_LEARNING},
     Role.ADMINISTRATOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_METRICS, Permission.ADMINISTER, Permission.READ_ACCESS_LOG},
     Role.WALL: frozenset({Permission.WATCH_WALL}),
@@ -178,6 +183,11 @@ class Action(StrEnum):
     CAMPAIGN_DISCARDED = "campaign_discarded"
     CAMPAIGN_EXPORTED = "campaign_exported"
     CALL_DISPOSED = "call_disposed"
+    TRAINING_WRITTEN = "training_written"
+    TRAINING_REMOVED = "training_removed"
+    CALIBRATION_OPENED = "calibration_opened"
+    CALIBRATION_CLOSED = "calibration_closed"
+    CALIBRATION_AGREED = "calibration_agreed"
 
 
 LOG = web.AppKey("access_log", AccessLog)

@@ -53,6 +53,11 @@ ACTION_WORDS = {
     Action.CAMPAIGN_DISCARDED: "Descartó una base",
     Action.CAMPAIGN_EXPORTED: "Descargó una campaña",
     Action.CALL_DISPOSED: "Tipificó una llamada",
+    Action.TRAINING_WRITTEN: "Escribió una capacitación",
+    Action.TRAINING_REMOVED: "Borró una capacitación",
+    Action.CALIBRATION_OPENED: "Abrió una calibración",
+    Action.CALIBRATION_CLOSED: "Cerró una calibración",
+    Action.CALIBRATION_AGREED: "Guardó el acuerdo de una calibración",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS
 

@@ -28,6 +28,7 @@ from contesta.web import (
     assets,
     board,
     bus,
+    calibrations,
     callbacks,
     calls,
     campaigns,
@@ -41,9 +42,12 @@ from contesta.web import (
     health,
     home,
     invitations,
+    learning,
+    learning_read,
     limits,
     listening,
     metrics,
+    own_learning,
     passwords,
     people,
     quality,
@@ -80,6 +84,9 @@ FEATURES: tuple[tuple[routes.Route, ...], ...] = (
     quality.ROUTES,
     quality_desk.ROUTES,
     quality_results.ROUTES,
+    calibrations.ROUTES,
+    learning.ROUTES,
+    own_learning.ROUTES,
     recordings.ROUTES,
     events.ROUTES,
     api.ROUTES,
@@ -115,6 +122,7 @@ PREPARATIONS: tuple[Callable[[web.Application], None], ...] = (
     health.prepare,
     metrics.prepare,
     quality_read.prepare,
+    learning_read.prepare,
 )
 """What each part that needs it does before the application starts."""
 

@@ -23,6 +23,7 @@ from contesta.web.pages import Context, page, render
 from contesta.web.quality_read import (
     ACTIONS,
     AUDITS,
+    CALIBRATIONS,
     MATRICES,
     NUMBER,
     ONE,
@@ -82,11 +83,12 @@ class ListAsked(Asked):
 
 
 class SampleAsked(Asked):
-    """Which sample to draw. Without a seed one is made."""
+    """Which sample to draw: so many of each adviser, or as a margin of error needs. Without a seed one is made."""
 
     linea: str = Field(min_length=1)
     mes: str = Field(min_length=1, max_length=7)
     por_asesor: int = Field(ge=1, le=100)
+    margen: str = Field(default="", max_length=10)
     semilla: str = Field(default="", max_length=64)
 
 
@@ -123,10 +125,11 @@ class ActionEnded(Asked):
 async def work(request: web.Request) -> Context:
     """Show an auditor's drafts, what waits for a decision, and the last samples."""
     audits, who, zone = request.app[AUDITS], actor(request), _zone(request)
-    drafts, disputed, samples, names = await asyncio.gather(
+    drafts, disputed, samples, waiting, names = await asyncio.gather(
         asyncio.to_thread(audits.all, Wanted(auditor=who.login, states=frozenset({State.DRAFT}))),
         asyncio.to_thread(audits.all, Wanted(states=frozenset({State.DISPUTED}))),
         asyncio.to_thread(request.app[SAMPLES].latest, LAST_SAMPLES),
+        asyncio.to_thread(request.app[CALIBRATIONS].waiting_for, who.login),
         known_names(request),
     )
     made = await asyncio.gather(*(asyncio.to_thread(audits.all, Wanted(sample_id=sample.id)) for sample in samples))
@@ -134,6 +137,15 @@ async def work(request: web.Request) -> Context:
         "delivered": query(request, ListAsked).entregada,
         "drafts": [_line(one, zone) for one in drafts],
         "disputes": [_line(one, zone) | {"decides": may(one.case, Step.UPHOLD, who)} for one in disputed],
+        "calibrations": [
+            {
+                "number": one.number,
+                "address": f"/calibraciones/{one.number}",
+                "agent": one.contact.agent,
+                "when": day_and_hour(one.contact.at, zone),
+            }
+            for one in waiting
+        ],
         "samples": [_sample(sample, found, who.login, zone) for sample, found in zip(samples, made, strict=True)],
         "lines": names.lines,
         "month": f"{request.app[CLOCK]().astimezone(zone):%Y-%m}",
@@ -149,7 +161,7 @@ async def draw(request: web.Request) -> web.StreamResponse:
         line=asked.linea,
         first=first,
         last=last,
-        size=drawing.size_of(asked.por_asesor, ""),
+        size=drawing.size_of(None if asked.margen else asked.por_asesor, asked.margen),
         seed=asked.semilla or secrets.token_hex(4),
     )
     made = await asyncio.to_thread(

@@ -5,18 +5,21 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from contesta.auditing import desk as desk_of
-from contesta.auditing import drawing
-from contesta.auditing.view import Delivered, Desk, Kept
-from contesta.web.access import Action, Permission, access_log
+from contesta.auditing import desk_keys, drawing
+from contesta.auditing.desk_keys import DeskAction
+from contesta.auditing.view import Delivered, Desk, DeskWanted, Kept
+from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.listening import going_on
 from contesta.web.openapi import CONTROLS
 from contesta.web.pages import render
 from contesta.web.quality_read import (
     AUDITS,
+    CALIBRATIONS,
+    DESKS_WANTED,
     NUMBER,
     PATH,
     SAMPLES,
@@ -28,9 +31,11 @@ from contesta.web.quality_read import (
     refusing,
 )
 from contesta.web.routes import Route, body, told
-from contesta.web.validation import Asked
+from contesta.web.validation import Asked, RefusedError
+from core.errors import ConfigurationError
 from quality.matrix.audit import Finding, Mark
 from quality.matrix.lifecycle import Step
+from storage.desk_preferences import DeskPreferences
 from storage.quality_audits import StoredAudit
 from storage.quality_samples import StoredSample
 
@@ -55,6 +60,22 @@ class DraftAsked(Asked):
     marks: list[MarkAsked] = Field(max_length=200)
 
 
+class KeyAsked(Asked):
+    """Another key for an action of the desk."""
+
+    model_config = ConfigDict(str_strip_whitespace=False)
+
+    action: DeskAction
+    key: str = Field(min_length=1, max_length=20)
+
+
+class DeskAsked(Asked):
+    """How somebody wants the desk: the keys that are not those it comes with, and when what was measured is shown."""
+
+    keys: list[KeyAsked] = Field(max_length=len(DeskAction))
+    evidence_last: bool
+
+
 async def show(request: web.Request, one: StoredAudit) -> web.StreamResponse:
     """Show the desk, with a draft of whoever is asking."""
     return render(request, "mesa.html", {"audit": one, "title": f"Auditoría {one.number}"})
@@ -68,6 +89,7 @@ async def desk(request: web.Request) -> web.StreamResponse:
     call = await call_of(request, one)
     sample = await asyncio.to_thread(request.app[SAMPLES].find, one.sample_id) if one.sample_id else None
     file = await asyncio.to_thread(recording_file, request, one)
+    wanted = await asyncio.to_thread(request.app[DESKS_WANTED].of, _person(request))
     laid_out = desk_of.desk(
         one,
         call,
@@ -78,8 +100,24 @@ async def desk(request: web.Request) -> web.StreamResponse:
         address=str(request.app.router["recording"].url_for(number=str(one.number))) if file else None,
         next_address=PATH,
         going_on=any(_is_of(one, each.call_id, each.agent) and each.since == one.at for each in going_on(request)),
+        wanted=wanted,
     )
     return told(laid_out)
+
+
+async def prefer(request: web.Request) -> web.StreamResponse:
+    """Keep how whoever asks wants the desk; keys that contradict each other are refused."""
+    asked = body(request, DeskAsked)
+    chosen = {each.action: each.key for each in asked.keys}
+    try:
+        desk_keys.check(chosen)
+    except ConfigurationError as wrong:
+        raise RefusedError(str(wrong)) from wrong
+    wanted = DeskPreferences(
+        keys={str(action): key for action, key in chosen.items()}, evidence_last=asked.evidence_last
+    )
+    await asyncio.to_thread(request.app[DESKS_WANTED].keep, _person(request), wanted)
+    return told(desk_of.wanted_told(wanted))
 
 
 async def save(request: web.Request) -> web.StreamResponse:
@@ -102,8 +140,20 @@ async def deliver(request: web.Request) -> web.StreamResponse:
             request.app[AUDITS].step, one.number, Step.DELIVER, actor(request), request.app[CLOCK]()
         )
     await access_log(request, Action.AUDIT_STEPPED, f"auditoría {one.number} {Step.DELIVER}")
+    if one.audit.blind and one.sample_id is None:
+        contact = (one.audit.call, one.audit.agent, one.at)
+        for session in await asyncio.to_thread(request.app[CALIBRATIONS].of_contact, *contact):
+            if session.audits.get(one.audit.auditor) == one.number:
+                return told(Delivered(next=f"/calibraciones/{session.number}"))
     sample = f"#muestra-{one.sample_id}" if one.sample_id else ""
     return told(Delivered(next=f"{PATH}?entregada={one.number}{sample}"))
+
+
+def _person(request: web.Request) -> int:
+    number = identity(request).user_id
+    if number is None:
+        raise web.HTTPForbidden
+    return number
 
 
 def _why(one: StoredAudit, sample: StoredSample | None, zone: ZoneInfo) -> str:
@@ -130,6 +180,15 @@ def _is_of(one: StoredAudit, call_id: str, agent: str) -> bool:
 _API = f"/api/v1/audits/{NUMBER}"
 
 ROUTES = (
+    Route(
+        method="PUT",
+        path="/api/v1/desk-preferences",
+        handler=prefer,
+        permission=Permission.AUDIT,
+        body=DeskAsked,
+        answer=DeskWanted,
+        summary="Keep how one wants the auditor's desk",
+    ),
     Route(
         method="GET", path=_API, handler=desk, permission=Permission.AUDIT, answer=Desk, summary="An audit on the desk"
     ),

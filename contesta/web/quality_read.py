@@ -12,12 +12,15 @@ from contesta.recordings import recording_path
 from contesta.web.access import Role, identity
 from contesta.web.context import ENGINE, LEDGER, SETTINGS
 from contesta.web.validation import RefusedError
+from quality.matrix.calibration import Phase
 from quality.matrix.lifecycle import Actor, IllegalStepError, State
 from quality.matrix.matrix import Channel, ContactKind, Setting
 from quality.metrics.history import CallHistory
 from storage.callbacks import Callbacks
+from storage.desk_preferences import DesksWanted
 from storage.quality_actions import Actions
 from storage.quality_audits import Audits, StoredAudit, Wanted
+from storage.quality_calibrations import Calibration, Calibrations
 from storage.quality_matrices import Matrices
 from storage.quality_samples import Samples
 
@@ -31,6 +34,8 @@ AUDITS = web.AppKey("audits", Audits)
 ACTIONS = web.AppKey("actions", Actions)
 SAMPLES = web.AppKey("samples", Samples)
 MATRICES = web.AppKey("matrices", Matrices)
+CALIBRATIONS = web.AppKey("calibrations", Calibrations)
+DESKS_WANTED = web.AppKey("desks_wanted", DesksWanted)
 
 
 def prepare(app: web.Application) -> None:
@@ -39,6 +44,8 @@ def prepare(app: web.Application) -> None:
     app[ACTIONS] = Actions(app[ENGINE])
     app[SAMPLES] = Samples(app[ENGINE])
     app[MATRICES] = Matrices(app[ENGINE])
+    app[CALIBRATIONS] = Calibrations(app[ENGINE])
+    app[DESKS_WANTED] = DesksWanted(app[ENGINE])
 
 
 def actor(request: web.Request) -> Actor:
@@ -61,7 +68,7 @@ async def audit_of(request: web.Request) -> StoredAudit:
 
     Raises:
         web.HTTPNotFound: there is none, or whoever asks may not read it: the two look the same.
-        RefusedError: who is about to audit the same contact blind may not look at it.
+        RefusedError: it belongs to a calibration that is open, or whoever asks is to audit the same contact blind.
     """
     one = await asyncio.to_thread(request.app[AUDITS].find, number_of(request))
     if one is None or not _readable(one, request):
@@ -74,7 +81,25 @@ async def audit_of(request: web.Request) -> StoredAudit:
         own = await asyncio.to_thread(request.app[AUDITS].all, wanted)
         if any(draft.audit.blind for draft in own):
             raise RefusedError("usted audita este contacto a ciegas; entregue primero la suya")
+    if one.audit.auditor != who.login and who.agent != one.audit.agent:
+        contact = (one.audit.call, one.audit.agent, one.at)
+        for session in await asyncio.to_thread(request.app[CALIBRATIONS].of_contact, *contact):
+            refuse_before_all_have_marked(session, one, who)
     return one
+
+
+def refuse_before_all_have_marked(session: Calibration, one: StoredAudit, who: Actor) -> None:
+    """Keep the audits of an open calibration from everybody, and all of its contact from who is still to mark it.
+
+    Raises:
+        RefusedError: it is kept from this person.
+    """
+    if session.phase is not Phase.BLIND:
+        return
+    if one.audit.blind and one.audit.auditor in session.auditors:
+        raise RefusedError("es de una calibración en curso; se puede ver cuando todos hayan entregado")
+    if who.login in session.auditors and who.login not in session.audits:
+        raise RefusedError("usted calibra este contacto a ciegas; entregue primero la suya")
 
 
 def number_of(request: web.Request) -> int:

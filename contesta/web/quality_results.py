@@ -27,6 +27,7 @@ from quality.matrix.scores import Score, Scorecard, by, pareto, score
 
 PATH = "/resultados"
 TREND_MONTHS = 6
+PATTERN_OF_MONTH = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
 
 
 class ResultsAsked(Asked):
@@ -39,7 +40,7 @@ class ResultsAsked(Asked):
 class MonthAsked(Asked):
     """Which month, such as "2019-09", and which line; empty: all."""
 
-    month: str = Field(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")
+    month: str = Field(pattern=PATTERN_OF_MONTH)
     line: str = ""
 
 

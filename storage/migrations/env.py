@@ -6,6 +6,7 @@ from storage import (  # noqa: F401  their tables join the metadata below
     callback_tables,
     campaign_tables,
     desk_tables,
+    learning_tables,
     people_tables,
     presence_tables,
     quality_tables,

@@ -1,8 +1,6 @@
 /**
  * @typedef {object} DeskKey
  * @property {string[]} keys as `keyOf` names them
- * @property {string} shown
- * @property {string} does for people
  * @property {boolean} [inText] whether it also works while text is written
  * @property {() => void} act
  */
@@ -11,7 +9,7 @@
  * @param {KeyboardEvent} event
  * @returns {string} "k", "Shift+ArrowLeft", "Ctrl+Enter"
  */
-function keyOf(event) {
+export function keyOf(event) {
   const { key } = event;
   const named = key.length > 1;
   const shift = event.shiftKey && named ? "Shift+" : "";

@@ -5,6 +5,7 @@ import { Announcer } from "./announcer.js";
 import { ask } from "./ask.js";
 import { onDeskKeys } from "./desk_keys.js";
 import { Draft } from "./draft.js";
+import { KeyMap } from "./key_map.js";
 import { Lanes, SpanTable } from "./lanes.js";
 import { LiveConversation } from "./live_audit.js";
 import { Marks, Results } from "./marks.js";
@@ -20,6 +21,7 @@ import { send } from "./send.js";
  */
 
 const KEYS = "contesta.atajos";
+const PREFERENCES = "/api/v1/desk-preferences";
 const BEFORE_SECONDS = 1;
 
 // Drawn at once, so that the next key finds what the last one made.
@@ -34,16 +36,20 @@ options.debounceRendering = (draw) => draw();
  * @param {Announcer} props.announcer
  * @param {string} props.keys "si" if whoever is here wants keys
  */
-function App({ address, desk, draft, player, announcer, keys: wanted }) {
+function App({ address, desk, draft, player, announcer, keys: singleWanted }) {
   const [, redraw] = useReducer((/** @type {number} */ times) => times + 1, 0);
   const [drawn, setDrawn] = useState(/** @type {Drawn | null} */ (null));
   const [measured, setMeasured] = useState(/** @type {Evidence | null} */ (null));
   const [unmeasured, setUnmeasured] = useState("");
+  const [wanted, want] = useState(desk.wanted);
   const [showing, showEvidence] = useState(true);
-  const evidence = showing ? measured : null;
+  const marked = useRef(draft.missing.length === 0);
+  marked.current ||= draft.missing.length === 0;
+  const held = wanted.evidence_last && !marked.current;
+  const evidence = showing && !held ? measured : null;
   const [helping, help] = useState(false);
   const [problem, say] = useState("");
-  const [single, setSingle] = useState(() => (localStorage.getItem(KEYS) ?? wanted) === "si");
+  const [single, setSingle] = useState(() => (localStorage.getItem(KEYS) ?? singleWanted) === "si");
   const numbers = draft.subitems.map(({ number }) => number);
   const [current, choose] = useState(() => draft.missing[0] ?? numbers[0] ?? "");
   const delivering = useRef(false);
@@ -122,6 +128,18 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
     await draft.flush();
     if (!draft.problem) location.reload();
   };
+  const turnEvidence = () => {
+    if (held) announcer.say("Lo medido se muestra cuando todo esté marcado.");
+    else showEvidence(!showing);
+  };
+  /** @type {(keys: import("./view.d.ts").KeyOf[], evidenceLast: boolean) => Promise<void>} */
+  const keepWanted = async (chosen, evidenceLast) => {
+    const told = {
+      keys: chosen.map(({ action, keys: [key = ""] }) => ({ action, key })),
+      evidence_last: evidenceLast,
+    };
+    want(/** @type {import("./view.d.ts").DeskWanted} */ (await send("PUT", PREFERENCES, told)));
+  };
   const undo = () => {
     const number = draft.undo();
     if (number) goTo(number);
@@ -151,39 +169,40 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
     }
   };
 
-  const keys = [
-    { keys: [" ", "k"], shown: "Espacio o K", does: "Oír o parar", act: () => player.toggle() },
-    { keys: ["ArrowLeft"], shown: "←", does: "Un segundo atrás", act: () => player.by(-1) },
-    { keys: ["ArrowRight"], shown: "→", does: "Un segundo adelante", act: () => player.by(1) },
-    { keys: ["Shift+ArrowLeft"], shown: "Mayús ←", does: "15 segundos atrás", act: () => player.by(-15) },
-    { keys: ["Shift+ArrowRight"], shown: "Mayús →", does: "15 segundos adelante", act: () => player.by(15) },
-    { keys: ["j"], shown: "J", does: "5 segundos atrás", act: () => player.by(-5) },
-    { keys: ["l"], shown: "L", does: "5 segundos adelante", act: () => player.by(5) },
-    { keys: [","], shown: ",", does: "Más despacio", act: () => player.change(-1) },
-    { keys: ["."], shown: ".", does: "Más rápido", act: () => player.change(1) },
-    { keys: ["["], shown: "[", does: "Comenzar una repetición aquí, o quitarla", act: () => player.loopBegin() },
-    { keys: ["]"], shown: "]", does: "Terminarla aquí y oírla", act: () => player.loopEnd() },
-    {
-      keys: ["r"],
-      shown: "R",
-      does: "Oír otra vez los últimos 5 segundos",
-      act: () => {
-        player.by(-5);
-        player.play();
-      },
+  /** @type {Record<import("./view.d.ts").DeskAction, () => void>} */
+  const acts = {
+    play: () => player.toggle(),
+    back_1: () => player.by(-1),
+    forward_1: () => player.by(1),
+    back_15: () => player.by(-15),
+    forward_15: () => player.by(15),
+    back_5: () => player.by(-5),
+    forward_5: () => player.by(5),
+    slower: () => player.change(-1),
+    faster: () => player.change(1),
+    loop_begin: () => player.loopBegin(),
+    loop_end: () => player.loopEnd(),
+    again: () => {
+      player.by(-5);
+      player.play();
     },
-    { keys: ["e"], shown: "E", does: "Ir al momento siguiente y oírlo", act: nextMoment },
-    { keys: ["ArrowUp"], shown: "↑", does: "Subítem anterior", act: () => move(-1) },
-    { keys: ["ArrowDown"], shown: "↓", does: "Subítem siguiente", act: () => move(1) },
-    { keys: ["c"], shown: "C", does: "Cumple", act: () => markHere("complies") },
-    { keys: ["f"], shown: "F", does: "Falla, en el segundo que se oye", act: () => markHere("fails") },
-    { keys: ["n"], shown: "N", does: "No aplica", act: () => markHere("not_applicable") },
-    { keys: ["m"], shown: "M", does: "Poner en la falla el segundo que se oye", act: markTime },
-    { keys: ["s"], shown: "S", does: "Mostrar u ocultar lo medido", act: () => showEvidence(!showing) },
-    { keys: ["Ctrl+Enter"], shown: "Ctrl Entrar", does: "Entregar", inText: true, act: () => void deliver() },
-    { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "Deshacer la última marca", act: undo },
-    { keys: ["?"], shown: "?", does: "Ver las teclas", act: () => help(true) },
-  ];
+    next_moment: nextMoment,
+    up: () => move(-1),
+    down: () => move(1),
+    complies: () => markHere("complies"),
+    fails: () => markHere("fails"),
+    not_applicable: () => markHere("not_applicable"),
+    mark_time: markTime,
+    evidence: turnEvidence,
+    deliver: () => void deliver(),
+    undo,
+    help: () => help(true),
+  };
+  const keys = wanted.keys.map(({ action, keys: pressed }) => ({
+    keys: pressed,
+    inText: action === "deliver",
+    act: acts[action],
+  }));
   useLayoutEffect(() => onDeskKeys(keys, single));
   /** @param {boolean} on */
   const turnKeys = (on) => {
@@ -217,10 +236,11 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
             <button type="button" class="quiet" aria-label="Más despacio" onClick=${() => player.change(-1)}>−</button>
             <span class="speed">${String(player.speed).replace(".", ",")}×</span>
             <button type="button" class="quiet" aria-label="Más rápido" onClick=${() => player.change(1)}>+</button>
-            <label class="choice"><input type="checkbox" checked=${showing} onChange=${() => showEvidence(!showing)} /> Mostrar lo medido</label>
+            <label class="choice"><input type="checkbox" checked=${showing && !held} disabled=${held} onChange=${turnEvidence} /> Mostrar lo medido</label>
           </div>
           ${evidence && html`<${SpanTable} spans=${evidence.spans} hear=${hear} />`}
-          ${showing && !evidence && html`<p class="help">${unmeasured || "Midiendo la grabación…"}</p>`}`
+          ${held && html`<p class="help">Lo medido se muestra cuando todo esté marcado. Así lo pidió en «Teclas».</p>`}
+          ${showing && !held && !evidence && html`<p class="help">${unmeasured || "Midiendo la grabación…"}</p>`}`
             : desk.live?.going_on
               ? html`<${LiveConversation} live=${desk.live} announcer=${announcer} clock=${liveSecond} hear=${() => void hearRecording()} />`
               : html`<p class="gap">${desk.silent_because}</p>`
@@ -250,30 +270,7 @@ function App({ address, desk, draft, player, announcer, keys: wanted }) {
         </div>
       </section>
     </div>
-    ${helping && html`<${KeyMap} keys=${keys} single=${single} turn=${turnKeys} close=${() => help(false)} />`}
-  `;
-}
-
-/**
- * @param {object} props
- * @param {import("./desk_keys.js").DeskKey[]} props.keys
- * @param {boolean} props.single
- * @param {(on: boolean) => void} props.turn
- * @param {() => void} props.close
- */
-function KeyMap({ keys, single, turn, close }) {
-  const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useLayoutEffect(() => dialog.current?.showModal(), []);
-  return html`
-    <dialog ref=${dialog} aria-labelledby="teclas" onClose=${close}>
-      <form method="dialog" class="dialog-head">
-        <h2 id="teclas">Teclas de la mesa</h2>
-        <button class="quiet" aria-label="Cerrar">✕</button>
-      </form>
-      <label class="choice"><input type="checkbox" checked=${single} onChange=${() => turn(!single)} /> Usar teclas sueltas</label>
-      <p class="help">No actúan mientras escribe. Esc sale de la nota.</p>
-      <dl class="keys">${keys.map(({ shown: name, does }) => html`<div key=${name}><dt><kbd>${name}</kbd></dt><dd>${does}</dd></div>`)}</dl>
-    </dialog>
+    ${helping && html`<${KeyMap} wanted=${wanted} keep=${keepWanted} single=${single} turn=${turnKeys} close=${() => help(false)} />`}
   `;
 }
 

@@ -1,5 +1,5 @@
-// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, contesta/web/desk_models.py and
-// contesta/web/listening_models.py.
+// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, contesta/learning/view.py,
+// contesta/web/desk_models.py and contesta/web/listening_models.py.
 
 export interface AdviserRow {
   id: string;
@@ -43,6 +43,10 @@ export interface Alert {
   queue: string;
   text: string;
   since: string;
+}
+
+export interface AnswerKept {
+  unanswered: number;
 }
 
 export interface Balance {
@@ -171,7 +175,33 @@ export interface Desk {
   live: LiveOf | null;
   silent_because: string;
   next: string;
+  wanted: DeskWanted;
 }
+
+export type DeskAction =
+  | "play"
+  | "back_1"
+  | "forward_1"
+  | "back_15"
+  | "forward_15"
+  | "back_5"
+  | "forward_5"
+  | "slower"
+  | "faster"
+  | "loop_begin"
+  | "loop_end"
+  | "again"
+  | "next_moment"
+  | "up"
+  | "down"
+  | "complies"
+  | "fails"
+  | "not_applicable"
+  | "mark_time"
+  | "evidence"
+  | "deliver"
+  | "undo"
+  | "help";
 
 export interface DeskNow {
   agent: string;
@@ -181,6 +211,11 @@ export interface DeskNow {
   queues: string[];
   connected: boolean;
   contact: Before | null;
+}
+
+export interface DeskWanted {
+  keys: KeyOf[];
+  evidence_last: boolean;
 }
 
 export interface Done {
@@ -267,6 +302,13 @@ export interface ItemOf {
 
 export interface Kept {
   revision: number;
+}
+
+export interface KeyOf {
+  action: DeskAction;
+  does: string;
+  keys: string[];
+  chosen: boolean;
 }
 
 export interface Lane {

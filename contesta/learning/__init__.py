@@ -1,0 +1,1 @@
+"""What advisers learn, as people and programs are told of it."""

@@ -1,0 +1,1 @@
+"""What advisers learn: tests of what they know, and the sessions that train them."""
