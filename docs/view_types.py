@@ -21,6 +21,7 @@ SENT: tuple[type[BaseModel], ...] = (
     *(ListeningNow, Listened),
     AnswerKept,
 )
+LONGEST_LINE = 120
 NOTICE = (
     "// Written by «make docs» from contesta/board/view.py, contesta/auditing/view.py, contesta/learning/view.py,\n"
     "// contesta/web/desk_models.py and contesta/web/listening_models.py.\n"
@@ -36,7 +37,10 @@ def view_types() -> str:
 
 def _declared(name: str, schema: Mapping[str, Any]) -> str:
     if schema["type"] != "object":
-        return f"\nexport type {name} = {_type(schema)};\n"
+        written = f"export type {name} = {_type(schema)};"
+        if len(written) > LONGEST_LINE:
+            written = "\n  | ".join([f"export type {name} =", *_type(schema).split(" | ")]) + ";"
+        return f"\n{written}\n"
     return f"\nexport interface {name} {{\n{''.join(_fields(schema['properties']))}}}\n"
 
 
