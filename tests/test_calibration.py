@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from contesta.web.access import Role
 from quality.matrix.audit import Mark
 from quality.matrix.calibration import Phase, compare, subitems
-from quality.matrix.lifecycle import IllegalStepError, Step
+from quality.matrix.lifecycle import Actor, IllegalStepError, Step
 from storage.quality_audits import Audits
 from storage.quality_calibrations import Calibrations, Contact
 from tests.audits import LINE, failing
@@ -22,6 +22,7 @@ from tests.test_web_pages import judged, sized
 from tests.web import Client, Office, run_office
 
 CONTACT = Contact(setting=LINE, call_id="call-1", agent="Ana Ruiz", at=at(10), day=DAY, file="1.wav")
+EVA = Actor(login="eva", audits=True)
 ADDRESS = "/calibraciones/1"
 
 
@@ -81,6 +82,23 @@ def test_session_closes_with_its_last_audit_and_is_agreed_on_once(engine: Engine
     audits.step(again, Step.DELIVER, OSCAR, NOW + timedelta(hours=1))
     (kept,) = sessions.between(DAY, DAY)
     assert (kept.phase, kept.answer, kept.audits) == (Phase.AGREED, answer, told.audits), "what was blind stays"
+
+
+def test_who_delivers_after_the_session_was_closed_is_not_compared(sqlite_engine: Engine) -> None:
+    sessions, audits = Calibrations(sqlite_engine), Audits(sqlite_engine)
+    number = sessions.open(CONTACT, "", ["iris", "oscar", "eva"], "marta", NOW)
+    late = audits.start(new(EVA, blind=True), NOW)
+    for who in (IRIS, OSCAR):
+        made = audits.start(new(who, blind=True), NOW)
+        audits.save(made, who, GOOD, "", 0)
+        audits.step(made, Step.DELIVER, who, NOW)
+    assert [one.number for one in sessions.waiting_for("eva")] == [number]
+    sessions.close(number, "marta", NOW + timedelta(hours=1))
+    audits.save(late, EVA, GOOD, "", 0)
+    audits.step(late, Step.DELIVER, EVA, NOW + timedelta(hours=2))
+    (told,) = sessions.of_contact(CONTACT.call_id, CONTACT.agent, CONTACT.at)
+    assert (set(told.audits), told.closed_by) == ({"iris", "oscar"}, "marta")
+    assert sessions.waiting_for("eva") == ()
 
 
 async def marked(client: Client, fails: str) -> int:

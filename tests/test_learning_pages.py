@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from contesta.web.access import Action, Role
 from contesta.web.learning_read import KNOWLEDGE
+from core.calendar import BOGOTA
 from quality.learning.knowledge_text import ART_2019, parse
 from tests.test_web_pages import judged, sized
 from tests.web import Office, complaints_of, run_office
@@ -110,7 +111,7 @@ def test_supervisor_writes_training_down_and_reads_the_month(sqlite_engine: Engi
         await adviser.post("/mi-formacion/evaluaciones", data={"evaluacion": "servicio-al-ciudadano"})
         right = {f"p{each.id}": sorted(each.right) for each in parse(SOURCE, "e").questions}
         await adviser.post("/mi-formacion/evaluaciones/1", data=right | {"paso": "entregar"})
-        today = office.clock().astimezone().date()
+        today = office.clock().astimezone(BOGOTA).date()
         async with office.page(Role.SUPERVISOR, viewport={"width": 1280, "height": 900}) as page:
             complaints = complaints_of(page)
             await page.goto("/formacion")
@@ -160,7 +161,7 @@ def test_pages_of_learning_on_a_telephone_and_in_the_dark(sqlite_engine: Engine,
     async def scenario(office: Office) -> None:
         load(office)
         supervisor, adviser = await office.signed_in(Role.SUPERVISOR), await office.signed_in(Role.ADVISER, "adviser")
-        today = office.clock().date()
+        today = office.clock().astimezone(BOGOTA).date()
         session = {"dia": f"{today}", "tema": "PQRS " * 20, "lugar": "ART", "formador": "Eva", "horas": "1"}
         await supervisor.post("/formacion/capacitaciones", data=session | {"asesores": "adviser"})
         await adviser.post("/mi-formacion/evaluaciones", data={"evaluacion": "servicio-al-ciudadano"})

@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 from datetime import date
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
@@ -55,7 +55,7 @@ class SheetAsked(Asked):
 class AnswerAsked(Asked):
     """The letters that are chosen for one question; none takes the answer back."""
 
-    letters: list[str] = Field(max_length=8)
+    letters: list[Annotated[str, Field(pattern="^[a-h]$")]] = Field(max_length=8)
 
 
 @page("mi_formacion.html")

@@ -40,7 +40,8 @@ from storage.quality_audits import StoredAudit
 from storage.quality_samples import StoredSample
 
 LONGEST_NOTE = 1000
-_Note = Annotated[str, Field(max_length=LONGEST_NOTE, json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"})]
+_Plain = Annotated[str, Field(json_schema_extra={"pattern": f"^[^{CONTROLS}]*$"})]
+_Note = Annotated[_Plain, Field(max_length=LONGEST_NOTE)]
 
 
 class MarkAsked(Asked):
@@ -66,7 +67,7 @@ class KeyAsked(Asked):
     model_config = ConfigDict(str_strip_whitespace=False)
 
     action: DeskAction
-    key: str = Field(min_length=1, max_length=20)
+    key: _Plain = Field(min_length=1, max_length=20)
 
 
 class DeskAsked(Asked):
