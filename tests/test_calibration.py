@@ -112,8 +112,11 @@ async def marked(client: Client, fails: str) -> int:
 async def opened(page: Page) -> None:
     """A supervisor chooses a call and two auditors."""
     await page.goto("/calibraciones?mes=2026-01")
-    await page.get_by_label("Identificador de la llamada").fill(uid(0))
+    await page.get_by_label("Identificador de la llamada").fill("no-hay")
     await page.keyboard.press("Enter")
+    await page.wait_for_selector("text=No hay conversaciones con ese identificador.")
+    await page.goto(f"/llamadas/{uid(0)}")
+    await page.get_by_role("link", name="Calibrar con esta llamada").press("Enter")
     await page.get_by_label("Persona iris").check()
     await page.get_by_label("Persona oscar").check()
     await page.get_by_label("Tema, si quiere").fill("Despedidas")
