@@ -127,7 +127,14 @@ def test_administrator_signs_in_invites_and_signs_out_by_keyboard(sqlite_engine:
             outline = await page.evaluate("() => getComputedStyle(document.activeElement).outlineWidth")
             assert outline == "3px"
             await press(page, "Tab")
-            for field, text in (("name", "Ana Ruiz"), ("login", "ana.ruiz"), ("role", "Ase"), ("agent", "Ana Ruiz")):
+            fields = {
+                "name": "Ana Ruiz",
+                "login": "ana.ruiz",
+                "role": "Ase",
+                "agent": "Ana Ruiz",
+                "extension": "Ninguno",
+            }
+            for field, text in fields.items():
                 assert await name_of_focus(page) == field
                 await page.keyboard.type(text)
                 await press(page, "Tab")

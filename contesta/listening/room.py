@@ -63,10 +63,10 @@ Write = Callable[[str, Listener, str, datetime], None]
 
 
 class Room:
-    """All who listen, one conversation each. `may` tells whether somebody may still listen."""
+    """All who listen, one conversation each. `may` tells whether somebody may still listen so."""
 
     def __init__(
-        self, manager: Manager, write: Write, may: Callable[[str], bool], clock: Callable[[], datetime]
+        self, manager: Manager, write: Write, may: Callable[[str, Mode], bool], clock: Callable[[], datetime]
     ) -> None:
         self.manager = manager
         self.sessions: dict[str, Session] = {}
@@ -171,7 +171,7 @@ class Room:
                 continue
             if channel.answered and one.answered_at is None:
                 one = self.sessions[who] = replace(one, answered_at=now)  # noqa: PLW2901  as it is now
-            if not await asyncio.to_thread(self._may, who):
+            if not await asyncio.to_thread(self._may, who, one.mode):
                 await self.manager.hang_up(channel)
                 await self._end(one, "ya no tiene permiso", "Ya no tiene permiso para escuchar.")
 

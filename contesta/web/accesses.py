@@ -33,7 +33,7 @@ ACTION_WORDS = {
     Action.NUMBER_REVEALED: "Vio un número completo",
     Action.CALLS_EXPORTED: "Descargó llamadas",
     Action.RECORDING_HEARD: "Oyó una grabación",
-    Action.LISTENING_BEGAN: "Pidió escuchar una conversación",
+    Action.LISTENING_BEGAN: "Empezó a escuchar",
     Action.LISTENING_CHANGED: "Cambió cómo escucha",
     Action.LISTENING_ENDED: "Dejó de escuchar",
     Action.CALLBACK_READ: "Abrió una devolución",

@@ -13,7 +13,7 @@ from contesta.board.view import End
 from contesta.listening.conversations import Conversation, ListeningRefusedError, conversations
 from contesta.listening.manager import Manager, Mode
 from contesta.listening.room import Listener, Room, Session, Step
-from contesta.web.access import LOG, Action, Permission, Role, identity, remote
+from contesta.web.access import GRANTS, LOG, Action, Permission, Role, identity, remote
 from contesta.web.board import HUB, end_with
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.desk_models import Beat
@@ -30,6 +30,7 @@ ROOM = web.AppKey("listening_room", Room)
 
 PATH = "/escuchar"
 _API = "/api/v1/listening"
+_NEEDED = {Mode.LISTEN: Permission.LISTEN, Mode.WHISPER: Permission.WHISPER}
 _ACTIONS = {
     Step.BEGAN: Action.LISTENING_BEGAN,
     Step.CHANGED: Action.LISTENING_CHANGED,
@@ -223,9 +224,9 @@ def prepare(app: web.Application) -> None:
         known = {"who": listener.who, "role": listener.role, "address": listener.address}
         log.write(Access(at=at, action=_ACTIONS[step], what=what, **known))
 
-    def may(who: str) -> bool:
+    def may(who: str, mode: Mode) -> bool:
         person = people.named(who)
-        return person is not None and person.may_sign_in and person.role in {Role.SUPERVISOR, Role.AUDITOR}
+        return person is not None and person.may_sign_in and _NEEDED[mode] in GRANTS[Role(person.role)]
 
     manager = Manager(lambda: accounts.read(settings.secrets_file), settings.manager_port)
     app[ROOM] = Room(manager, write, may, app[CLOCK])
