@@ -56,16 +56,19 @@ def _print(console: Console, found: Funnels) -> None:
 
 
 def _print_line(console: Console, line: LineFunnel) -> None:
-    headings = ("Llegaron", "Eligieron", "Desistieron", "Colgaron", "Cortadas", "Siguen", "Otra tecla", "Silencio")
-    table = plain_table("Por menú", "Menú", *headings, "Repetir")
+    ends = plain_table("Por menú", "Menú", "Llegaron", "Eligieron", "Desistieron", "Colgaron", "Cortadas", "Siguen")
+    tries = plain_table("Intentos", "Menú", "Otra tecla", "Silencio", "Repetir")
     for menu in line.menus:
-        table.add_row(escape(menu.title), *map(whole, _counts(menu)))
-    console.print(table, "")
+        ends.add_row(escape(menu.title), *map(whole, _ends(menu)))
+        tries.add_row(escape(menu.title), *map(whole, (menu.wrong, menu.silent, menu.repeated)))
+    console.print(ends, "")
+    console.print(tries, "")
     for menu in line.menus:
-        options = plain_table(escape(menu.title), "Tecla", "Opción", "Veces", "A dónde fueron")
+        options = plain_table(escape(menu.title), "Opción", "Veces")
+        options.add_column("A dónde fueron", overflow="fold")
         for option in menu.options:
             went = ", ".join(f"{each.name} {whole(each.calls)}" for each in option.went)
-            options.add_row(option.key or UNKNOWN, escape(option.title), whole(option.chosen), escape(went))
+            options.add_row(f"{option.key or UNKNOWN} {escape(option.title)}", whole(option.chosen), escape(went))
         console.print(options, "")
     if line.hang_ups:
         table = plain_table("Dónde colgaron mientras la línea hablaba", "Momento", "Nombre", "Veces")
@@ -74,6 +77,5 @@ def _print_line(console: Console, line: LineFunnel) -> None:
         console.print(table, "")
 
 
-def _counts(menu: MenuResult) -> tuple[int, ...]:
-    ends = (menu.reached, menu.chose, menu.gave_up, menu.hung_up, menu.cut_off, menu.inside)
-    return (*ends, menu.wrong, menu.silent, menu.repeated)
+def _ends(menu: MenuResult) -> tuple[int, ...]:
+    return menu.reached, menu.chose, menu.gave_up, menu.hung_up, menu.cut_off, menu.inside
