@@ -1,7 +1,7 @@
 """Dialogs by themselves, each asked of a scripted caller."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,11 +12,11 @@ from core.calendar import BOGOTA
 from core.events import ConsentAnswer
 from ivr.caller import LineCaller
 from ivr.dialogs import keyed
-from ivr.dialogs.asking import FREE_REPEATS, Keyed, Pressed, key_in, tries
+from ivr.dialogs.asking import FREE_REPEATS, Keyed, Pressed, Spoken, key_in, tries
 from ivr.dialogs.consent import ask_consent, may_keep_answers, may_record
 from ivr.dialogs.survey import Answer, conduct
 from ivr.line.model import Consent, Question, Recording, Retries, Scale, Survey, Voice
-from tests.scripted_asterisk import CALL_ID, Actions, Call, channel_of
+from tests.scripted_asterisk import CALL_ID, Actions, Call, answering, channel_of
 
 VOICE = Voice()
 RETRIES = Retries(wrong=("otra_1", "otra_2"), silent=("silencio_1",))
@@ -238,3 +238,30 @@ def test_whatever_is_understood_is_read_back(digits: str, kind: str) -> None:
     value = number.understand(digits)
     if value is not None:
         assert len([phrase for phrase in number.read_back(value) if phrase != "…"]) == len(value.removeprefix("+57"))
+
+
+@pytest.mark.parametrize(
+    ("longest_seconds", "ends", "spoken", "stretches"),
+    [
+        (60, [(8, 64_000), (8, 128_000), (5, 136_000)], Spoken(16.0), [(8, 0), (8, 64_000), (8, 128_000)]),  # silence
+        (60, [(8, 0)], Spoken(0.0), [(8, 0)]),  # a telephone that sends nothing
+        (60, [(8, 24_000), (8, 24_000)], Spoken(3.0), [(8, 0), (8, 24_000)]),  # nothing any more
+        (12, [(8, 64_000), (4, 96_000)], Spoken(12.0), [(8, 0), (4, 64_000)]),  # the limit
+    ],
+)
+def test_recording_goes_on_while_the_telephone_sends(
+    tmp_path: Path,
+    longest_seconds: int,
+    ends: list[tuple[int, int]],
+    spoken: Spoken,
+    stretches: list[tuple[int, int]],
+) -> None:
+    recorded = [b"200 result=0 (timeout) endpos=%d\n" % samples for _, samples in ends]
+    channel, replies = answering(
+        b"200 result=0 endpos=2400\n", b"200 result=1 (%b)\n" % str(tmp_path).encode(), *recorded
+    )
+    times = iter(NOW + timedelta(seconds=passed) for begin, _ in ends for passed in (0, begin))
+    caller = LineCaller(channel, "contesta/l/0123456789ab", lambda: next(times))
+    assert caller.record("2025/06/03/a.wav", longest_seconds) == spoken
+    asked = [command for command in replies.commands if command[:2] == ["RECORD", "FILE"]]
+    assert [(int(milliseconds) // 1000, int(offset)) for *_, milliseconds, offset, _ in asked] == stretches
