@@ -5,6 +5,8 @@ import html
 import re
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from playwright.async_api import Page
 from sqlalchemy import Engine
 
@@ -141,13 +143,13 @@ def test_what_a_caller_said_is_heard_in_parts_and_each_time_written_down(sqlite_
         assert (await supervisor.get(address)).status == 404, "the file is gone"
         file = office.app[SETTINGS].messages_dir / "2025/11/03/voz.wav"
         file.parent.mkdir(parents=True)
-        file.write_bytes(b"RIFF1234WAVE")
-        part = await supervisor.get(address, headers={"Range": "bytes=4-7"})
-        assert (part.status, await part.read(), part.content_type) == (206, b"1234", "audio/wav")
+        soundfile.write(file, np.zeros(8000), 8000, subtype="PCM_16")
+        part = await supervisor.get(address, headers={"Range": "bytes=8-11"})
+        assert (part.status, await part.read(), part.content_type) == (206, b"WAVE", "audio/wav")
         assert (await supervisor.get(address.rsplit("/", 1)[0] + "/7")).status == 404
         assert (await (await office.signed_in(Role.ADVISER)).get(address)).status == 403
         heard = await asyncio.to_thread(lambda: office.accesses(Action.RECORDING_HEARD))
-        assert [entry.what.split(" ", 1)[1] for entry in heard] == ["comentario 1 bytes=4-7"]
+        assert [entry.what.split(" ", 1)[1] for entry in heard] == ["comentario 1 bytes=8-11"]
 
     run_office(sqlite_engine, scenario)
 
