@@ -96,7 +96,8 @@ def test_report_of_september_prints_its_tables_24_and_23(engine: Engine, tmp_pat
     assert results.knowledge(engine, "2019-10", BOGOTA).tests == []
 
 
-def test_average_is_of_all_points_and_the_best_attempt_counts(engine: Engine) -> None:
+def test_average_is_of_all_points_and_the_best_attempt_counts(sqlite_engine: Engine) -> None:
+    engine = sqlite_engine
     hired(engine, LAURA, ANDRES, "Eva Mora")
     known = Knowledge(engine)
     known.load(TEST, NOW)
