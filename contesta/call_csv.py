@@ -3,12 +3,13 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
 
 from contesta.call_list import THEN, line_of, shown_number
 from contesta.format import UNKNOWN, phone
 from quality.metrics.visits import Visit
+from storage.callbacks import Beside
 from storage.listing import StoredCall
 
 BEGINNING = "\N{BYTE ORDER MARK}"
@@ -34,9 +35,18 @@ _FORMULA = frozenset("=+-@|%")
 _FORMER_CONTROLS = dict.fromkeys((*range(32), 127), " ")
 
 
-def table(calls: Iterable[StoredCall], zone: tzinfo, ghost_seconds: int, *, whole_numbers: bool = False) -> str:
+def table(
+    calls: Iterable[StoredCall],
+    zone: tzinfo,
+    ghost_seconds: int,
+    callbacks: Mapping[str, Beside],
+    *,
+    whole_numbers: bool = False,
+) -> str:
     """Write calls as lines, one a call. Numbers are masked unless `whole_numbers`; what is not known is empty."""
-    return _lines(_cells(call, zone, ghost_seconds, whole_numbers=whole_numbers) for call in calls)
+    return _lines(
+        _cells(call, zone, ghost_seconds, callbacks.get(call.call_id), whole_numbers=whole_numbers) for call in calls
+    )
 
 
 def heading() -> str:
@@ -62,8 +72,10 @@ def _lines(rows: Iterable[Iterable[str]]) -> str:
     return written.getvalue()
 
 
-def _cells(call: StoredCall, zone: tzinfo, ghost_seconds: int, *, whole_numbers: bool) -> Iterator[str]:
-    line = line_of(call, zone, ghost_seconds)
+def _cells(
+    call: StoredCall, zone: tzinfo, ghost_seconds: int, callback: Beside | None, *, whole_numbers: bool
+) -> Iterator[str]:
+    line = line_of(call, zone, ghost_seconds, callback)
     local = call.started_at.astimezone(zone)
     yield call.call_id
     yield f"{local:%Y-%m-%d}"

@@ -10,6 +10,7 @@ from contesta.narrative import OUTCOMES, short_name
 from core.events import MenuStepped, StepResult
 from core.numbers import masked
 from quality.metrics.history import Leg, Outcome
+from storage.callbacks import Beside
 from storage.listing import StoredCall
 from storage.projection import RecordingState
 
@@ -48,7 +49,7 @@ class ShownOutcome:
 class CallLine:
     """One line of the list. A call that visited several queues has their facts one after the other.
 
-    What nothing tells yet, such as the callback, is a dash.
+    What nothing tells is a dash. `callback_id` is of the promised call that it has to do with, "" if there is none.
     """
 
     call_id: str
@@ -65,6 +66,7 @@ class CallLine:
     disposition: str
     recording: str
     callback: str
+    callback_id: str
 
 
 def shown_number(number: str) -> str:
@@ -72,7 +74,7 @@ def shown_number(number: str) -> str:
     return masked(number) if number else UNKNOWN
 
 
-def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
+def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int, callback: Beside | None = None) -> CallLine:
     """Lay out one call; its number is masked."""
     legs = [leg for visit in call.visits for leg in visit.legs]
     return CallLine(
@@ -89,7 +91,8 @@ def line_of(call: StoredCall, zone: tzinfo, ghost_seconds: int) -> CallLine:
         advisers=THEN.join(short_name(leg.agent) for leg in legs) or UNKNOWN,
         disposition=THEN.join(leg.title for leg in legs if leg.disposition) or UNKNOWN,
         recording=_recording(call),
-        callback=UNKNOWN,
+        callback=_callback(callback) if callback else UNKNOWN,
+        callback_id=callback.request_id if callback else "",
     )
 
 
@@ -97,6 +100,10 @@ def path(steps: Iterable[MenuStepped]) -> str:
     """Tell the way through the menus: what was chosen in each, one after the other."""
     chosen = (step for step in steps if step.result in {StepResult.CHOSEN, StepResult.GAVE_UP})
     return THEN.join(f"{step.menu} {step.key}".strip() for step in chosen) or UNKNOWN
+
+
+def _callback(beside: Beside) -> str:
+    return f"{'intento' if beside.attempt else 'origen'} de {beside.number}"
 
 
 def _shown(outcome: Outcome) -> ShownOutcome:

@@ -6,6 +6,7 @@ pages. What came too late for the engine is in the ledger: the engine is then ma
 """
 
 import asyncio
+import contextlib
 import json
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from contesta.from_ledger import present
 from contesta.listener import LOG_NAME, REFUSED_PAUSE_SECONDS
 from contesta.settings import LOCALHOST, Settings
 from core.errors import ConfigurationError
+from core.events import WorkEnded
 from quality.metrics.figures import Thresholds
 from quality.metrics.live import LiveEngine
 from storage.database import connect
@@ -40,6 +42,8 @@ UNREADABLE_PAUSE_SECONDS = 2.0
 SLICE_SECONDS = 0.01
 SLICE_CALLS = 25
 ANEW_SECONDS = 300.0
+LATE_WORD_SECONDS = 2.0  # for the ledger to have what came too late
+SHARE_ANEW = 0.1  # of the time, at most, goes into beginning anew because of late words
 HEARD_KEPT = 5_000  # events of the manager interface that the ledger may not have yet
 
 if TYPE_CHECKING:
@@ -91,6 +95,7 @@ class LiveFeed:
         self._picture: Snapshot | None = None
         self._heard: deque[Event] = deque(maxlen=HEARD_KEPT)
         self._news = asyncio.Event()
+        self._late_word = asyncio.Event()
         self._breathed_at = 0.0
 
     @property
@@ -149,7 +154,10 @@ class LiveFeed:
             picture = self._picture
             batch = await self._read()
             for event in batch.events if batch else ():
+                late = self.engine.late
                 self.engine.take(event)
+                if isinstance(event, WorkEnded) and self.engine.late > late:
+                    self._late_word.set()
                 await self._breathe()
             if batch and batch.events:
                 self._news.set()
@@ -178,16 +186,26 @@ class LiveFeed:
         return batch
 
     async def _begin_anew(self) -> None:
-        """Now and then, begin anew from the ledger if it has what this engine has not."""
+        """Now and then, begin anew from the ledger if it has what this engine has not.
+
+        At once where an adviser said how a call came out that was forgotten already: he looks for it on the board.
+        """
+        took_seconds = 0.0
         while True:
-            await asyncio.sleep(self._anew_seconds)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._anew_seconds):
+                    await self._late_word.wait()
+                    await asyncio.sleep(max(LATE_WORD_SECONDS, took_seconds / SHARE_ANEW))
+            self._late_word.clear()
             if not (self.engine.late or self._lines_lost):
                 continue
+            began_at = asyncio.get_running_loop().time()
             try:
                 begun = await asyncio.to_thread(self._begin)
             except (SQLAlchemyError, OSError) as error:
                 log.warning("the board cannot begin anew", error=str(error))
                 continue
+            took_seconds = asyncio.get_running_loop().time() - began_at
             begun.engine.agents.learn(self.engine.agents)
             self.engine, self._tailer, self._lines_lost = begun.engine, Tailer(self._queue_log, begun.position), False
             for event in tuple(reversed(self._heard)):

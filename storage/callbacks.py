@@ -65,6 +65,15 @@ class Taken:
     known: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """The promised call that a call has to do with: it was an attempt of it, or else gave rise to it."""
+
+    request_id: str
+    number: str
+    attempt: bool
+
+
 class Callbacks:
     """The promised calls in one database. Safe to use from several threads and several programs at once."""
 
@@ -128,15 +137,22 @@ class Callbacks:
         return self._whole(col(CallbackRow.id).in_(mine))
 
     def of_calls(self, call_ids: Sequence[str]) -> dict[str, str]:
+        """Tell the id of the request that each of some calls has to do with; those of none are left out."""
+        return {call_id: found.request_id for call_id, found in self.beside(call_ids).items()}
+
+    def beside(self, call_ids: Sequence[str]) -> dict[str, Beside]:
         """Tell which request each of some calls asked for, or was an attempt of; those of none are left out."""
-        asked = select(col(CallbackOriginRow.call_id), col(CallbackOriginRow.request_id)).where(
-            col(CallbackOriginRow.call_id).in_(call_ids)
-        )
-        made = select(col(CallbackChannelRow.channel_id), col(CallbackChannelRow.request_id)).where(
-            col(CallbackChannelRow.channel_id).in_(call_ids)
-        )
+        found = {}
         with self._reader.begin() as connection:
-            return {call_id: request_id for query in (asked, made) for call_id, request_id in connection.execute(query)}
+            for name, of, attempt in (
+                (col(CallbackOriginRow.call_id), col(CallbackOriginRow.request_id), False),
+                (col(CallbackChannelRow.channel_id), col(CallbackChannelRow.request_id), True),
+            ):
+                query = select(name, *COLUMNS).join(CallbackRow, col(CallbackRow.id) == of).where(name.in_(call_ids))
+                for row in connection.execute(query):
+                    request = request_of(row)
+                    found[row[0]] = Beside(request_id=request.id, number=request.filing.number, attempt=attempt)
+        return found
 
     def open_of(self, telephone: str, line: str) -> CallbackRequest | None:
         """Read the open request of a telephone, if there is one."""

@@ -25,7 +25,7 @@ from callback_queue.states import (
 from storage.callback_codec import values
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callback_tables import CallbackRow
-from storage.callbacks import Callbacks, LeaseLostError
+from storage.callbacks import Beside, Callbacks, LeaseLostError
 from tests.callbacks import ANY_HOUR, NOW, OFFICE, PHONE, begun, wish
 
 LEASE = timedelta(seconds=30)
@@ -92,6 +92,7 @@ def test_second_wish_joins_and_both_filing_numbers_lead_to_the_one_request(store
         ("Joined", "citizen", "kept_place"),
     ]
     assert store.of_calls(["1.1", "1.2"]) == {"1.1": first.id}
+    assert store.beside(["1.1"]) == {"1.1": Beside(request_id=first.id, number=first.filing.number, attempt=False)}
 
 
 def test_the_same_origin_is_taken_in_once(store: Callbacks, lists: CallbackLists) -> None:

@@ -39,6 +39,8 @@ def wrapping(tmp_path: Path) -> Iterator[RunningLine]:
     folder = tmp_path / "lineas"
     folder.mkdir()
     text = SHIPPED.read_text(encoding="utf-8")
+    another = "    survey: atencion\n  especial: {title: Casos especiales, members: [asesor1], extension: '802'}\n"
+    text = text.replace("    survey: atencion\n", another)
     (folder / SHIPPED.name).write_text(f"{text}\nwrap_up_seconds: 600\n", encoding="utf-8")
     with start_line(tmp_path, lines_dir=str(folder)) as running:
         yield running
@@ -88,7 +90,7 @@ def test_a_call_is_seen_written_about_through_a_crash_and_classified_by_keyboard
             await asyncio.wait([ended, asyncio.create_task(hang_up.wait())], return_when=asyncio.FIRST_COMPLETED)
         call.hang_up()
 
-    async def scenario() -> None:
+    async def scenario() -> None:  # noqa: PLR0915  one story
         address = line.settings.web_address.rstrip("/")
         async with (
             advisers_at_work(line, 300, count=1, on_call=answer),
@@ -103,8 +105,24 @@ def test_a_call_is_seen_written_about_through_a_crash_and_classified_by_keyboard
             where = {"url": address.replace("http:", "https:"), "secure": True, "httpOnly": True, "sameSite": "Strict"}
             await context.add_cookies([cookie | where])  # type: ignore[list-item]  # playwright's own mapping
             page = await context.new_page()
-            await page.goto("/puesto")
+            await page.goto("/")
             await sees(page, "Disponible")
+            assert page.url.endswith("/puesto"), "where an adviser works"
+            mine = f"PJSIP/{line.accounts.scripted[0].account}"
+
+            def rung(queue: str) -> bool:
+                return mine in line.asterisk.console(f"queue show {queue}")
+
+            own = page.locator("li", has_text="Casos especiales")
+            assert not rung("especial")
+            await own.get_by_role("button", name="Entrar a la cola Casos especiales").click()
+            await expect(own).to_contain_text("● Recibe sus llamadas", timeout=LONGEST_MS)
+            assert rung("especial")
+            await own.get_by_role("button", name="Salir de la cola Casos especiales").click()
+            await expect(own).to_contain_text("◌ No recibe sus llamadas", timeout=LONGEST_MS)
+            assert not rung("especial")
+            assert rung(line.queue), "the line's file has him there"
+            await expect(page.locator("li", has_text="fija por la línea").get_by_role("button")).to_have_count(0)
 
             call = await phone.dial(line.number, from_number="3105551234")
             await choose_an_adviser(line, call)

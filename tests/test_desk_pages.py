@@ -156,12 +156,32 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
         behind = (await (await ana.get(address)).json())["callback"]
         assert (behind["name"], behind["description"], behind["attempt"]) == ("Rosa <b>Gil</b>", HOSTILE, 1)
         assert (await ana.get(f"/api/v1/desk/callbacks/{request.id}/recordings/0")).status == 404
+        escalated = {"disposition": "escalada/registro_minero", "solution": "Se pasó"}
+        assert (await ana.post(f"{address}/disposition", json=escalated)).status == 200
+        found = store.get(request.id)
+        assert found is not None
+        assert found.solution is not None
+        assert (found.reason, found.solution.area) == (Reason.ESCALATED, "Registro Minero")
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        assert (
+            "<dt>Área</dt><dd>Registro Minero</dd>"
+            in await (await supervisor.get(f"/devoluciones/{request.id}")).text()
+        )
+        told = (await (await supervisor.get(f"/api/v1/calls/{channel}")).json())["call"]
+        assert told["callback"] == request.id
+        page = await (await supervisor.get(f"/llamadas/{channel}")).text()
+        assert f'<a href="/devoluciones/{request.id}">intento de {request.filing.number}</a>' in page
+        page = await (await ana.get("/llamadas")).text()
+        assert f">intento de {request.filing.number}</td>" in page, "told, without a way to what she may not read"
+        assert f"intento de {request.filing.number}" in await (await supervisor.get("/llamadas.csv")).text()
+
         said = {"disposition": RUCOM, "solution": "Se envió"}
         assert (await ana.post(f"{address}/disposition", json=said)).status == 200
         found = store.get(request.id)
         assert found is not None
         assert found.solution is not None
         assert (found.state, found.reason, found.solution.text) == (State.ATTENDED, Reason.SOLVED, "Se envió")
+        assert found.solution.area == ""
 
     run_office(sqlite_engine, scenario)
 

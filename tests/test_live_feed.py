@@ -172,6 +172,36 @@ def test_what_came_too_late_is_there_after_it_began_anew(engine: Engine, tmp_pat
     scene(play)
 
 
+def test_what_an_adviser_says_late_of_a_call_is_there_at_once(engine: Engine, tmp_path: Path) -> None:
+    """The call is forgotten already, and the feed begins anew by itself but once in a long while."""
+    ledger, log = Ledger(engine), tmp_path / "queue_log"
+    shift = int(time.time()) - START - 300
+    told = [f"{int(line.split('|')[0]) + shift}{line[line.index('|') :]}" for line in lines(0)]
+    channel, queue, agent = next(line.split("|")[1:4] for line in told if "|CONNECT|" in line)
+    now = int(time.time())
+    word = f"{now}|{channel}|{queue}|{agent}|TIPIFICACION|rucom|RUCOM|solved|{agent}|0|{now}"
+    log.write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
+
+    def anew() -> Begun:
+        begun, _ = present(engine, ZONE, Thresholds(), datetime.now(UTC), LOG_NAME)
+        return Begun(engine=begun, position=None)
+
+    def disposed(feed: LiveFeed) -> int:
+        return feed.engine.snapshot(datetime.now(UTC)).total.disposed
+
+    async def play(fake: FakeManager) -> None:
+        async with feeding(log, fake, anew=anew) as feed:
+            await eventually(lambda: feed.engine.snapshot(datetime.now(UTC)).total.answered == 1, "the log is read")
+            feed.engine.settle(datetime.now(UTC) + timedelta(hours=1))
+            assert disposed(feed) == 0
+            ledger.apply(events_of([*told, word]))
+            with log.open("a", encoding="utf-8") as file:
+                file.write(f"{word}\n")
+            await eventually(lambda: disposed(feed) == 1, "the board has what the adviser said")
+
+    scene(play)
+
+
 def test_a_feed_that_begins_from_the_ledger_equals_one_that_was_told_all(engine: Engine) -> None:
     events = events_of(log_of(range(200)))
     Ledger(engine).apply(events)

@@ -170,6 +170,8 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/api/v1/desk/agenda"): ADVISERS,
     ("POST", "/api/v1/desk/callbacks/{id}/call"): ADVISERS,
     ("GET", "/api/v1/desk/callbacks/{id}/recordings/{number}"): ADVISERS,
+    ("POST", "/api/v1/desk/queues/{queue}/join"): ADVISERS,
+    ("POST", "/api/v1/desk/queues/{queue}/leave"): ADVISERS,
     ("GET", "/api/v1/desk/contacts/{channel}"): ADVISERS,
     ("PUT", "/api/v1/desk/contacts/{channel}/draft"): ADVISERS,
     ("POST", "/api/v1/desk/contacts/{channel}/disposition"): ADVISERS | {SUPERVISOR},

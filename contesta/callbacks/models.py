@@ -94,6 +94,7 @@ class CallbackStory(CallbackTold):
     consent_answer: str | None
     disposition: str | None
     solution: str | None
+    area: str | None
     adviser: str | None
     steps: list[StepTold]
     messages: list[MessageTold]
@@ -144,6 +145,7 @@ def story(request: CallbackRequest, messages: Sequence[Message]) -> CallbackStor
             "consent_answer": request.consent and request.consent.answer,
             "disposition": solution and solution.disposition,
             "solution": solution and solution.text,
+            "area": solution and (solution.area or None),
             "adviser": solution and solution.agent,
             "steps": [
                 StepTold(at=step.at, author=author(step.author), event=step.event, state=step.state, fact=fact(step))

@@ -1,4 +1,4 @@
-"""What the desk may ask of the telephone system: to pause an adviser, to let him go, and to write a line of the log.
+"""What the desk may ask of the telephone system: to pause an adviser, to let him go, to have him in a queue, the log.
 
 It has a manager user of its own, which hears no events and can do nothing else.
 """
@@ -35,6 +35,16 @@ class Manager:
         """Let an adviser take calls, in all queues. Raises: as `pause`."""
         await self._user.action("QueuePause", ("Interface", self._interface(agent)), ("Paused", "false"))
 
+    async def join(self, agent: str, queue: str) -> None:
+        """Have a queue ring an adviser too. Raises: as `pause`, also if he is in it already."""
+        interface = self._interface(agent)
+        headers = ("Queue", queue), ("Interface", interface), ("StateInterface", interface), ("MemberName", agent)
+        await self._user.action("QueueAdd", *headers)
+
+    async def leave(self, agent: str, queue: str) -> None:
+        """Have a queue ring an adviser no more. Raises: as `pause`, also if the line's file has him in it."""
+        await self._user.action("QueueRemove", ("Queue", queue), ("Interface", self._interface(agent)))
+
     async def write(self, word: Word) -> None:
         """Write a word into queue_log. Raises: as `pause`."""
         entry = encode_work(word.fact)
@@ -49,14 +59,15 @@ class Manager:
 
     def serves(self, agent: str) -> bool:
         """Tell whether an adviser has a telephone here."""
-        return self._account(agent) is not None
+        return self.account(agent) is not None
 
-    def _account(self, agent: str) -> str | None:
+    def account(self, agent: str) -> str | None:
+        """Give the account of an adviser's telephone; None if he has none."""
         members = self._user.accounts.members if self._user.accounts else ()
         return next((member.account for member in members if member.name == agent), None)
 
     def _interface(self, agent: str) -> str:
-        account = self._account(agent)
+        account = self.account(agent)
         if account is None:
             raise NotAvailableError(f"{agent} no tiene teléfono en esta central")
         return f"PJSIP/{account}"

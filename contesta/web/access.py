@@ -91,7 +91,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
 HOME: Mapping[Role, str] = {
     Role.SUPERVISOR: "/tablero",
     Role.AUDITOR: "/calidad",
-    Role.ADVISER: "/llamadas",
+    Role.ADVISER: "/puesto",
     Role.ADMINISTRATOR: "/administracion/personas",
 }
 """The page that somebody comes to who asked for none."""

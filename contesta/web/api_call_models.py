@@ -1,5 +1,6 @@
 """Calls as programs get them. No number of a caller is in them: it is masked, and asked for by itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from contesta.narrative import gaps, sentence, timeline
 from contesta.web.validation import Told
 from core.events import EndedBy, StepResult
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
+from storage.callbacks import Beside
 from storage.listing import Counts, Page, StoredCall, stored_of
 from storage.projection import RecordingState
 
@@ -91,6 +93,7 @@ class Call(Told):
     recordings: list[RecordingOf]
     disposition: str | None
     callback: str | None
+    """The promised call that it gave rise to, or was an attempt of: `/api/v1/callbacks/{id}`."""
 
 
 class Counted(Told):
@@ -147,9 +150,13 @@ class Number(Told):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTeller:
-    """Writes calls of the ledger as models. Visits abandoned within `ghost_seconds` are ghosts."""
+    """Writes calls of the ledger as models. Visits abandoned within `ghost_seconds` are ghosts.
+
+    `callbacks` are the promised calls that they have to do with, by call.
+    """
 
     ghost_seconds: int
+    callbacks: Mapping[str, Beside]
 
     def page(self, page: Page, counts: Counts) -> Calls:
         """Write a page of calls."""
@@ -185,7 +192,7 @@ class CallTeller:
             disposition=next(
                 (leg.title for visit in reversed(call.visits) for leg in reversed(visit.legs) if leg.disposition), None
             ),
-            callback=None,
+            callback=self.callbacks[call.call_id].request_id if call.call_id in self.callbacks else None,
         )
 
     def story(self, call: CallHistory) -> CallStory:

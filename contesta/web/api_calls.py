@@ -1,6 +1,7 @@
 """/api/v1/calls: the list of calls, one call with its timeline, and the number of a caller."""
 
 import asyncio
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated
 
@@ -17,14 +18,16 @@ from contesta.call_search import (
 from contesta.said_search import DID_WORDS, GIVEN, NOT_GIVEN, STAGE_WORDS, VALUES
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.api_call_models import Calls, CallStory, CallTeller, Number
-from contesta.web.calls_read import call_of, counted, listed, place
+from contesta.web.calls_read import call_of, callbacks_of, counted, listed, place
 from contesta.web.context import SETTINGS
 from contesta.web.openapi import CONTROLS
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Moment
 from core.events import Stage
 from quality.metrics.funnel import Did
+from quality.metrics.history import CallHistory
 from quality.metrics.visits import Outcome
+from storage.listing import StoredCall
 
 LARGEST_PAGE = 500
 ANSWER = rf"^(|{GIVEN}|{NOT_GIVEN}|{VALUES})$"
@@ -128,14 +131,14 @@ async def calls(request: web.Request) -> web.Response:
     asked = query(request, CallsAsked)
     search, after = asked.search(), place(asked.after, "after")
     page, counts = await asyncio.gather(listed(request, search, after, asked.size), counted(request, search))
-    return told(_teller(request).page(page, counts))
+    return told((await _teller(request, page.calls)).page(page, counts))
 
 
 async def call(request: web.Request) -> web.Response:
     """Tell one call. That it was read is written to the access log."""
     history = await call_of(request)
     await access_log(request, Action.CALL_READ, history.call_id)
-    return told(_teller(request).story(history))
+    return told((await _teller(request, [history])).story(history))
 
 
 async def reveal(request: web.Request) -> web.Response:
@@ -145,8 +148,9 @@ async def reveal(request: web.Request) -> web.Response:
     return told(Number(number=history.number))
 
 
-def _teller(request: web.Request) -> CallTeller:
-    return CallTeller(ghost_seconds=request.app[SETTINGS].ghost_seconds)
+async def _teller(request: web.Request, calls: Iterable[CallHistory | StoredCall]) -> CallTeller:
+    found = await callbacks_of(request, calls)
+    return CallTeller(ghost_seconds=request.app[SETTINGS].ghost_seconds, callbacks=found)
 
 
 ROUTES = (

@@ -14,6 +14,7 @@ from contesta.callbacks.words import SOURCES
 from contesta.desk.agenda import place, why_not_now
 from contesta.web import recordings
 from contesta.web.access import Permission
+from contesta.web.api_desk_queues import queues_of
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from contesta.web.desk_models import Agenda, AgendaLine, Done, PauseReason, Unfinished
 from contesta.web.desk_owner import BOOK, DESK, KEEPER, choices_of, lines_of, owner
@@ -110,7 +111,7 @@ def _agenda(request: web.Request) -> Agenda:
         and (current is None or current.channel_id != each.channel_id)
         and choices_of(keeper.line_of(each.line, each.queue))
     ]
-    return Agenda(callbacks=lines, unfinished=unfinished, reasons=list(REASONS))
+    return Agenda(callbacks=lines, unfinished=unfinished, reasons=list(REASONS), queues=queues_of(request))
 
 
 _WORK = Permission.WORK_AT_DESK

@@ -111,6 +111,7 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
             agent=one.leg_agent,
             at=now,
             text=word.solution,
+            area=word.title if word.resolution is Resolution.ESCALATED else "",
         )
         try:
             store.step(behind.id, Typified(by=word.author, solution=solution), now)

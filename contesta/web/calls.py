@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 from typing import Annotated, Any, Literal, TypedDict
 from zoneinfo import ZoneInfo
@@ -31,7 +31,8 @@ from contesta.format import UNKNOWN, clock, elapsed, long_date, phone, whole
 from contesta.narrative import gaps, sentence, timeline
 from contesta.said_search import ATTENDED, DIDS, STAGES, checked, checked_answer
 from contesta.web.access import Action, Permission, access_log, identity
-from contesta.web.calls_read import call_of, counted, known_names, listed, place
+from contesta.web.callbacks import callback_address
+from contesta.web.calls_read import call_of, callbacks_of, counted, known_names, listed, place
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.pages import render
 from contesta.web.routes import Route, query
@@ -170,11 +171,15 @@ async def calls(request: web.Request) -> web.StreamResponse:
         counted(request, search),
         known_names(request),
     )
+    beside = await callbacks_of(request, page.calls)
     refreshes = bool(asked.actualizar) and not asked.despues
     fields = _fields(search, zone)
     context = {
         "call_address": call_address,
-        "lines": [line_of(call, zone, request.app[SETTINGS].ghost_seconds) for call in page.calls],
+        "lines": [
+            line_of(call, zone, request.app[SETTINGS].ghost_seconds, beside.get(call.call_id)) for call in page.calls
+        ],
+        "callback_address": _callback_address(request),
         "asked": fields,
         "hidden": [name for name in ("corte", *SAID) if fields[name]],
         "more_open": any(told for name, told in fields.items() if name not in _USUAL),
@@ -217,7 +222,8 @@ async def export(request: web.Request) -> web.StreamResponse:
     ghost_seconds = request.app[SETTINGS].ghost_seconds
     try:
         while page.calls:
-            rows = call_csv.table(page.calls, zone, ghost_seconds, whole_numbers=whole_numbers)
+            beside = await callbacks_of(request, page.calls)
+            rows = call_csv.table(page.calls, zone, ghost_seconds, beside, whole_numbers=whole_numbers)
             await response.write(rows.encode())
             if page.next is None:
                 break
@@ -233,14 +239,14 @@ async def call(request: web.Request) -> web.StreamResponse:
     """Tell one call. That it was read is written to the access log."""
     history = await call_of(request)
     await access_log(request, Action.CALL_READ, history.call_id)
-    return _told(request, history, shown_number(history.number), revealed=False)
+    return await _told(request, history, shown_number(history.number), revealed=False)
 
 
 async def reveal(request: web.Request) -> web.StreamResponse:
     """Tell one call with its caller's whole number. It is written to the access log first."""
     history = await call_of(request)
     await access_log(request, Action.NUMBER_REVEALED, history.call_id)
-    return _told(request, history, phone(history.number) or UNKNOWN, revealed=True)
+    return await _told(request, history, phone(history.number) or UNKNOWN, revealed=True)
 
 
 def said(counts: Counts) -> str:
@@ -264,12 +270,19 @@ def _some(count: int, one: str, many: str) -> str:
     return f"{whole(count)} {one if count == 1 else many}"
 
 
-def _told(request: web.Request, history: CallHistory, number: str, *, revealed: bool) -> web.StreamResponse:
+def _callback_address(request: web.Request) -> Callable[[str], str] | None:
+    """Give what makes the address of a promised call, for whoever may read them."""
+    return callback_address if identity(request).may(Permission.READ_CALLBACKS) else None
+
+
+async def _told(request: web.Request, history: CallHistory, number: str, *, revealed: bool) -> web.StreamResponse:
+    beside = await callbacks_of(request, [history])
     zone, ghost_seconds = _zone(request), request.app[SETTINGS].ghost_seconds
     context: dict[str, Any] = {
         "call": history,
         "address": call_address(history.call_id),
-        "line": line_of(stored_of(history), zone, ghost_seconds),
+        "line": line_of(stored_of(history), zone, ghost_seconds, beside.get(history.call_id)),
+        "callback_address": _callback_address(request),
         "number": number,
         "revealed": revealed,
         "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and history.number not in {"", "anonymous"},

@@ -1,18 +1,20 @@
 """The calls that whoever asks may read: all, or those that he answered. Pages and API ask here."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 
 from aiohttp import web
 
 from contesta.call_search import CallSearch
 from contesta.web.access import identity
-from contesta.web.context import LEDGER, SETTINGS
+from contesta.web.context import ENGINE, LEDGER, SETTINGS
 from contesta.web.validation import InvalidInputError
 from core.errors import ProtocolError
 from quality.metrics.history import CallHistory
 from storage.call_filter import CallFilter
-from storage.listing import Counts, Cursor, Names, Page
+from storage.callbacks import Beside, Callbacks
+from storage.listing import Counts, Cursor, Names, Page, StoredCall
 
 
 def readable(request: web.Request, search: CallSearch) -> CallFilter:
@@ -36,6 +38,12 @@ def place(said: str, name: str) -> Cursor | None:
 async def listed(request: web.Request, search: CallSearch, after: Cursor | None, size: int) -> Page:
     """Read a page of calls."""
     return await asyncio.to_thread(request.app[LEDGER].calls, readable(request, search), after, size)
+
+
+async def callbacks_of(request: web.Request, calls: Iterable[CallHistory | StoredCall]) -> dict[str, Beside]:
+    """Read the promised calls that some calls have to do with."""
+    store = Callbacks(request.app[ENGINE])
+    return await asyncio.to_thread(store.beside, [call.call_id for call in calls])
 
 
 async def counted(request: web.Request, search: CallSearch) -> Counts:

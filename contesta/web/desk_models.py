@@ -174,6 +174,16 @@ class AgendaLine(Told):
     refused: str
 
 
+class QueueOfDesk(Told):
+    """A queue of the adviser's lines. `fixed`: the line's file has him in it, and he does not leave it by himself."""
+
+    name: str
+    title: str
+    line: str
+    inside: bool
+    fixed: bool
+
+
 class Agenda(Told):
     """The promised calls of today and those overdue, and the conversations that were not classified."""
 
@@ -181,6 +191,7 @@ class Agenda(Told):
     unfinished: list[Unfinished]
     reasons: list[str]
     """The reasons of a pause."""
+    queues: list[QueueOfDesk]
 
 
 class Done(Told):

@@ -8,7 +8,7 @@ from contesta.desk.keeper import Keeper
 from contesta.desk.tree import Choice, choices
 from contesta.web.access import identity
 from contesta.web.validation import RefusedError
-from ivr.line.model import Line
+from ivr.line.model import Line, Queue
 from storage.desk import DeskBook
 
 KEEPER = web.AppKey("desk_keeper", Keeper)
@@ -38,11 +38,20 @@ def with_telephone(request: web.Request) -> str:
 
 
 def lines_of(request: web.Request) -> set[str]:
-    """Give the lines whose queues the adviser is in."""
-    keeper = request.app[KEEPER]
-    agent = keeper.agent(owner(request))
-    queues = set(agent.queues) if agent else set()
-    return {line.name for line in keeper.lines.values() if queues & line.queues.keys()}
+    """Give the lines whose queues the adviser is in, now or by the line's file."""
+    keeper, name = request.app[KEEPER], owner(request)
+    agent, account = keeper.agent(name), keeper.manager.account(name)
+    inside = set(agent.queues) if agent else set()
+    return {
+        line.name
+        for line in keeper.lines.values()
+        if any(queue.name in inside or fixed_in(queue, account) for queue in line.queues.values())
+    }
+
+
+def fixed_in(queue: Queue, account: str | None) -> bool:
+    """Tell whether the line's file has a telephone in a queue; where it names nobody, it has all of them."""
+    return account is not None and (not queue.members or account in queue.members)
 
 
 def choices_of(line: Line | None) -> tuple[Choice, ...]:

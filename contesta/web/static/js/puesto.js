@@ -168,8 +168,9 @@ function Desk({ zone, keys, announcer }) {
         <h2 id="agenda">Agenda</h2>
         ${
           agenda &&
-          html`<${Today} agenda=${agenda} zone=${zone}
+          html`<${Today} agenda=${agenda} zone=${zone} inside=${now?.queues ?? []}
             open=${choose}
+            queue=${(/** @type {string} */ name, /** @type {string} */ what) => void tell(send("POST", `${DESK}/queues/${encodeURIComponent(name)}/${what}`, {}))}
             call=${(/** @type {string} */ id) => void tell(send("POST", `${DESK}/callbacks/${id}/call`, {}))} />`
         }
       </section>
@@ -267,8 +268,10 @@ function Who({ contact, zone }) {
  * @param {string} props.zone
  * @param {(channel: string) => void} props.open
  * @param {(id: string) => void} props.call
+ * @param {string[]} props.inside
+ * @param {(name: string, what: string) => void} props.queue
  */
-function Today({ agenda, zone, open, call }) {
+function Today({ agenda, zone, inside, open, call, queue }) {
   return html`
     ${WHEN.map(([when, title]) => {
       const lines = agenda.callbacks.filter((each) => each.when === when);
@@ -290,6 +293,25 @@ function Today({ agenda, zone, open, call }) {
         </ul>
       `;
     })}
+    ${
+      agenda.queues.length > 1 &&
+      html`
+        <h3>Mis colas</h3>
+        <ul class="plain">
+          ${agenda.queues.map(
+            (each) => html`
+              <li key=${each.name}>
+                <strong>${each.title}</strong> · ${inside.includes(each.name) ? "● Recibe sus llamadas" : "◌ No recibe sus llamadas"}
+                <span class="said">${each.line}${each.fixed ? " · fija por la línea" : ""}</span>
+                ${
+                  each.fixed
+                    ? null
+                    : html`<button type="button" class="quiet" onClick=${() => queue(each.name, inside.includes(each.name) ? "leave" : "join")}>${inside.includes(each.name) ? "Salir" : "Entrar"}<span class="visually-hidden">${inside.includes(each.name) ? " de" : " a"} la cola ${each.title}</span></button>`
+                }
+              </li>`,
+          )}
+        </ul>`
+    }
     <h3>Sin tipificar (${agenda.unfinished.length})</h3>
     <ul class="plain">
       ${agenda.unfinished.map(

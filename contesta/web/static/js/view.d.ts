@@ -18,6 +18,7 @@ export interface Agenda {
   callbacks: AgendaLine[];
   unfinished: Unfinished[];
   reasons: string[];
+  queues: QueueOfDesk[];
 }
 
 export interface AgendaLine {
@@ -376,6 +377,14 @@ export interface Quarter {
   answer_rate: number | null;
   answer_rate_shown: string;
   calls: string;
+}
+
+export interface QueueOfDesk {
+  name: string;
+  title: string;
+  line: string;
+  inside: boolean;
+  fixed: boolean;
 }
 
 export interface QueueRow {
