@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 from rich.console import Console
 
-from contesta.stats_tables import print_tables, print_unwatched
+from contesta.stats_tables import print_repeats, print_tables, print_unwatched
 from core.errors import ConfigurationError
 from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.figures import AgentTally, Ratio, Tally, Thresholds
 from quality.metrics.presence import Presences
+from quality.metrics.repeats import Repeats
 from telephony.queue_log.reader import Fault
 from telephony.queue_log.visits import LogVisits
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class Figures:
     """What a period came to, and what of its source could not be read or understood.
 
-    `unwatched_seconds`: for how long nobody knows which advisers were there.
+    `unwatched_seconds`: for how long nobody knows which advisers were there. `repeats`: who came back; None from files.
     """
 
     aggregate: Aggregate
@@ -35,6 +36,7 @@ class Figures:
     faults: tuple[Fault, ...] = ()
     orphan_ends: int = 0
     unwatched_seconds: float = 0.0
+    repeats: Repeats | None = None
 
 
 def stats(  # noqa: PLR0913 - each is an option of the command
@@ -48,6 +50,7 @@ def stats(  # noqa: PLR0913 - each is an option of the command
     last: Annotated[str, typer.Option("--to", metavar="D", help="Último día, incluido.")] = "",
     ghost_seconds: Annotated[int | None, typer.Option(min=0, help="Hasta cuándo un abandono es fantasma.")] = None,
     service_level_seconds: Annotated[int, typer.Option(min=0, help="X del nivel de servicio.")] = 20,
+    repeat_days: Annotated[int, typer.Option(min=1, max=90, help="Días en que volver a llamar es recontacto.")] = 7,
     zone_name: Annotated[str, typer.Option("--tz", metavar="ZONE", help="Zona horaria.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")] = False,
 ) -> None:
@@ -66,16 +69,20 @@ def stats(  # noqa: PLR0913 - each is an option of the command
     elif more:
         raise ConfigurationError(f"¿Qué es {more[0]}? Para leer archivos escriba: contesta stats --queue-log {more[0]}")
     else:
-        from contesta.stats_ledger import add_ledger  # noqa: PLC0415 - who reads files should not wait for a database
+        from contesta.stats_ledger import add_ledger, came_back  # noqa: PLC0415 - who reads files waits for no database
 
-        unwatched_seconds = add_ledger(aggregate, settings.ledger_url, datetime.now(UTC))
-        figures = Figures(aggregate=aggregate, unwatched_seconds=unwatched_seconds)
+        now = datetime.now(UTC)
+        unwatched_seconds = add_ledger(aggregate, settings.ledger_url, now)
+        repeats = came_back(aggregate, settings.ledger_url, now, repeat_days)
+        figures = Figures(aggregate=aggregate, unwatched_seconds=unwatched_seconds, repeats=repeats)
     if as_json:
         typer.echo(json.dumps(contract(figures), ensure_ascii=False, indent=2))
         return
     console = Console()
     print_tables(console, figures.aggregate, figures.damaged_lines, figures.faults, figures.orphan_ends)
     print_unwatched(console, figures.unwatched_seconds)
+    if figures.repeats:
+        print_repeats(console, figures.repeats)
     if not queue_log:
         bounds = "".join(f" {option} {day}" for option, day in (("--from", first), ("--to", last)) if day)
         console.print(
@@ -115,6 +122,17 @@ def contract(figures: Figures) -> dict[str, Any]:
         "by_agent": {agent: _agent_figures(tally) for agent, tally in sorted(aggregate.by_agent.items())},
         "damaged_lines": figures.damaged_lines,
         "unwatched_seconds": figures.unwatched_seconds,
+        "repeat_contacts": _repeats(figures.repeats) if figures.repeats else None,
+    }
+
+
+def _repeats(found: Repeats) -> dict[str, Any]:
+    return {
+        "days": found.days,
+        "solved": found.solved,
+        "came_back": found.came_back,
+        "share": found.share.value,
+        "pending": found.pending,
     }
 
 

@@ -14,6 +14,8 @@ from quality.metrics.aggregate import Aggregate
 from quality.metrics.batch import Batch
 from quality.metrics.figures import AgentTally
 from quality.metrics.presence import Presence, Presences
+from quality.metrics.repeats import Repeats, repeats
+from storage.contacts import contacts
 from storage.database import connect
 from storage.migrate import upgrade
 from storage.presence import PresenceBook, Watch
@@ -45,6 +47,15 @@ def add_ledger(aggregate: Aggregate, database_url: str, now: datetime) -> float:
         _leave_out_talk(aggregate, engine, *gap)
     engine.dispose()
     return sum(until - since for since, until in gaps)
+
+
+def came_back(aggregate: Aggregate, database_url: str, now: datetime, days: int) -> Repeats:
+    """Count who contacted a line again, within so many days of being told that it was solved."""
+    engine = connect(database_url)
+    since, until = _moment(aggregate.begin), _moment(aggregate.end)
+    found = repeats(contacts(engine, since, until, days, aggregate.thresholds.ghost_seconds), since, until, now, days)
+    engine.dispose()
+    return found
 
 
 def _logged(engine: Engine, begin: float, end: float) -> dict[str, Presence]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from contesta.format import duration, percentage, whole
 from quality.metrics.aggregate import Aggregate
 from quality.metrics.figures import AgentTally, Ratio, Tally
+from quality.metrics.repeats import Repeats
 from telephony.queue_log.lines import Damage
 from telephony.queue_log.reader import Fault
 
@@ -85,6 +86,16 @@ def _summary(total: Tally, aggregate: Aggregate) -> Table:
     ):
         table.add_row(name, value)
     return table
+
+
+def print_repeats(console: Console, found: Repeats) -> None:
+    """Say who came back, beside what advisers said."""
+    days = "1 día" if found.days == 1 else f"{found.days} días"
+    pending = f"; a {whole(found.pending)} todavía no les pasan esos días" if found.pending else ""
+    console.print(
+        f"\nRecontacto: de las solucionadas, volvieron a llamar por lo mismo en {days}: {rate(found.share)}{pending}.",
+        highlight=False,
+    )
 
 
 def _print_table(console: Console, title: str, key: str, rows: Mapping[str, Tally], total: Tally | None) -> None:

@@ -87,7 +87,7 @@ def test_json_is_the_contract(tmp_path: Path, log: Path) -> None:
     }
     assert list(told) == [
         *("totals", "by_day", "by_queue", "by_hour", "by_disposition", "by_agent"),
-        *("damaged_lines", "unwatched_seconds"),
+        *("damaged_lines", "unwatched_seconds", "repeat_contacts"),
     ]
     assert {day: of["offered"] for day, of in told["by_day"].items()} == {"2026-03-04": 6, "2026-03-05": 1}
     assert {queue: of["answered"] for queue, of in told["by_queue"].items()} == {"chat": 1, "voz": 1}
