@@ -210,6 +210,7 @@ THINGS = {
     "call_id": uid(0),
     "channel": uid(0),
     "id": "x",
+    "queue": "atencion",
     "number": "999999999",
     "question": "1",
     "position": "1",

@@ -293,6 +293,16 @@ function Today({ agenda, zone, inside, open, call, queue }) {
         </ul>
       `;
     })}
+    <h3>Sin tipificar (${agenda.unfinished.length})</h3>
+    <ul class="plain">
+      ${agenda.unfinished.map(
+        (each) => html`
+          <li key=${each.channel}>
+            <button type="button" class="quiet" onClick=${() => open(each.channel)}>Tipificar ${each.number}</button>
+            <span class="said">Terminó ${dayAndHour(each.ended_at, zone)} · cola ${each.queue}</span>
+          </li>`,
+      )}
+    </ul>
     ${
       agenda.queues.length > 1 &&
       html`
@@ -312,16 +322,6 @@ function Today({ agenda, zone, inside, open, call, queue }) {
           )}
         </ul>`
     }
-    <h3>Sin tipificar (${agenda.unfinished.length})</h3>
-    <ul class="plain">
-      ${agenda.unfinished.map(
-        (each) => html`
-          <li key=${each.channel}>
-            <button type="button" class="quiet" onClick=${() => open(each.channel)}>Tipificar ${each.number}</button>
-            <span class="said">Terminó ${dayAndHour(each.ended_at, zone)} · cola ${each.queue}</span>
-          </li>`,
-      )}
-    </ul>
   `;
 }
 
