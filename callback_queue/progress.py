@@ -1,7 +1,8 @@
 """What became of an attempt, from the facts that the ledger has of its channel. Pure.
 
 The dialplan writes each fact into queue_log before what follows it: that the number is dialled (CallStarted), that
-somebody answered (LanguageChosen), the key (MenuStepped of CALLBACK_MENU), the queue, and the end with its cause. So
+somebody answered (LanguageChosen), the key (MenuStepped of CALLBACK_MENU), the queue, and the end with its cause. An
+end without a CallStarted: an adviser was to be found first, and none took it, so nobody was dialled. So
 whoever placed the call and whoever takes over after a crash read the same account, and conclude the same.
 """
 
@@ -65,6 +66,8 @@ def _next(
     if ended is not None:
         result = _LEFT.get(request.state) or CAUSES.get(ended.cause, Result.UNREACHABLE)
         detail = f"Q.850 {ended.cause}"
+        if not any(_of(told.CallStarted, facts)):
+            result, detail = Result.NO_ADVISER, ""
     return after(rules, request, result, now, by=by, detail=detail), at
 
 
@@ -77,7 +80,7 @@ def _accepted(facts: Sequence[told.Event], by: str) -> tuple[Event, datetime] | 
     for step in _of(told.MenuStepped, facts):
         if step.menu == CALLBACK_MENU and step.result is told.StepResult.CHOSEN:
             return Accepted(by=by), step.at
-    return None
+    return _connected(facts, by)
 
 
 def _connected(facts: Sequence[told.Event], by: str) -> tuple[Event, datetime] | None:

@@ -39,7 +39,7 @@ class State(StrEnum):
     DIALLING = "dialling"
     """The attempt is committed: from here on the telephone may ring."""
     ANSWERED = "answered"
-    """Somebody or something picked up, and is asked to press 1."""
+    """Somebody or something picked up, and is asked to press 1; or, adviser first, greeted."""
     ACCEPTED = "accepted"
     """The citizen pressed 1, and waits for the adviser."""
     CONNECTED = "connected"
@@ -86,6 +86,9 @@ class Result(StrEnum):
     NOT_DIALLED = "not_dialled"
     """It is proved that nothing was dialled."""
     UNKNOWN = "unknown"
+
+
+NEVER_RANG = frozenset({Result.NO_ADVISER, Result.NOT_DIALLED})
 
 
 class Reason(StrEnum):
@@ -316,7 +319,7 @@ class CallbackRequest:
     @property
     def dialled(self) -> int:
         """How many attempts may have rung: those of which nothing else is proved."""
-        return sum(attempt.result not in {Result.NOT_DIALLED, Result.NO_ADVISER} for attempt in self.attempts)
+        return sum(attempt.result not in NEVER_RANG for attempt in self.attempts)
 
     @property
     def next_channel_id(self) -> str:

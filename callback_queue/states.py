@@ -109,13 +109,6 @@ class Adopted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdviserReady(Event):
-    """Adviser first: an adviser heard who it is, and accepted."""
-
-    agent: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Event):
     """Somebody or something picked up."""
 
@@ -127,7 +120,7 @@ class Accepted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected(Event):
-    """The citizen talks with an adviser."""
+    """The citizen talks with an adviser: one who took the call before, or who was found after the citizen pressed 1."""
 
     agent: str
 
@@ -220,10 +213,9 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     (_S.CLAIMED, LeaseEnded): _S.WAITING,
     (_S.CLAIMED, Dialled): _S.DIALLING,
     **{(state, Adopted): state for state in (*_ATTEMPT, _S.CONNECTED)},
-    (_S.DIALLING, AdviserReady): _S.DIALLING,
     (_S.DIALLING, Answered): _S.ANSWERED,
     (_S.ANSWERED, Accepted): _S.ACCEPTED,
-    (_S.ACCEPTED, Connected): _S.CONNECTED,
+    **{(state, Connected): _S.CONNECTED for state in (_S.ANSWERED, _S.ACCEPTED)},
     **{(state, AttemptFailed): _S.WAITING for state in _ATTEMPT},
     **{(state, StaysUnknown): _S.UNCERTAIN for state in _ATTEMPT},
     (_S.CONNECTED, TalkEnded): _S.ATTENDED,
@@ -325,7 +317,6 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
     Released: lambda request, event, _: replace(request, due_at=event.due_at),
     Dialled: lambda request, _, now: _begun(request, now),
     Adopted: lambda request, event, _: replace(request, lease=Lease(worker=event.worker, until=event.until)),
-    AdviserReady: lambda request, event, _: _with(request, agent=event.agent),
     Answered: lambda request, _, now: _with(request, answered_at=now),
     Accepted: lambda request, _, now: _with(request, accepted_at=now),
     Connected: lambda request, event, now: _with(request, connected_at=now, agent=event.agent),
@@ -350,7 +341,6 @@ _NOTES: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     Claimed: lambda event: event.worker,
     Adopted: lambda event: event.worker,
     Released: lambda event: event.why,
-    AdviserReady: lambda event: event.agent,
     Connected: lambda event: event.agent,
     AttemptFailed: lambda event: " ".join(filter(None, (event.result, event.detail))),
     GaveUp: lambda event: " ".join(filter(None, (event.reason, event.result, event.detail))),

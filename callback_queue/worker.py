@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from itertools import islice
 
 import structlog
 
@@ -23,6 +24,8 @@ from core.calendar import BOGOTA
 from core.errors import NotAvailableError
 from core.events import Event as Told
 from core.numbers import COUNTRY_CODE
+from ivr import speech
+from ivr.line.callbacks import Mode
 from ivr.line.exchange import NO, YES
 from ivr.line.model import Line
 from storage.callback_facts import CallbackFacts
@@ -247,19 +250,39 @@ def ring_of(request: CallbackRequest, line: Line) -> Ring:
     consented = request.consent is not None and request.consent.answer is ConsentAnswer.ACCEPTED
     return Ring(
         channel_id=attempt.channel_id,
-        telephone=request.telephone.removeprefix(f"+{COUNTRY_CODE}"),
+        telephone=national(request),
         ring_seconds=policy.ring_seconds,
+        adviser_first=policy.mode is Mode.ADVISER_FIRST,
         variables={
             "__LINEA": line.name,
             "DEV_IDENTIFICADOR": policy.caller_id or line.numbers[0],
             "DEV_CIUDADANO": request.telephone,
             "DEV_TIMBRE": str(policy.ring_seconds),
             "DEV_PLAZO": str(policy.confirm_seconds),
+            "DEV_DURACION": str(policy.longest_call_seconds),
             "DEV_IDIOMA": request.language,
             "DEV_COLA": request.place.queue,
+            "DEV_DICE": "-".join(told_to_adviser(request, line)),
             "DEV_GRABAR": YES if consented else NO,
         },
     )
+
+
+def national(request: CallbackRequest) -> str:
+    """Give the ten digits of a Colombian telephone."""
+    return request.telephone.removeprefix(f"+{COUNTRY_CODE}")
+
+
+def told_to_adviser(request: CallbackRequest, line: Line) -> tuple[str, ...]:
+    """Name the prompts by which an adviser hears who is to be called, and why, before he takes the call."""
+    subjects = (
+        mailbox.subject_prompt(subject)
+        for mailbox in line.mailboxes.values()
+        for subject in mailbox.subjects.values()
+        if subject.name == request.subject
+    )
+    number = map(speech.prompt, speech.telephone(national(request)))
+    return ("asesor_devolucion", f"asesor_{request.source}", *islice(subjects, 1), *number, "asesor_aceptar")
 
 
 def midnight(now: datetime) -> datetime:

@@ -14,6 +14,11 @@ from datetime import datetime
 from enum import StrEnum
 
 
+def is_advisers_side(channel_id: str) -> bool:
+    """Tell whether a channel of ours looks for an adviser who is to call a citizen: it is nobody's stay in a queue."""
+    return channel_id.startswith("cb-") and channel_id.endswith("-m")
+
+
 class Source(StrEnum):
     """Who told the fact, most believable first."""
 

@@ -161,7 +161,9 @@ def missing(line: Line, recordings: Recordings) -> Iterator[Missing]:
     for language in line.languages.all:
         spoken = {*_own_texts(line, language), *_SOUNDS} if language.voice else set(_SOUNDS)
         for prompt, text in _texts(line).items():
-            if prompt not in spoken and not recordings.find(line.name, language.code, prompt):
+            if prompt in spoken or prompt.startswith(_TO_ADVISERS):
+                continue
+            if not recordings.find(line.name, language.code, prompt):
                 yield Missing(line=line.name, language=language, prompt=prompt, text=text)
 
 
@@ -171,12 +173,20 @@ def forget(folder: Path, line: str, edition: str) -> None:
         shutil.rmtree(language / "contesta" / line / edition, ignore_errors=True)
 
 
+_TO_ADVISERS = ("asesor_", "asunto/")
+"""What these prompts' names begin with; advisers hear Spanish."""
+
 _SOUNDS = {speech.prompt(speech.PAUSE): speech.PAUSE, speech.TONE: ""}
 
 
 def _texts(line: Line) -> Mapping[str, str]:
     """Return all that a line may say, in Spanish."""
-    return {**speech.vocabulary(), **_SOUNDS, **line.texts[SPANISH]}
+    subjects = {
+        mailbox.subject_prompt(subject): f"{subject.title}."
+        for mailbox in line.mailboxes.values()
+        for subject in mailbox.subjects.values()
+    }
+    return {**speech.vocabulary(), **_SOUNDS, **subjects, **line.texts[SPANISH]}
 
 
 def _own_texts(line: Line, language: Language) -> Mapping[str, str]:

@@ -19,7 +19,7 @@ from sqlmodel import col
 
 from callback_queue import intake
 from callback_queue.policy import Rules, promise
-from callback_queue.request import Asked, CallbackRequest, Filing, Reason, State, Step
+from callback_queue.request import NEVER_RANG, Asked, CallbackRequest, Filing, Reason, State, Step
 from callback_queue.states import (
     Adopted,
     Cancelled,
@@ -451,7 +451,7 @@ def _insert(connection: Connection, request: CallbackRequest) -> bool:
 
 def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:
     """Write changed requests, and the steps by which they changed."""
-    steps, channels = [], []
+    steps, channels, never_rang = [], [], []
     for request in requests:
         _update(connection, request)
         steps += [step_values(request.id, step) for step in request.steps]
@@ -466,10 +466,14 @@ def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:
                     "committed_at": attempt.committed_at,
                 }
             )
+        if attempt and attempt.result in NEVER_RANG and request.steps[-1].event in {"AttemptFailed", "GaveUp"}:
+            never_rang.append(attempt.channel_id)
     if steps:
         connection.execute(insert(CallbackStepRow), steps)
     if channels:
         connection.execute(insert(CallbackChannelRow), channels)
+    if never_rang:  # the citizen was not dialled: it counts for no cap
+        connection.execute(delete(CallbackChannelRow).where(col(CallbackChannelRow.channel_id).in_(never_rang)))
 
 
 def _update(connection: Connection, request: CallbackRequest) -> None:

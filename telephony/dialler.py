@@ -8,16 +8,22 @@ from telephony.ami.codec import Message
 
 _FREE = {"0", "1"}
 _MARGIN_MS = 15_000
+_ADVISER_MS = 180_000
+"""Longer than an adviser may take by the dialplan: to be found, to listen twice, and to press a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """One ring. `telephone` is national, ten digits; `variables` are for the dialplan."""
+    """One ring. `telephone` is national, ten digits; `variables` are for the dialplan.
+
+    `adviser_first`: an adviser is rung, and the citizen's telephone once he has taken the call.
+    """
 
     channel_id: str
     telephone: str
     ring_seconds: int
     variables: Mapping[str, str]
+    adviser_first: bool = False
 
 
 class Dialler:
@@ -41,15 +47,18 @@ class Dialler:
 
     async def ring(self, ring: Ring) -> None:
         """Let the citizen's telephone ring once; what comes of it is written in queue_log by the dialplan."""
+        rings, answered, wait_ms = f"{ring.telephone}@saliente", "devolucion", ring.ring_seconds * 1000
+        if ring.adviser_first:
+            rings, answered, wait_ms = "s@asesor-primero", "ciudadano-segundo", _ADVISER_MS
         await self._client.action(
             "Originate",
-            ("Channel", f"Local/{ring.telephone}@saliente/n"),
+            ("Channel", f"Local/{rings}/n"),
             ("ChannelId", ring.channel_id),
             ("OtherChannelId", f"{ring.channel_id}-m"),
-            ("Context", "devolucion"),
+            ("Context", answered),
             ("Exten", "s"),
             ("Priority", "1"),
-            ("Timeout", str(ring.ring_seconds * 1000 + _MARGIN_MS)),
+            ("Timeout", str(wait_ms + _MARGIN_MS)),
             ("Async", "true"),
             ("Variable", f"DEV={ring.channel_id}"),
             *(("Variable", f"{name}={value}") for name, value in ring.variables.items()),

@@ -14,7 +14,7 @@ from callback_queue.request import Reason, Result, Source, Window
 from callback_queue.states import AttemptFailed, Claimed, Dialled, GaveUp, advance
 from core.calendar import BOGOTA, is_holiday
 from ivr import prompts
-from ivr.line.callbacks import CallbackPolicy, Caps, Retry
+from ivr.line.callbacks import CallbackPolicy, Caps, Mode, Retry
 from ivr.line.examine import Examined, examine
 from tests.callbacks import ALWAYS, ANY_HOUR, NOW, OFFICE, begun, wish
 
@@ -154,6 +154,7 @@ def test_only_colombian_mobile_and_fixed_numbers_may_ring(number: str, allowed: 
 FILE = """
 callbacks:
   enabled: no
+  mode: adviser_first
   abandoned: no
   caller_id: 6012201999
   attempts: 4
@@ -178,6 +179,7 @@ def test_what_the_file_says() -> None:
     assert line
     policy = line.callbacks
     assert (policy.enabled, policy.abandoned, policy.attempts) == (False, False, 4)
+    assert policy.mode is Mode.ADVISER_FIRST
     assert policy.retries["busy"] == Retry(limit=2, after_minutes=(1, 2))
     assert policy.retries["machine"] == CallbackPolicy().retries["machine"]
     assert (policy.priorities["web"], policy.priorities["campaign"]) == (9, 1)
@@ -192,6 +194,7 @@ def test_what_the_file_says() -> None:
     ("old", "new", "told"),
     [
         ("attempts: 4", "attempts: 0", "clave «attempts»: escriba un número entero de 1 a 20"),
+        ("mode: adviser_first", "mode: machine_first", "clave «mode»"),
         ("busy: {", "bussy: {", "«bussy»"),
         ("limit: 2, ", "", "falta «limit»"),
         ("[1, 2]", "[]", "clave «after_minutes»: escriba al menos un tiempo"),

@@ -44,7 +44,6 @@ def events(request: CallbackRequest) -> dict[type[Event], Event]:
         states.LeaseEnded(by="worker:b"),
         states.Dialled(by="worker:a"),
         states.Adopted(by="worker:b", worker="b", until=LATER),
-        states.AdviserReady(by="worker:a", agent="Ana Ruiz"),
         states.Answered(by="worker:a"),
         states.Accepted(by="worker:a"),
         states.Connected(by="worker:a", agent="Ana Ruiz"),

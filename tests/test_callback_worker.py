@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 
 from callback_queue.policy import rules_of
-from callback_queue.request import Place, Reason, Source, State
+from callback_queue.request import Attempt, Place, Reason, Result, Source, State
 from callback_queue.states import Cancelled
-from callback_queue.worker import IN_CALL_PAUSE, Worker
+from callback_queue.worker import IN_CALL_PAUSE, Worker, ring_of, told_to_adviser
 from core.events import (
     CallEnded,
     CallStarted,
@@ -25,7 +25,7 @@ from core.events import (
     QueueEntered,
 )
 from core.events import Source as Told
-from ivr.line.callbacks import CallbackPolicy, Caps, Retry
+from ivr.line.callbacks import CallbackPolicy, Caps, Mode, Retry
 from ivr.line.model import Line
 from storage.callback_facts import CallbackFacts
 from storage.callbacks import Callbacks
@@ -34,7 +34,7 @@ from telephony.ami.client import Client
 from telephony.ami.connection import Account, Snapshot
 from telephony.dialler import Dialler
 from tests import killed_diallers
-from tests.callbacks import ALWAYS, NOW, OFFICE, PHONE, wish
+from tests.callbacks import ALWAYS, NOW, OFFICE, PHONE, begun, wish
 from tests.fake_manager import SECRET, USER, FakeManager, fake_manager
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -43,6 +43,10 @@ TOMORROW = datetime(2025, 6, 4, 5, 0, tzinfo=UTC)
 
 AFTER = NOW + timedelta(seconds=61)
 """When a call that was dialled NOW has taken two begun minutes."""
+
+
+ATTEMPT = Attempt(ordinal=1, channel_id="cb-r1-1", committed_at=NOW)
+DIALLED = (CallStarted, {"line": "ciudadanos", "number": PHONE})
 
 
 @cache
@@ -99,9 +103,9 @@ class Office:
         Ledger(self.engine).apply(events)
 
     def end(self, channel_ids: Sequence[str], cause: int = 17) -> None:
-        """Let attempts end, busy."""
+        """Let attempts end, busy: the citizens were dialled."""
         for channel_id in channel_ids:
-            self.tell(channel_id, (CallEnded, {"by": EndedBy.SYSTEM, "cause": cause}))
+            self.tell(channel_id, DIALLED, (CallEnded, {"by": EndedBy.SYSTEM, "cause": cause}))
 
     def calls_in(self, telephone: str, *, attended: bool) -> None:
         """Let a citizen call the line himself."""
@@ -315,3 +319,33 @@ def test_a_request_that_came_due_too_early_is_not_dialled_outside_hours(engine: 
     office.line = replace(line(), calendar=OFFICE.calendar)
     evening = NOW + 9 * HOUR  # 19:00
     assert office.works(evening, NOW + 22 * HOUR) == [[], attempts(asked)]
+
+
+def test_an_attempt_that_no_adviser_took_counts_for_no_cap_and_is_tried_again(engine: Engine) -> None:
+    caps = Caps(per_number_day=1, per_hour=1, per_day=1)
+    office = Office(engine, line(mode=Mode.ADVISER_FIRST, caps=caps, retries={"no_adviser": Retry(limit=3)}))
+    asked = office.ask()
+    for ordinal in (1, 2):
+        assert office.works(office.now) == [attempts(asked, ordinal=ordinal)]
+        for channel_id in attempts(asked, ordinal=ordinal):
+            office.tell(channel_id, (CallEnded, {"by": EndedBy.SYSTEM, "cause": 16}))
+        assert office.works(office.now) == [[]]
+        office.now += HOUR / 2
+    assert office.works(office.now) == [attempts(asked, ordinal=3)]
+    office.end(attempts(asked, ordinal=3))
+    office.works(office.now)
+    request = office.store.get(asked)
+    assert request
+    assert [attempt.result for attempt in request.attempts] == [Result.NO_ADVISER, Result.NO_ADVISER, Result.BUSY]
+    assert request.dialled == 1
+
+
+def test_an_adviser_who_is_rung_first_hears_where_it_comes_from_its_subject_and_the_number() -> None:
+    subject = wish(source=Source.ABANDONED, subject="solicitud", telephone="+573104567891")
+    assert told_to_adviser(begun(subject), shipped()) == (
+        *("asesor_devolucion", "asesor_abandoned", "asunto/devolucion_solicitud", "voz/tres", "voz/uno", "voz/cero"),
+        *("voz/pausa", "voz/cuatro", "voz/cinco", "voz/seis", "voz/pausa", "voz/siete", "voz/ocho", "voz/nueve"),
+        *("voz/uno", "asesor_aceptar"),
+    )
+    assert ring_of(replace(begun(subject), attempts=(ATTEMPT,)), line(mode=Mode.ADVISER_FIRST)).adviser_first
+    assert not ring_of(replace(begun(subject), attempts=(ATTEMPT,)), line()).adviser_first

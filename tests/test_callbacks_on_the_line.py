@@ -1,27 +1,60 @@
 """Promised calls over a real telephone system: who hung up is called back, and what becomes of each kind of attempt."""
 
 import asyncio
+import contextlib
 import random
 from collections import Counter
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import soundfile as sf
+from sqlalchemy import select
+from sqlmodel import col
+
+from callback_queue.campaign.columns import guess
+from callback_queue.campaign.sheet import rows
+from callback_queue.mailbox_request import Caller
+from callback_queue.mailbox_request import Place as KeptPlace
+from callback_queue.mailbox_spool import Spool
 from callback_queue.policy import rules_of
-from callback_queue.request import Asked, CallbackRequest, Place, Reason, Result, Source, State
+from callback_queue.request import (
+    Asked,
+    CallbackRequest,
+    Consent,
+    ConsentAnswer,
+    Place,
+    Reason,
+    Result,
+    Source,
+    State,
+    Window,
+)
 from callback_queue.states import Cancelled
+from contesta.campaigns.desk import Desk
 from contesta.lines import SHIPPED, current
+from core.calendar import BOGOTA
+from core.events import CallEnded, CallStarted, EndedBy, SurveyAnswered
+from core.events import Source as Told
+from ivr.line.model import Line
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
+from storage.campaigns import CampaignState, NewCampaign
 from storage.database import connect
+from storage.tables import VisitRow
 from telephony.phone import Account, Call, Phone
+from telephony.phone.audio import tone
 from tests.attention import Attention
-from tests.people import advisers_at_work, callers_phone, choose_an_adviser, entered_queue, random_mobile
+from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone, choose_an_adviser, entered_queue, random_mobile
 from tests.running import RunningLine, eventually, start_line
 
 POLICY = """
 callbacks:
   abandoned_after_seconds: 0
   abandoned_delay_seconds: 0
+  follow_up_delay_minutes: 0
   ring_seconds: 10
   confirm_seconds: 5
   attempts: 1
@@ -30,19 +63,46 @@ callbacks:
     public_holidays: open
   caps: {per_number_day: 9}
 """
+ADVISER_FIRST = """
+  mode: adviser_first
+  retries:
+    no_adviser: {limit: 1}
+"""
+ENGLISH = """
+  en:
+    devolucion_saludo: This is the citizens line. We are returning your call.
+"""
+LANGUAGES = """
+languages:
+  prompt: idioma
+  choices:
+    es: {title: Español, key: 1, voice: es-ES}
+    en: {title: English, key: 2, voice: en-US}
+
+recording: always
+"""
+TOLD = ("asesor_devolucion", "asesor_web", "asunto/primero_solicitud", "asesor_aceptar")
+CITIZEN_HERTZ = 500
+DUE_SOON = timedelta(seconds=15)
 TALK_SECONDS = 2
 WAITED_SECONDS = 2.5
 PATIENCE_SECONDS = 150
+SECOND = "primero"
 RING_STATUS = {"busy": 486, "refused": 603, "nobody": 404, "down": 503}
 
 
 class Citizens:
-    """Many telephones behind one address: what each does when it rings, by number; and how often each rang."""
+    """Many telephones behind one address: what each does when it rings, by number; and how often each rang.
+
+    `prompts` are the folders of what is said to them: of the line that calls the citizen first, of the one that calls
+    the adviser first, and of this one in English.
+    """
 
     def __init__(self) -> None:
         self.does: dict[str, str] = {}
         self.rings: Counter[str] = Counter()
-        self.prompts: Path | None = None
+        self.prompts: dict[str, Path] = {}
+        self.store: Callbacks | None = None
 
     async def take(self, call: Call) -> None:
         self.rings[call.called] += 1
@@ -55,24 +115,65 @@ class Citizens:
             await call.wait_ended()
             return
         call.answer()
-        assert self.prompts
         if does == "talks":
-            await Attention(call, self.prompts).hears("devolucion")
+            await Attention(call, self.prompts["first"]).hears("devolucion")
             await call.digits("1")
+        if does in {"greeted", "greeted in English"}:
+            await Attention(call, self.prompts[does]).hears("devolucion_saludo")
+            call.play(tone(CITIZEN_HERTZ, 1.0), repeat=True)
+        if does == "greeted":  # who is greeted in English lets the adviser hang up
+            await self.talking(call.called)
+            await asyncio.sleep(TALK_SECONDS)
+            call.hang_up()
         await call.wait_ended()
 
+    async def talking(self, number: str) -> None:
+        """Wait until a citizen whom the adviser's line called talks with the adviser."""
+        assert self.store
+        store = self.store
 
-def ask(line: RunningLine, store: Callbacks, number: str) -> str:
-    (there,) = current(line.settings)
+        def there() -> bool:
+            request = store.open_of(f"+57{number}", SECOND)
+            return request is None or request.state is State.CONNECTED
+
+        await asyncio.to_thread(eventually, there, seconds=PATIENCE_SECONDS, what="an adviser")
+
+
+class Advisers:
+    """What advisers do: they talk with who is connected; where they are rung first, they listen and press a key."""
+
+    def __init__(self, citizens: Citizens) -> None:
+        self.citizens = citizens
+        self.presses: dict[str, str] = {}
+        self.heard: dict[str, list[str]] = {}
+
+    async def take(self, call: Call) -> None:
+        number = call.number.removeprefix("+57")
+        call.answer()
+        if key := self.presses.get(number):
+            attention = Attention(call, self.citizens.prompts["greeted"])
+            self.heard[number] = [await attention.hears(prompt) for prompt in TOLD]
+            await call.digits(key)
+        call.play(tone(ADVISER_HERTZ, 1.0), repeat=True)
+        if key and self.citizens.does[number] == "greeted in English":
+            await self.citizens.talking(number)
+        elif key:  # the citizen ends it, or nobody comes
+            await call.wait_ended(PATIENCE_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await call.wait_ended(TALK_SECONDS)
+        call.hang_up()
+
+
+def ask(there: Line, store: Callbacks, number: str, **changes: Any) -> str:  # noqa: ANN401  fields of a wish
     now = datetime.now(UTC)
-    asked = Asked(
-        source=Source.WEB,
-        origin=f"web:{number}",
-        line=there.name,
-        telephone=f"+57{number}",
-        place=Place(queue=there.queue.name, since=now),
-    )
-    return store.ask(asked, rules_of(there), now).request.id
+    wish: dict[str, Any] = {
+        "source": Source.WEB,
+        "origin": f"web:{number}",
+        "line": there.name,
+        "telephone": f"+57{number}",
+        "place": Place(queue=there.queue.name, since=now),
+    }
+    return store.ask(Asked(**wish | changes), rules_of(there), now).request.id
 
 
 def over(store: Callbacks, request_id: str) -> CallbackRequest | None:
@@ -89,39 +190,85 @@ async def wait_over(store: Callbacks, request_id: str) -> CallbackRequest:
     return request
 
 
+def files() -> Mapping[str, str]:
+    """Give the lines' files: one that calls the citizen first, one the adviser, one that is closed today and tomorrow.
+
+    The second speaks English too.
+    """
+    first = SHIPPED.read_text(encoding="utf-8")
+    second, closed = (
+        first.replace("name: ciudadanos", f"name: {name}")
+        .replace("atencion", name)
+        .replace("mailboxes:\n  devolucion:", f"mailboxes:\n  {name}:")
+        .replace("mailbox: devolucion", f"mailbox: {name}")
+        .replace('"018000910123"', f'"01800091012{last}"')
+        .replace('"801"', f'"80{last}"')
+        for name, last in ((SECOND, 4), ("cerrada", 5))
+    )
+    second = second.replace("\nrecording: always\n", LANGUAGES)
+    today = datetime.now(BOGOTA).date()
+    days = "".join(f"    {today + timedelta(days=ahead)}: closed\n" for ahead in range(2))
+    closed = closed.replace("  public_holidays: open\n", f"  public_holidays: open\n  special_days:\n{days}")
+    return {"1": first + POLICY, "2": second + ENGLISH + POLICY + ADVISER_FIRST, "3": closed + POLICY}
+
+
 async def scenario(tmp_path: Path) -> None:
     lines = tmp_path / "lineas"
     lines.mkdir()
-    (lines / "linea.yaml").write_text(SHIPPED.read_text(encoding="utf-8") + POLICY, encoding="utf-8")
+    for name, text in files().items():
+        (lines / f"{name}.yaml").write_text(text, encoding="utf-8")
     citizens, chance = Citizens(), random.Random()
     async with Phone(Account(user="red", secret="", name=""), ("127.0.0.1", 9), on_call=citizens.take) as network:
         trunk = f"127.0.0.1:{network.address[1]}"
         started = start_line(tmp_path, lines_dir=str(lines), outbound_trunk=trunk)
         line = await asyncio.to_thread(started.__enter__)
         try:
-            citizens.prompts = line.prompts
             await calls_back(line, citizens, chance)
         finally:
             await asyncio.to_thread(started.__exit__, None, None, None)
 
 
-async def calls_back(line: RunningLine, citizens: Citizens, chance: random.Random) -> None:
+async def calls_back(  # noqa: PLR0915  one office, and all that happens in it at once
+    line: RunningLine, citizens: Citizens, chance: random.Random
+) -> None:
     store = Callbacks(connect(line.settings.ledger_url))
+    first, closed, second = sorted(current(line.settings), key=lambda each: (each.name != "ciudadanos", each.name))
+    sounds = line.settings.sounds_dir
+    citizens.prompts = {
+        "first": sounds / "es" / first.sounds,
+        "greeted": sounds / "es" / second.sounds,
+        "greeted in English": sounds / "en" / second.sounds,
+    }
     kinds = ("busy", "refused", "nobody", "down", "silent", "machine", "cancelled")
     numbers = {kind: random_mobile(chance) for kind in kinds}
     citizens.does = {number: kind for kind, number in numbers.items()}
 
-    hung_up = random_mobile(chance)
+    hung_up, came_first, waits = (random_mobile(chance) for _ in range(3))
     citizens.does[hung_up] = "talks"
     await hang_up_waiting(line, hung_up)
-    requests = {kind: ask(line, store, number) for kind, number in numbers.items()}
+    requests = {kind: ask(first, store, number) for kind, number in numbers.items()}
     store.step(requests["cancelled"], Cancelled(by="citizen", reason=Reason.BY_CITIZEN), datetime.now(UTC))
+    closed_today = ask(closed, store, waits)
+    citizens.store = store
+    advisers = Advisers(citizens)
+    adviser_first = ask_for_advisers_first(second, store, citizens, advisers, chance)
+    sources: Mapping[Source, str] = {
+        source: random_mobile(chance) for source in Source if source not in {Source.WEB, Source.ABANDONED}
+    }
+    citizens.does |= dict.fromkeys(sources.values(), "busy")
+    intake(line, first, store, sources)
     await asyncio.to_thread(eventually, lambda: abandoned(line), what="the request of who hung up")
     assert citizens.rings == {}, "no adviser is there: nobody is dialled"
 
-    async with advisers_at_work(line, TALK_SECONDS):
+    async with advisers_at_work(line, TALK_SECONDS, on_call=advisers.take):
+        soon = Window(not_before=datetime.now(UTC) + DUE_SOON)
+        superseded = ask(first, store, came_first, window=soon)
+        await call_in(line, came_first)
         talked = await wait_over(store, abandoned(line)[0].id)
         ended = {kind: await wait_over(store, request_id) for kind, request_id in requests.items()}
+        first_ended = {kind: await wait_over(store, request_id) for kind, request_id in adviser_first.items()}
+        by_source = {source: await wait_over_of(line, store, number) for source, number in sources.items()}
+        overtaken = await wait_over(store, superseded)
 
     assert (talked.state, talked.reason, talked.source) == (State.ATTENDED, Reason.TALKED, Source.ABANDONED)
     assert [step.event for step in talked.steps if step.event != "Released"] == [
@@ -148,7 +295,132 @@ async def calls_back(line: RunningLine, citizens: Citizens, chance: random.Rando
         "machine": Result.MACHINE,
         "cancelled": None,
     }
-    assert citizens.rings == {number: 1 for kind, number in numbers.items() if kind != "cancelled"} | {hung_up: 1}
+    assert {source: request.source for source, request in by_source.items()} == {source: source for source in sources}
+    assert {request.attempts[0].result for request in by_source.values()} == {Result.BUSY}
+    assert (overtaken.state, overtaken.reason, overtaken.attempts) == (State.SUPERSEDED, Reason.CALLED_IN, ())
+    waiting = store.get(closed_today)
+    assert waiting
+    assert waiting.state is State.WAITING
+    assert waiting.due_at > datetime.now(UTC) + timedelta(hours=4), "the line is closed today"
+    not_rung = {numbers["cancelled"], came_first, waits, *(n for n, key in advisers.presses.items() if key == "2")}
+    assert citizens.rings == dict.fromkeys(set(citizens.does) - not_rung, 1)
+    advisers_were_first(line, store, first_ended, advisers)
+
+
+def ask_for_advisers_first(
+    there: Line, store: Callbacks, citizens: Citizens, advisers: Advisers, chance: random.Random
+) -> dict[str, str]:
+    """Ask to be called by the line that rings the adviser first; one of the calls no adviser takes."""
+    consent = Consent(version="1", answer=ConsentAnswer.ACCEPTED, at=datetime.now(UTC))
+    requests = {}
+    for does in ("greeted", "greeted in English", "busy", "silent", "given back"):
+        number = random_mobile(chance)
+        citizens.does[number] = does
+        advisers.presses[number] = "2" if does == "given back" else "1"
+        language = "en" if does == "greeted in English" else "es"
+        requests[does] = ask(there, store, number, language=language, subject="solicitud", consent=consent)
+    return requests
+
+
+def advisers_were_first(
+    line: RunningLine, store: Callbacks, ended: Mapping[str, CallbackRequest], advisers: Advisers
+) -> None:
+    results = {does: [attempt.result for attempt in request.attempts] for does, request in ended.items()}
+    assert results == {
+        "greeted": [Result.TALKED],
+        "greeted in English": [Result.TALKED],
+        "busy": [Result.BUSY],
+        "silent": [Result.NO_ANSWER],
+        "given back": [Result.NO_ADVISER],
+    }
+    assert ended["given back"].reason is Reason.TOO_MANY_ATTEMPTS
+    assert advisers.heard == {number: list(TOLD) for number in advisers.presses}
+    for does, by in (("greeted", EndedBy.CALLER), ("greeted in English", EndedBy.AGENT)):
+        request = ended[does]
+        assert [step.event for step in request.steps if step.event != "Released"] == [
+            *("Asked", "Claimed", "Dialled", "Answered", "Connected", "TalkEnded")
+        ]
+        (attempt,) = request.attempts
+        call = line.ledger().call(attempt.channel_id)
+        assert call
+        ((leg,),) = (visit.legs for visit in call.visits)
+        assert (call.number, leg.agent, leg.ended_by) == (request.telephone, attempt.agent, by)
+        assert store.of_channel(call.call_id) == request
+        (recorded,) = call.recordings
+        adviser, citizen = channels(line, recorded.file)
+        assert min(loud_at(adviser, ADVISER_HERTZ), loud_at(citizen, CITIZEN_HERTZ)) > 0.5
+    with connect(line.settings.ledger_url).begin() as connection:
+        visits = connection.scalars(select(col(VisitRow.call_id)).where(col(VisitRow.queue) == SECOND))
+        assert set(visits) == {ended[does].attempts[0].channel_id for does in ("greeted", "greeted in English")}
+
+
+def channels(line: RunningLine, file: str) -> tuple[np.ndarray, np.ndarray]:
+    path = line.settings.recordings_dir / file
+    eventually(path.exists, what=file)
+    samples, rate_hz = sf.read(path)
+    assert rate_hz == 8000
+    return samples[:, 0], samples[:, 1]
+
+
+def loud_at(samples: np.ndarray, hertz: int) -> float:
+    """Tell how much of the sound's power is within 20 Hz of a tone."""
+    power = np.abs(np.fft.rfft(samples)) ** 2
+    at = np.abs(np.fft.rfftfreq(len(samples), 1 / 8000) - hertz) < 20
+    return float(power[at].sum() / power.sum())
+
+
+def intake(line: RunningLine, there: Line, store: Callbacks, numbers: Mapping[Source, str]) -> None:
+    """Let wishes come in where they come from: mailbox and kept place, appointment, low answer, campaign."""
+    now, ledger = datetime.now(UTC), line.ledger()
+
+    def was_a_call(source: Source, *more: tuple[type[SurveyAnswered], dict[str, Any]]) -> str:
+        call_id = f"900.{numbers[source]}"
+        said: dict[str, Any] = {"at": now, "call_id": call_id, "channel_id": call_id, "source": Told.QUEUE_LOG}
+        started = CallStarted(line=there.name, number=f"+57{numbers[source]}", **said)
+        ended = CallEnded(by=EndedBy.CALLER, cause=16, **said)
+        ledger.apply([started, *(kind(**said, **fields) for kind, fields in more), ended])
+        return call_id
+
+    spool = Spool(line.settings.data_dir / "buzon", now=lambda: datetime.now(UTC))
+    for source in (Source.MAILBOX, Source.KEPT_PLACE):
+        writing = spool.begin(
+            Caller(
+                call_id=was_a_call(source),
+                line=there.name,
+                mailbox="devolucion",
+                language="es",
+                number=f"+57{numbers[source]}",
+                place=KeptPlace(queue=there.queue.name, since=now) if source is Source.KEPT_PLACE else None,
+            )
+        )
+        writing.confirm("subject", "tramite")
+        writing.finish(complete=True)
+    window = Window(not_before=now + timedelta(seconds=1), not_after=now + timedelta(hours=1))
+    ask(there, store, numbers[Source.APPOINTMENT], source=Source.APPOINTMENT, window=window)
+    was_a_call(Source.FOLLOW_UP, (SurveyAnswered, {"question": "satisfaccion", "answer": 1, "survey": "atencion"}))
+    desk = Desk(connect(line.settings.ledger_url), {there.name: there})
+    base = tuple(rows(f"Nombre;Celular;Cédula\nLuz;{numbers[Source.CAMPAIGN]};1".encode()))
+    new = NewCampaign(name="Septiembre", line=there.name, survey="atencion", file="base.csv", author="ana.ruiz")
+    campaign = desk.campaigns.add(new, desk.prepare(base, guess(base).checked(), new), now)
+    assert desk.campaigns.move(campaign.id, {CampaignState.DRAFT}, CampaignState.RUNNING)
+
+
+async def wait_over_of(line: RunningLine, store: Callbacks, number: str) -> CallbackRequest:
+    lists = CallbackLists(connect(line.settings.ledger_url))
+
+    def taken_in() -> tuple[CallbackRequest, ...]:
+        return lists.page(CallbackFilter(telephone=f"+57{number}")).requests
+
+    (request,) = await asyncio.to_thread(eventually, taken_in, seconds=PATIENCE_SECONDS, what=f"a wish of {number}")
+    return await wait_over(store, request.id)
+
+
+async def call_in(line: RunningLine, number: str) -> None:
+    """Call the line and talk with an adviser, who ends it."""
+    async with callers_phone(line) as phone:
+        call = await phone.dial(line.number, from_number=number)
+        await choose_an_adviser(line, call)
+        await call.wait_ended(PATIENCE_SECONDS)
 
 
 async def hang_up_waiting(line: RunningLine, number: str) -> None:

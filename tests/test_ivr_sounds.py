@@ -57,7 +57,8 @@ class Building:
         self.made = []
         count = sounds.build([line], self.folder, cache=self.cache, recordings=recordings, progress=self._progress)
         assert self.made.pop() == ""
-        assert count == len(line.languages.all) * (len(line.texts[SPANISH]) + len(speech.vocabulary()) + 1)
+        subjects = sum(len(mailbox.subjects) for mailbox in line.mailboxes.values())
+        assert count == len(line.languages.all) * (len(line.texts[SPANISH]) + len(speech.vocabulary()) + 1 + subjects)
         return self.folder / SPANISH / line.sounds
 
     def _progress(self, done: int, total: int, prompt: str) -> None:
@@ -89,7 +90,8 @@ def record(path: Path, hz: float = 440, seconds: float = 2, rate_hz: int = 44_10
 def test_shipped_line_is_heard_at_both_rates_at_one_loudness(shipped: Line, build: Building) -> None:
     folder = build(shipped)
     assert build.made == []
-    prompts = {*shipped.texts[SPANISH], *speech.vocabulary(), speech.TONE}
+    subjects = {f"asunto/devolucion_{name}" for name in ("tramite", "solicitud", "otro")}
+    prompts = {*shipped.texts[SPANISH], *speech.vocabulary(), speech.TONE, *subjects}
     files = {path.relative_to(folder) for path in folder.rglob("*.wav*")}
     assert files == {Path(f"{prompt}{suffix}") for prompt in prompts for suffix in (".wav", ".wav16")}
     for prompt in shipped.texts[SPANISH]:

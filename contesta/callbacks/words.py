@@ -85,9 +85,8 @@ _FACTS = {
     "Rescheduled": "Se cambió la hora",
     "Claimed": "El programa la tomó para llamar",
     "LeaseEnded": "Volvió a la espera",
-    "Dialled": "Se marcó el número",
+    "Dialled": "Empezó un intento de llamada",
     "Adopted": "Otro programa averigua qué pasó con el intento",
-    "AdviserReady": "Un asesor aceptó la llamada",
     "Answered": "Contestaron",
     "Accepted": "El ciudadano marcó 1",
     "Connected": "Habló con un asesor",
@@ -126,7 +125,7 @@ def fact(step: Step) -> str:  # noqa: PLR0911  a sentence for each kind
             return f"Cancelada: {_word(REASONS, Reason, detail)}"
         case "Typified":
             return f"Tipificación: {_reasons(detail)}"
-        case "Connected" | "AdviserReady":
+        case "Connected":
             return f"{_FACTS[step.event]}: {detail}"
         case _:
             return _FACTS.get(step.event, step.event)

@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from core.calendar import LEGAL_HOURS, Calendar
+
+
+class Mode(StrEnum):
+    """Whose telephone rings first."""
+
+    CITIZEN_FIRST = "citizen_first"
+    """The citizen presses 1, and then waits for an adviser."""
+    ADVISER_FIRST = "adviser_first"
+    """An adviser hears who it is and why, presses 1, and then the citizen is rung."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +81,7 @@ class CallbackPolicy:
     """
 
     enabled: bool = True
+    mode: Mode = Mode.CITIZEN_FIRST
     abandoned: bool = True
     abandoned_after_seconds: int = 30
     abandoned_delay_seconds: int = 30

@@ -297,6 +297,10 @@ class Mailbox:
     retries: Retries = field(default_factory=Retries)
     done: str = "buzon_listo"
 
+    def subject_prompt(self, subject: Subject) -> str:
+        """Name the prompt that tells an adviser what a request is about."""
+        return f"asunto/{self.name}_{subject.name}"
+
 
 class Scale(StrEnum):
     """How a question is answered."""

@@ -8,7 +8,7 @@ from typing import Any
 from core import calendar_text
 from core.calendar import Calendar
 from core.document import Value
-from ivr.line.callbacks import RESULTS, SOURCES, CallbackPolicy, Caps, Retry
+from ivr.line.callbacks import RESULTS, SOURCES, CallbackPolicy, Caps, Mode, Retry
 from ivr.line.fields import Places, listed, matching, optional, required, whole, yes_no
 
 RETRY_KEYS = ("limit", "after_minutes")
@@ -40,6 +40,7 @@ def callbacks(value: Value, places: Places) -> CallbackPolicy:
     numbers = {key: optional(section, key, whole(*limits), getattr(usual, key)) for key, limits in _WHOLE.items()}
     return CallbackPolicy(
         enabled=optional(section, "enabled", yes_no, usual.enabled),
+        mode=optional(section, "mode", lambda value: value.one_of(Mode), usual.mode),
         abandoned=optional(section, "abandoned", yes_no, usual.abandoned),
         caller_id=optional(section, "caller_id", _number, usual.caller_id),
         legal_hours=optional(section, "legal_hours", _calendar, usual.legal_hours),

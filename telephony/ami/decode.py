@@ -33,6 +33,7 @@ from core.events import (
     RingEnded,
     RingResult,
     Source,
+    is_advisers_side,
 )
 from telephony.ami.codec import Message
 
@@ -68,6 +69,8 @@ class EventDecoder:
 
     def decode(self, message: Message) -> tuple[Event, ...]:
         """Core events that one message tells; none for an unknown or a malformed one. Never raises."""
+        if is_advisers_side(message.get("Uniqueid")):
+            return ()
         try:
             if read := _READERS.get(message.event):
                 return read(message)

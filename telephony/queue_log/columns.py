@@ -90,6 +90,11 @@ class Columns:
         begin = np.where(np.asarray(number) == 0, self.starts, np.where(self.bars >= number, before, self.ends))
         return begin, np.where(self.bars > number, after, self.ends)
 
+    def ending_in(self, end: Ints, last: bytes) -> Flags:
+        """Tell which texts that end at these positions have this last byte."""
+        ends: Flags = self._bytes[end - 1] == ord(last)
+        return ends
+
     def control_characters(self) -> Flags:
         """Tell which lines hold any, a carriage return among them."""
         inside = self._bytes[len(_BEFORE) : -len(_AFTER)]

@@ -64,6 +64,7 @@ from core.events import (
     SystemRestarted,
     TextChosen,
     WorkEnded,
+    is_advisers_side,
 )
 from core.numbers import ANONYMOUS, is_normal
 
@@ -80,9 +81,12 @@ _CLOCKS_APART_SECONDS = 5
 
 
 def decode(raw: bytes, line: Line, order: int) -> tuple[Event, ...] | DamagedLine:
-    """Return the facts of `line`, read from `raw`: none for an unknown event. `order` is its place in its second."""
+    """Return the facts of `line`, read from `raw`: none for an unknown event. `order` is its place in its second.
+
+    Where an adviser is rung first, the queue that finds him is told of nobody: the citizen has lines of his own.
+    """
     decoder = DECODERS.get(line.event)
-    if decoder is None:
+    if decoder is None or is_advisers_side(line.channel_id):
         return ()
     about: dict[str, Any] = {
         "at": datetime.fromtimestamp(line.second, UTC),

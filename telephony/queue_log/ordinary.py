@@ -101,6 +101,7 @@ class Calls:
         self._of_no_call &= ~self._broken
         self._seconds, self._timed = self._columns.seconds()
         self._sure = self._timed & self._channels.sure & (begin < end)
+        self._sure &= ~self._columns.ending_in(end, b"m")  # perhaps an adviser's side: the long way knows
 
     def _channels_that_are_none(self) -> Ints:
         begin, end = self._columns.field(1)
