@@ -33,7 +33,7 @@ from contesta.campaigns.feeding import AHEAD
 from contesta.campaigns.results import as_data, exported
 from contesta.lines import examine_files
 from core.errors import ConfigurationError
-from core.events import CallStarted, Source, SurveyAnswered
+from core.events import CallEnded, CallStarted, EndedBy, Source, SurveyAnswered
 from ivr import prompts
 from ivr.line.model import Line
 from ivr.line.published import Published
@@ -162,6 +162,9 @@ def test_what_came_of_each_call_is_the_disposition_of_its_record(desk: Desk, eng
             SurveyAnswered(at=NOW, question="satisfaccion", answer=5, source=Source.QUEUE_LOG, **of),
         ]
     )
+    desk.feeder.work(NOW)
+    assert Disposition.SURVEY_DONE not in desk.campaigns.results(campaign.id).dispositions, "the survey goes on"
+    Ledger(engine).apply([CallEnded(at=NOW, by=EndedBy.CALLER, cause=16, source=Source.QUEUE_LOG, **of)])
     desk.feeder.work(NOW)
     results = desk.campaigns.results(campaign.id)
     assert results.dispositions == {

@@ -14,6 +14,7 @@ from callback_queue.policy import rules_of
 from callback_queue.request import Asked, CallbackRequest, Person, Place, Reason, Source, State
 from callback_queue.states import Cancelled, IllegalStepError
 from ivr.line.model import Line
+from quality.metrics.history import CallHistory
 from storage.callbacks import Callbacks
 from storage.campaigns import IVR, Campaign, Campaigns, CampaignState, Outcome, StoredRecord
 from storage.ledger import Ledger
@@ -69,7 +70,11 @@ class Feeder:
             request = self._callbacks.get(record.request_id)
             if request is None:
                 continue
-            answers = self._answers(request) if request.state is State.ATTENDED else {}
+            call = self._attended(request)
+            if call and call.ended_at is None:  # the adviser is gone, and the survey may be asked at this moment
+                going_on += 1
+                continue
+            answers = _answers(call) if call else {}
             disposition = follows(request, len(answers) + len(record.answers))
             if disposition is None:
                 going_on += 1
@@ -79,10 +84,15 @@ class Feeder:
             log.info("record of a campaign worked", campaign=campaign.id, record=record.position, came=disposition)
         return going_on
 
-    def _answers(self, request: CallbackRequest) -> dict[str, int]:
-        """Give what the citizen answered by key in the call in which he was attended."""
-        call = self._ledger.call(request.attended_call) if request.attended_call else None
-        return {said.question: said.answer for said in call.survey if said.answer is not None} if call else {}
+    def _attended(self, request: CallbackRequest) -> CallHistory | None:
+        """Read the call in which the citizen was attended."""
+        attended = request.state is State.ATTENDED and request.attended_call
+        return self._ledger.call(request.attended_call) if attended else None
+
+
+def _answers(call: CallHistory) -> dict[str, int]:
+    """Give what the citizen answered by key."""
+    return {said.question: said.answer for said in call.survey if said.answer is not None}
 
 
 def _only_ours(request: CallbackRequest) -> bool:
