@@ -10,18 +10,19 @@ a mark written behind everything else has arrived in the ledger.
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import islice
 
 import structlog
 
-from callback_queue.policy import Rules, may_ring, next_allowed, rules_of
+from callback_queue.policy import Rules, next_allowed, rules_of
 from callback_queue.progress import progress
-from callback_queue.request import CallbackRequest, ConsentAnswer, Reason
-from callback_queue.states import Cancelled, Dialled, Event, GaveUp, IllegalStepError, Released, Superseded
-from core.calendar import BOGOTA
-from core.errors import NotAvailableError
+from callback_queue.refusals import Known, midnight, refusal
+from callback_queue.request import CallbackRequest, ConsentAnswer
+from callback_queue.states import Dialled, Event
+from core.errors import ContestaError
 from core.events import Event as Told
 from core.numbers import COUNTRY_CODE
 from ivr import speech
@@ -29,17 +30,19 @@ from ivr.line.callbacks import Mode
 from ivr.line.exchange import NO, YES
 from ivr.line.model import Line
 from storage.callback_facts import CallbackFacts
-from storage.callbacks import Callbacks, LeaseLostError
+from storage.callbacks import Callbacks
 from telephony.dialler import Dialler, Ring
 
 LEASE = timedelta(seconds=20)
 SILENT = timedelta(seconds=10)
 """How long an attempt may tell nothing new before it is looked up whether its channel is there."""
 
-MARK_SECONDS = 10.0
+MARK = timedelta(seconds=10)
+"""How long the ledger may take to have what was written into queue_log."""
+
 LONGEST_CALL = timedelta(hours=12)
-IN_CALL_PAUSE = timedelta(minutes=2)
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 200
+RINGS_AT_ONCE = 20
 
 log = structlog.get_logger()
 
@@ -52,6 +55,19 @@ class _Followed:
 
     request: CallbackRequest
     heard_at: datetime
+
+    @property
+    def channel_id(self) -> str:
+        return self.request.attempts[-1].channel_id
+
+
+@dataclass(frozen=True, slots=True)
+class _LookUp:
+    """Channels that are no longer there, and the mark behind all that the ledger will ever be told of them."""
+
+    mark: str
+    missing: frozenset[str]
+    given_up_at: datetime
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,10 +84,11 @@ class Worker:
     lease: timedelta = LEASE
     silent: timedelta = SILENT
     _followed: dict[str, _Followed] = field(default_factory=dict)
+    _look_up: _LookUp | None = None
     _renewed_at: datetime | None = None
 
-    async def round(self) -> None:
-        """Do one round.
+    async def round(self) -> bool:
+        """Do one round; whether there may be more to dial at once.
 
         Raises:
             NotAvailableError: the telephone system does not answer.
@@ -82,8 +99,7 @@ class Worker:
         await self._adopt(now)
         await self._renew(now)
         await self._follow(lines)
-        if self.dials:
-            await self._dial(lines)
+        return await self._dial(lines) if self.dials else False
 
     async def _adopt(self, now: datetime) -> None:
         for request, _ in await asyncio.to_thread(self.store.adopt, self.name, now, self.lease, MOST_AT_ONCE):
@@ -102,130 +118,129 @@ class Worker:
     # -- following
 
     async def _follow(self, lines: Mapping[str, Line]) -> None:
-        told = await self._told()
-        for request_id, followed in list(self._followed.items()):
-            await self._step(followed, told.get(request_id, ()), lines, gone=False)
-        now = self.now()
-        silent = [followed for followed in self._followed.values() if now - followed.heard_at >= self.silent]
-        if not silent:
+        if not self._followed:
             return
-        gone = await self._gone(silent)
-        told = await self._told()
+        looked = self._look_up
+        channels = [followed.channel_id for followed in self._followed.values()]
+        told = await asyncio.to_thread(self.facts.of_channels, [*channels, looked.mark] if looked else channels)
+        gone = looked.missing if looked and looked.mark in told else frozenset()
+        await self._tell(told, gone, lines)
+        now = self.now()
+        if looked and (gone or now >= looked.given_up_at):
+            if not gone:
+                log.warning("the ledger is behind queue_log", waiting=len(looked.missing))
+            self._look_up = None
+        silent = [followed for followed in self._followed.values() if now - followed.heard_at >= self.silent]
+        if silent and self._look_up is None:
+            await self._look(silent, now)
+
+    async def _tell(
+        self, told: Mapping[str, Sequence[Told]], gone: AbstractSet[str], lines: Mapping[str, Line]
+    ) -> None:
+        """Let happen what the ledger tells of the attempts that go on; of those that are gone, it is all there is."""
+        now = self.now()
+        happened: dict[str, list[tuple[Event, datetime]]] = {}
+        for request_id, followed in self._followed.items():
+            request, channel_id = followed.request, followed.channel_id
+            rules = rules_of(lines.get(request.line))
+            facts = told.get(channel_id, ())
+            if events := progress(request, facts, rules, now, by=self._by, gone=channel_id in gone):
+                happened[request_id] = events
+        after = await self._happen(happened)
+        for request_id in happened:
+            if request_id in after and after[request_id].state.in_attempt:
+                self._followed[request_id] = _Followed(after[request_id], now)
+            else:
+                del self._followed[request_id]
+
+    async def _look(self, silent: Sequence[_Followed], now: datetime) -> None:
+        """Look which attempts have no channel any more, and mark the end of what was written of them.
+
+        What the telephone system wrote of a channel that is gone is before the mark: once the ledger has the mark, it
+        has all there is. Nobody waits for it: the leases of all others are renewed meanwhile.
+        """
+        there = await self.dialler.channels()
         for followed in silent:
             followed.heard_at = now
-            if followed.request.id in gone:
-                await self._step(followed, told.get(followed.request.id, ()), lines, gone=True)
-
-    async def _told(self) -> dict[str, Sequence[Told]]:
-        channels = {
-            followed.request.attempts[-1].channel_id: request_id for request_id, followed in self._followed.items()
-        }
-        facts = await asyncio.to_thread(self.facts.of_channels, list(channels)) if channels else {}
-        return {channels[channel_id]: events for channel_id, events in facts.items()}
-
-    async def _step(self, followed: _Followed, facts: Sequence[Told], lines: Mapping[str, Line], *, gone: bool) -> None:
-        request = followed.request
-        rules = rules_of(lines.get(request.line))
-        for event, at in progress(request, facts, rules, self.now(), by=self._by, gone=gone):
-            after = await self._happen(request.id, event, at)
-            if after is None or not after.state.in_attempt:
-                del self._followed[request.id]
-                return
-            followed.request, followed.heard_at = after, self.now()
-
-    async def _gone(self, silent: Sequence[_Followed]) -> set[str]:
-        """Tell which of some attempts have no channel any more, once the ledger has all that was told of them."""
-        there = await self.dialler.channels()
-        missing = {each.request.id for each in silent if each.request.attempts[-1].channel_id not in there}
-        if not missing:
-            return set()
-        mark = f"cb-marca-{secrets.token_hex(6)}"
-        await self.dialler.mark(mark)
-        deadline = asyncio.get_running_loop().time() + MARK_SECONDS
-        while asyncio.get_running_loop().time() < deadline:
-            if await asyncio.to_thread(self.facts.of_channels, [mark]):
-                return missing
-            await asyncio.sleep(0.1)
-        log.warning("the ledger is behind queue_log", waiting=len(missing))
-        return set()
+        missing = frozenset(followed.channel_id for followed in silent) - there
+        if missing:
+            mark = f"cb-marca-{secrets.token_hex(6)}"
+            await self.dialler.mark(mark)
+            self._look_up = _LookUp(mark, missing, now + MARK)
 
     # -- dialling
 
-    async def _dial(self, lines: Mapping[str, Line]) -> None:
+    async def _dial(self, lines: Mapping[str, Line]) -> bool:
         free: dict[str, int] | None = None
+        more = False
         for line in lines.values():
             now = self.now()
             rules = rules_of(line)
             if not line.callbacks.enabled or next_allowed(rules, now) != now:
                 continue
-            for queue in await asyncio.to_thread(self.store.due_queues, line.name, now):
+            queues = [queue.name for queue in line.queues.values()]
+            for queue in await asyncio.to_thread(self.store.due_queues, line.name, queues, now):
                 free = await self.dialler.free() if free is None else free
-                room = await asyncio.to_thread(self._room, line, now)
+                room = min(MOST_AT_ONCE, await asyncio.to_thread(self._room, line, now))
                 most = max(0, free.get(queue, 0) - line.callbacks.reserve)
                 claimed = await asyncio.to_thread(
-                    self.store.claim,
-                    self.name,
-                    line.name,
-                    queue,
-                    now,
-                    self.lease,
-                    min(room, MOST_AT_ONCE),
-                    in_flight=most,
+                    self.store.claim, self.name, line.name, queue, now, self.lease, room, in_flight=most
                 )
-                for request in claimed:
-                    await self._attempt(request, line, rules)
+                if claimed:
+                    await self._attempt(claimed, line, rules)
+                more = more or len(claimed) == MOST_AT_ONCE
+        return more
 
     def _room(self, line: Line, now: datetime) -> int:
         """Tell how many more may be dialled by the caps of the line."""
         caps = line.callbacks.caps
         room = MOST_AT_ONCE
         if caps.per_hour is not None:
-            room = min(room, caps.per_hour - self.store.dialled_since(now - timedelta(hours=1), line=line.name))
+            room = min(room, caps.per_hour - self.facts.dialled_since(now - timedelta(hours=1), line=line.name))
         if caps.per_day is not None:
-            room = min(room, caps.per_day - self.store.dialled_since(midnight(now), line=line.name))
+            room = min(room, caps.per_day - self.facts.dialled_since(midnight(now), line=line.name))
         if caps.pesos_per_day is not None:
-            spent = self.store.pesos_since(
+            spent = self.facts.pesos_since(
                 midnight(now), line.name, caps.mobile_pesos_per_minute, caps.fixed_pesos_per_minute, now
             )
             room = min(room, 0 if spent >= caps.pesos_per_day else room)
         return max(0, room)
 
-    async def _attempt(self, request: CallbackRequest, line: Line, rules: Rules) -> None:
+    async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules) -> None:
+        """Commit an attempt of each claimed request that may be dialled now, all at once, and then ring."""
         now = self.now()
-        refusal = await asyncio.to_thread(self._refusal, request, line, rules, now)
-        if refusal is not None:
-            await self._happen(request.id, refusal, now)
-            return
-        after = await self._happen(request.id, Dialled(by=self._by), now)
-        if after is None:
-            return
-        self._followed[request.id] = _Followed(after, now)
-        try:
-            await self.dialler.ring(ring_of(after, line))
-        except NotAvailableError as error:  # nobody knows whether it rings: it is looked up like any other
-            log.warning("the ring was not confirmed", callback=request.id, error=str(error))
+        known = await asyncio.to_thread(self._known, claimed, now)
+        dialled = Dialled(by=self._by)
+        decided = {each.id: refusal(each, rules, known, now, by=self._by) or dialled for each in claimed}
+        after = await self._happen({request_id: [(event, now)] for request_id, event in decided.items()})
+        committed = [request for request in after.values() if request.state.in_attempt]
+        self._followed.update({request.id: _Followed(request, now) for request in committed})
+        room = asyncio.Semaphore(RINGS_AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for request in committed:
+                tasks.create_task(self._ring(request, line, room), name=request.id)
 
-    def _refusal(  # noqa: PLR0911  a rule each, in the order of its weight
-        self, request: CallbackRequest, line: Line, rules: Rules, now: datetime
-    ) -> Event | None:
-        """Say why a claimed request is not dialled now, if it is not."""
-        policy, by, number = line.callbacks, self._by, request.telephone
-        if not may_ring(policy, number):
-            return GaveUp(by=by, reason=Reason.NUMBER_NOT_ALLOWED)
-        if request.expires_at is not None and request.expires_at <= now:
-            return GaveUp(by=by, reason=Reason.EXPIRED)
-        alone = self.store.left_alone_since([number]).get(number)
-        if alone is not None and not (request.wished_at and request.wished_at > alone):
-            return Cancelled(by=by, reason=Reason.LEFT_ALONE)
-        attended = self.facts.attended_since([(request.line, number, request.last_asked_at)])
-        if call_id := attended.get((request.line, number)):
-            return Superseded(by=by, call_id=call_id)
-        if self.facts.in_a_call([number], now - LONGEST_CALL):
-            return Released(by=by, why="in_call", due_at=now + IN_CALL_PAUSE)
-        if self.store.dialled_since(midnight(now), telephone=number) >= policy.caps.per_number_day:
-            tomorrow = next_allowed(rules, midnight(now) + timedelta(days=1))
-            return Released(by=by, why="cap", due_at=tomorrow or now + timedelta(days=1))
-        return None
+    async def _ring(self, request: CallbackRequest, line: Line, room: asyncio.Semaphore) -> None:
+        async with room:
+            if self.now() - request.attempts[-1].committed_at > self.lease / 2:  # soon another may look it up
+                log.warning("too late to ring", callback=request.id)
+                return
+            try:
+                await self.dialler.ring(ring_of(request, line))
+            except ContestaError as error:  # nobody knows whether it rings: it is looked up like any other
+                log.warning("the ring was not confirmed", callback=request.id, error=str(error))
+
+    def _known(self, claimed: Sequence[CallbackRequest], now: datetime) -> Known:
+        """Read what may speak against dialling; all are of one line, which has one open request a telephone."""
+        line = claimed[0].line
+        numbers = [request.telephone for request in claimed]
+        attended = self.facts.attended_since((line, each.telephone, each.last_asked_at) for each in claimed)
+        return Known(
+            left_alone=self.store.left_alone_since(numbers),
+            attended={number: call_id for (_, number), call_id in attended.items()},
+            in_a_call=self.facts.in_a_call(numbers, now - LONGEST_CALL),
+            dialled_today=self.facts.dialled_of(numbers, midnight(now)),
+        )
 
     # -- the store
 
@@ -233,14 +248,16 @@ class Worker:
     def _by(self) -> str:
         return f"worker:{self.name}"
 
-    async def _happen(self, request_id: str, event: Event, at: datetime) -> CallbackRequest | None:
-        """Let an event happen to a request of ours; None if it is no longer ours, or somebody was quicker."""
-        try:
-            after, _ = await asyncio.to_thread(self.store.step, request_id, event, at, worker=self.name)
-        except (LeaseLostError, IllegalStepError) as lost:
-            log.warning("no longer ours", callback=request_id, step=type(event).__name__, error=str(lost))
-            return None
-        log.info("callback", callback=request_id, step=type(event).__name__, state=after.state)
+    async def _happen(self, happened: Mapping[str, Sequence[tuple[Event, datetime]]]) -> dict[str, CallbackRequest]:
+        """Let events happen to requests of ours; left out are those no longer ours, or where somebody was quicker."""
+        if not happened:
+            return {}
+        after, refused = await asyncio.to_thread(self.store.steps, self.name, happened)
+        for request_id, request in after.items():
+            steps = [type(event).__name__ for event, _ in happened[request_id]]
+            log.info("callback", callback=request_id, steps=steps, state=request.state)
+        for request_id, error in refused.items():
+            log.warning("no longer ours", callback=request_id, error=str(error))
         return after
 
 
@@ -283,8 +300,3 @@ def told_to_adviser(request: CallbackRequest, line: Line) -> tuple[str, ...]:
     )
     number = map(speech.prompt, speech.telephone(national(request)))
     return ("asesor_devolucion", f"asesor_{request.source}", *islice(subjects, 1), *number, "asesor_aceptar")
-
-
-def midnight(now: datetime) -> datetime:
-    """Return when the day began in Colombia."""
-    return datetime.combine(now.astimezone(BOGOTA).date(), time(), BOGOTA)

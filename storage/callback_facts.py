@@ -1,5 +1,6 @@
-"""What the ledger tells of calls that asks for a callback, or makes one needless."""
+"""What the ledger tells of calls that asks for a callback, or makes one needless; and how much was dialled."""
 
+import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from sqlmodel import col
 
 from callback_queue.request import ATTEMPT
 from core.events import Event, Source
-from core.numbers import ANONYMOUS
+from core.numbers import ANONYMOUS, Origin, origin
 from quality.metrics.history import Outcome
+from storage.callback_codec import COLUMNS, request_of
+from storage.callback_tables import CallbackChannelRow, CallbackRow
 from storage.codec import decode
 from storage.database import reader
 from storage.projection import in_parts
@@ -147,3 +150,44 @@ class CallbackFacts:
                     if (at := asked.get((line, number))) and connected_at > at:
                         found[line, number] = call_id
         return found
+
+    # -- how much was dialled
+
+    def dialled_since(self, since: datetime, *, line: str | None = None) -> int:
+        """Count attempts that were committed since then, of a line or of all."""
+        query = (
+            select(func.count()).select_from(CallbackChannelRow).where(col(CallbackChannelRow.committed_at) >= since)
+        )
+        if line is not None:
+            query = query.where(col(CallbackChannelRow.line) == line)
+        with self._reader.begin() as connection:
+            return connection.scalar(query) or 0
+
+    def dialled_of(self, telephones: Collection[str], since: datetime) -> dict[str, int]:
+        """Count attempts that were committed since then by telephone; those without any are left out."""
+        found: dict[str, int] = {}
+        with self._reader.begin() as connection:
+            for part in in_parts(telephones):
+                query = (
+                    select(col(CallbackChannelRow.telephone), func.count())
+                    .where(col(CallbackChannelRow.telephone).in_(part), col(CallbackChannelRow.committed_at) >= since)
+                    .group_by(col(CallbackChannelRow.telephone))
+                )
+                found.update((row[0], row[1]) for row in connection.execute(query))
+        return found
+
+    def pesos_since(self, since: datetime, line: str, mobile: int, fixed: int, now: datetime) -> int:
+        """Add up what calls of a line cost that were dialled since then: begun minutes, by the prices of a minute."""
+        mine = select(col(CallbackChannelRow.request_id)).where(
+            col(CallbackChannelRow.line) == line, col(CallbackChannelRow.committed_at) >= since
+        )
+        with self._reader.begin() as connection:
+            rows = connection.execute(select(*COLUMNS).where(col(CallbackRow.id).in_(mine))).all()
+        pesos = 0
+        for request in map(request_of, rows):
+            price = mobile if origin(request.telephone) is Origin.MOBILE else fixed
+            for attempt in request.attempts:
+                if attempt.answered_at and attempt.committed_at >= since:
+                    seconds = ((attempt.ended_at or now) - attempt.answered_at).total_seconds()
+                    pesos += price * max(1, math.ceil(seconds / 60))
+        return pesos

@@ -108,7 +108,7 @@ class CallbackFilingRow(LedgerTable, table=True):
 
 
 class CallbackChannelRow(LedgerTable, table=True):
-    """The channel of one attempt. It is here before anything is dialled."""
+    """The channel of one attempt, before anything is dialled. Where nothing was it is taken away: no cap counts it."""
 
     __tablename__ = "callback_channel"
     __table_args__ = _of_request(Index(None, "request_id"), Index(None, "line", "committed_at"))

@@ -5,14 +5,27 @@ written together. On PostgreSQL any number of workers claim at once (FOR UPDATE 
 lock, and is for one worker.
 """
 
-import math
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -27,13 +40,13 @@ from callback_queue.states import (
     Command,
     Event,
     GaveUp,
+    IllegalStepError,
     Joined,
     LeaseEnded,
     Rescheduled,
     advance,
 )
 from core.errors import ContestaError
-from core.numbers import Origin, origin
 from storage.callback_codec import COLUMNS, request_of, step_values, values
 from storage.callback_filing import new_filing
 from storage.callback_tables import (
@@ -46,6 +59,7 @@ from storage.callback_tables import (
 )
 from storage.callback_windows import see_room
 from storage.database import reader
+from storage.projection import in_parts
 
 PRIORITIES = range(9, -1, -1)
 _TRIES = 4
@@ -183,11 +197,31 @@ class Callbacks:
             if row is None:
                 raise LookupError(request_id)
             before = request_of(row)
-            if worker is not None and (before.lease is None or before.lease.worker != worker):
-                raise LeaseLostError(f"la solicitud {request_id} ya no es de {worker}")
+            if worker is not None:
+                _see_lease(before, worker)
             after, commands = advance(before, event, now)
             _write(connection, [after])
         return after, commands
+
+    def steps(
+        self, worker: str, happened: Mapping[str, Sequence[tuple[Event, datetime]]]
+    ) -> tuple[dict[str, CallbackRequest], dict[str, LeaseLostError | IllegalStepError]]:
+        """Let events happen, each at its time, to requests that a worker holds, in one transaction.
+
+        Returns those that changed, and why others did not: nothing of what was to happen to one of these did.
+        """
+        changed: dict[str, CallbackRequest] = {}
+        refused: dict[str, LeaseLostError | IllegalStepError] = {}
+        with self._engine.begin() as connection:
+            for part in in_parts(happened):
+                mine = _REQUESTS.where(col(CallbackRow.id).in_(part)).order_by(col(CallbackRow.id)).with_for_update()
+                for request in map(request_of, connection.execute(mine).all()):
+                    try:
+                        changed[request.id] = _after(request, worker, happened[request.id])
+                    except (LeaseLostError, IllegalStepError) as error:
+                        refused[request.id] = error
+            _write(connection, list(changed.values()))
+        return changed, refused
 
     def claim(
         self,
@@ -214,13 +248,7 @@ class Callbacks:
                 if len(claimed) >= limit:
                     break
                 due = (
-                    _REQUESTS.where(
-                        col(CallbackRow.line) == line,
-                        col(CallbackRow.queue) == queue,
-                        col(CallbackRow.priority) == priority,
-                        col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
-                        col(CallbackRow.due_at) <= now,
-                    )
+                    _REQUESTS.where(*_waiting(line, queue, priority, now))
                     .order_by(col(CallbackRow.due_at))
                     .limit(limit - len(claimed))
                     .with_for_update(skip_locked=True)
@@ -229,19 +257,14 @@ class Callbacks:
             _write(connection, claimed)
         return claimed
 
-    def due_queues(self, line: str, now: datetime) -> list[str]:
-        """Read the queues of a line for which requests are due."""
-        query = (
-            select(col(CallbackRow.queue))
-            .where(
-                col(CallbackRow.line) == line,
-                col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
-                col(CallbackRow.due_at) <= now,
-            )
-            .distinct()
-        )
+    def due_queues(self, line: str, queues: Iterable[str], now: datetime) -> list[str]:
+        """Tell for which queues of a line requests are due. It costs the same however many wait, due or not."""
+        asked = [
+            select(literal(queue).label("queue")).where(or_(*(_due(line, queue, each, now) for each in PRIORITIES)))
+            for queue in queues
+        ]
         with self._reader.begin() as connection:
-            return sorted(connection.scalars(query))
+            return list(connection.scalars(union_all(*asked))) if asked else []
 
     def renew(self, worker: str, request_ids: Sequence[str], until: datetime) -> set[str]:
         """Make a worker's leases last until then; returns those that are still his. It is no step of a history."""
@@ -323,36 +346,6 @@ class Callbacks:
         with self._reader.begin() as connection:
             return {row.telephone: row.at for row in connection.execute(query)}
 
-    # -- how much was dialled
-
-    def dialled_since(self, since: datetime, *, line: str | None = None, telephone: str | None = None) -> int:
-        """Count attempts that were committed since then, of a line, of a telephone, or of all."""
-        query = (
-            select(func.count()).select_from(CallbackChannelRow).where(col(CallbackChannelRow.committed_at) >= since)
-        )
-        if line is not None:
-            query = query.where(col(CallbackChannelRow.line) == line)
-        if telephone is not None:
-            query = query.where(col(CallbackChannelRow.telephone) == telephone)
-        with self._reader.begin() as connection:
-            return connection.scalar(query) or 0
-
-    def pesos_since(self, since: datetime, line: str, mobile: int, fixed: int, now: datetime) -> int:
-        """Add up what calls of a line cost that were dialled since then: begun minutes, by the prices of a minute."""
-        mine = select(col(CallbackChannelRow.request_id)).where(
-            col(CallbackChannelRow.line) == line, col(CallbackChannelRow.committed_at) >= since
-        )
-        with self._reader.begin() as connection:
-            rows = connection.execute(_REQUESTS.where(col(CallbackRow.id).in_(mine))).all()
-        pesos = 0
-        for request in map(request_of, rows):
-            price = mobile if origin(request.telephone) is Origin.MOBILE else fixed
-            for attempt in request.attempts:
-                if attempt.answered_at and attempt.committed_at >= since:
-                    seconds = ((attempt.ended_at or now) - attempt.answered_at).total_seconds()
-                    pesos += price * max(1, math.ceil(seconds / 60))
-        return pesos
-
     def _whole(self, which: ColumnElement[bool]) -> CallbackRequest | None:
         with self._reader.begin() as connection:
             row = connection.execute(_REQUESTS.where(which)).one_or_none()
@@ -380,6 +373,33 @@ def _on_their_way(connection: Connection, queue: str) -> int:
         )
     )
     return connection.scalar(query) or 0
+
+
+def _waiting(line: str, queue: str, priority: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Say which requests are due; the state is written out, for the index of those that wait."""
+    return (
+        col(CallbackRow.line) == line,
+        col(CallbackRow.queue) == queue,
+        col(CallbackRow.priority) == priority,
+        col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
+        col(CallbackRow.due_at) <= now,
+    )
+
+
+def _due(line: str, queue: str, priority: int, now: datetime) -> ColumnElement[bool]:
+    return select(col(CallbackRow.id)).where(*_waiting(line, queue, priority, now)).exists()
+
+
+def _see_lease(request: CallbackRequest, worker: str) -> None:
+    if request.lease is None or request.lease.worker != worker:
+        raise LeaseLostError(f"la solicitud {request.id} ya no es de {worker}")
+
+
+def _after(request: CallbackRequest, worker: str, happened: Sequence[tuple[Event, datetime]]) -> CallbackRequest:
+    for event, at in happened:
+        _see_lease(request, worker)
+        request, _ = advance(request, event, at)
+    return request
 
 
 def _by(worker: str) -> str:
@@ -451,32 +471,38 @@ def _insert(connection: Connection, request: CallbackRequest) -> bool:
 
 def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:
     """Write changed requests, and the steps by which they changed."""
-    steps, channels, never_rang = [], [], []
-    for request in requests:
-        _update(connection, request)
-        steps += [step_values(request.id, step) for step in request.steps]
-        attempt = request.attempt
-        if request.state is State.DIALLING and attempt and request.steps[-1].event == "Dialled":
-            channels.append(
-                {
-                    "channel_id": attempt.channel_id,
-                    "request_id": request.id,
-                    "line": request.line,
-                    "telephone": request.telephone,
-                    "committed_at": attempt.committed_at,
-                }
-            )
-        if attempt and attempt.result in NEVER_RANG and request.steps[-1].event in {"AttemptFailed", "GaveUp"}:
-            never_rang.append(attempt.channel_id)
-    if steps:
-        connection.execute(insert(CallbackStepRow), steps)
+    if not requests:
+        return
+    connection.execute(_UPDATE, [_keyed(values(request)) for request in requests])
+    steps = [step_values(request.id, step) for request in requests for step in request.steps]
+    connection.execute(insert(CallbackStepRow), steps)
+    dialled = [request for request in requests if any(step.event == "Dialled" for step in request.steps)]
+    channels = [
+        {
+            "channel_id": attempt.channel_id,
+            "request_id": request.id,
+            "line": request.line,
+            "telephone": request.telephone,
+            "committed_at": attempt.committed_at,
+        }
+        for request in dialled
+        if (attempt := request.attempt)
+    ]
     if channels:
         connection.execute(insert(CallbackChannelRow), channels)
-    if never_rang:  # the citizen was not dialled: it counts for no cap
-        connection.execute(delete(CallbackChannelRow).where(col(CallbackChannelRow.channel_id).in_(never_rang)))
+    undone = [one.channel_id for request in requests if (one := request.attempt) and one.result in NEVER_RANG]
+    for part in in_parts(undone):
+        connection.execute(delete(CallbackChannelRow).where(col(CallbackChannelRow.channel_id).in_(part)))
 
 
-def _update(connection: Connection, request: CallbackRequest) -> None:
-    changed: dict[str, Any] = values(request)
-    request_id = changed.pop("id")
-    connection.execute(update(CallbackRow).where(col(CallbackRow.id) == request_id).values(changed))
+def _keyed(changed: dict[str, Any]) -> dict[str, Any]:
+    return {"key": changed.pop("id"), **changed}
+
+
+_ROW = CallbackRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_UPDATE = (
+    update(_ROW)
+    .where(_ROW.c.id == bindparam("key"))
+    .values({name: bindparam(name) for name in (column.name for column in _ROW.c) if name != "id"})
+)
+"""One statement for any number of rows: on PostgreSQL they go in one pipeline."""

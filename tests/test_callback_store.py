@@ -23,6 +23,7 @@ from callback_queue.states import (
     TalkEnded,
 )
 from storage.callback_codec import values
+from storage.callback_facts import CallbackFacts
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callback_tables import CallbackRow
 from storage.callbacks import Beside, Callbacks, LeaseLostError
@@ -171,13 +172,15 @@ def happen(store: Callbacks, request_id: str, *events: Event) -> None:
         store.step(request_id, event, NOW, worker="a")
 
 
-def test_whole_life(store: Callbacks, lists: CallbackLists) -> None:
+def test_whole_life(engine: Engine, store: Callbacks, lists: CallbackLists) -> None:
+    facts = CallbackFacts(engine)
     request_id = store.ask(wish(call_id="1.1"), ANY_HOUR, NOW).request.id
     store.claim("a", "anm", "atencion", NOW, LEASE, 1)
     _, (dial,) = store.step(request_id, Dialled(by="worker:a"), NOW + timedelta(seconds=5), worker="a")
     assert dial.channel_id == f"cb-{request_id}-1"
-    assert store.dialled_since(NOW, line="anm", telephone=PHONE) == 1
-    assert store.dialled_since(NOW + timedelta(minutes=1)) == store.dialled_since(NOW, line="art") == 0
+    assert facts.dialled_since(NOW, line="anm") == 1
+    assert facts.dialled_of([PHONE, phone(1)], NOW) == {PHONE: 1}
+    assert facts.dialled_since(NOW + timedelta(minutes=1)) == facts.dialled_since(NOW, line="art") == 0
     happen(store, request_id, Answered(by="worker:a"), Accepted(by="worker:a"), Connected(by="worker:a", agent="Ana"))
     happen(store, request_id, TalkEnded(by="worker:a"))
     told = store.of_channel(dial.channel_id)
@@ -229,6 +232,36 @@ def test_attempt_of_a_dead_worker_is_looked_up_by_one_other(store: Callbacks) ->
     assert commands == (LookUp(channel_id=f"cb-{request_id}-1"),)
     assert adopted.state is State.DIALLING
     assert store.adopt("c", NOW + LEASE, LEASE, 10) == []
+
+
+def test_many_steps_at_once_and_whoever_lost_one_changes_nothing_of_it(engine: Engine, store: Callbacks) -> None:
+    ask_many(store, 3)
+    mine = [request.id for request in store.claim("a", "anm", "atencion", NOW, LEASE, 2)]
+    (other,) = (request.id for request in store.claim("b", "anm", "atencion", NOW, LEASE, 1))
+    dialled = [(Dialled(by="worker:a"), NOW)]
+    not_dialled = AttemptFailed(by="worker:a", result=Result.NOT_DIALLED, retry_at=NOW)
+    happened = {mine[0]: [*dialled, (not_dialled, NOW)], mine[1]: [*dialled, *dialled], other: dialled}
+    changed, refused = store.steps("a", happened)
+    assert {request_id: request.state for request_id, request in changed.items()} == {mine[0]: State.WAITING}
+    assert {request_id: type(error) for request_id, error in refused.items()} == {
+        mine[1]: IllegalStepError,
+        other: LeaseLostError,
+    }
+    untouched = [store.get(request_id) for request_id in (mine[1], other)]
+    assert [request and (request.state, len(request.attempts)) for request in untouched] == [(State.CLAIMED, 0)] * 2
+    assert CallbackFacts(engine).dialled_since(NOW) == 0, "nothing was dialled: no cap counts it"
+
+
+def test_queues_with_something_due(store: Callbacks) -> None:
+    later = NOW + timedelta(minutes=1)
+    store.ask(wish(), ANY_HOUR, NOW)
+    kept = wish(telephone=phone(1), origin="o:1", source=Source.KEPT_PLACE, place=Place(queue="tramites", since=NOW))
+    store.ask(kept, ANY_HOUR, later)
+    queues = ["tramites", "atencion", "otra"]
+    assert store.due_queues("anm", queues, NOW - timedelta(seconds=1)) == store.due_queues("anm", [], NOW) == []
+    assert store.due_queues("anm", queues, NOW) == ["atencion"]
+    assert sorted(store.due_queues("anm", queues, later)) == ["atencion", "tramites"]
+    assert store.due_queues("art", queues, later) == []
 
 
 def test_released_and_failed_requests_wait_until_they_are_due(store: Callbacks) -> None:

@@ -78,8 +78,9 @@ async def run_service(settings: Settings) -> None:
     )
     async with asyncio.TaskGroup() as tasks:
         if settings.outbound_trunk:
-            worker = _worker(settings, engine, store, published)
-            tasks.create_task(_dial(settings, worker, stop), name="dial")
+            known = await asyncio.to_thread(accounts.read, settings.secrets_file)
+            account = Account(port=settings.manager_port, username=known.dialler_user, secret=known.dialler_secret)
+            tasks.create_task(dial(account, _worker(settings, engine, store, published), stop), name="dial")
         for name, seconds, job in jobs:
             tasks.create_task(_repeat(name, seconds, job, stop), name=name)
     engine.dispose()
@@ -103,20 +104,17 @@ def _worker(settings: Settings, engine: Engine, store: Callbacks, published: Pub
     return make
 
 
-async def _dial(settings: Settings, make: Callable[[Client], Worker], stop: asyncio.Event) -> None:
+async def dial(account: Account, make: Callable[[Client], Worker], stop: asyncio.Event) -> None:
     """Let the worker do its rounds until told to stop. What is under way then is adopted by the next."""
-    known = await asyncio.to_thread(accounts.read, settings.secrets_file)
-    account = Account(port=settings.manager_port, username=known.dialler_user, secret=known.dialler_secret)
     pause_seconds = ROUND_SECONDS
     async with Client(account) as client, asyncio.TaskGroup() as tasks:
         listening = tasks.create_task(_listen(client), name="manager")
         worker = make(client)
         while not stop.is_set():
             try:
-                await worker.round()
-                pause_seconds = ROUND_SECONDS
+                pause_seconds = 0.0 if await worker.round() else ROUND_SECONDS
             except _UNAVAILABLE as error:
-                pause_seconds = min(2 * pause_seconds, LONGEST_PAUSE_SECONDS)
+                pause_seconds = min(max(ROUND_SECONDS, 2 * pause_seconds), LONGEST_PAUSE_SECONDS)
                 log.error("cannot dial now", error=str(error), again_in_seconds=pause_seconds)  # noqa: TRY400 - its trace tells nothing
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause_seconds)
