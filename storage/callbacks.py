@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Engine,
@@ -20,10 +21,8 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     text,
-    union_all,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -244,27 +243,18 @@ class Callbacks:
         with self._engine.begin() as connection:
             if in_flight is not None:
                 limit = min(limit, in_flight - _on_their_way(connection, queue))
-            for priority in PRIORITIES:
-                if len(claimed) >= limit:
-                    break
-                due = (
-                    _REQUESTS.where(*_waiting(line, queue, priority, now))
-                    .order_by(col(CallbackRow.due_at))
-                    .limit(limit - len(claimed))
-                    .with_for_update(skip_locked=True)
-                )
-                claimed += [advance(request_of(row), event, now)[0] for row in connection.execute(due)]
+            for priority in _due_priorities(connection, line, queue, now) if limit > 0 else ():
+                asked = {"line": line, "queue": queue, "now": now, "due_priority": priority}
+                if len(claimed) < limit:
+                    due = connection.execute(_DUE, asked | {"most": limit - len(claimed)})
+                    claimed += [advance(request_of(row), event, now)[0] for row in due]
             _write(connection, claimed)
         return claimed
 
     def due_queues(self, line: str, queues: Iterable[str], now: datetime) -> list[str]:
         """Tell for which queues of a line requests are due. It costs the same however many wait, due or not."""
-        asked = [
-            select(literal(queue).label("queue")).where(or_(*(_due(line, queue, each, now) for each in PRIORITIES)))
-            for queue in queues
-        ]
         with self._reader.begin() as connection:
-            return list(connection.scalars(union_all(*asked))) if asked else []
+            return [queue for queue in queues if _due_priorities(connection, line, queue, now)]
 
     def renew(self, worker: str, request_ids: Sequence[str], until: datetime) -> set[str]:
         """Make a worker's leases last until then; returns those that are still his. It is no step of a history."""
@@ -375,19 +365,31 @@ def _on_their_way(connection: Connection, queue: str) -> int:
     return connection.scalar(query) or 0
 
 
-def _waiting(line: str, queue: str, priority: int, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    """Say which requests are due; the state is written out, for the index of those that wait."""
+def _waiting(priority: BindParameter[int] | int) -> tuple[ColumnElement[bool], ...]:
+    """Say which requests of a priority wait; the state is written out, for the index of those that do."""
     return (
-        col(CallbackRow.line) == line,
-        col(CallbackRow.queue) == queue,
+        col(CallbackRow.line) == bindparam("line"),
+        col(CallbackRow.queue) == bindparam("queue"),
         col(CallbackRow.priority) == priority,
         col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
-        col(CallbackRow.due_at) <= now,
     )
 
 
-def _due(line: str, queue: str, priority: int, now: datetime) -> ColumnElement[bool]:
-    return select(col(CallbackRow.id)).where(*_waiting(line, queue, priority, now)).exists()
+_DUE = (
+    _REQUESTS.where(*_waiting(bindparam("due_priority")), col(CallbackRow.due_at) <= bindparam("now"))
+    .order_by(col(CallbackRow.due_at))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_FIRST_DUE = select(
+    *(select(func.min(col(CallbackRow.due_at))).where(*_waiting(each)).scalar_subquery() for each in PRIORITIES)
+)
+
+
+def _due_priorities(connection: Connection, line: str, queue: str, now: datetime) -> list[int]:
+    """Tell of which priorities something is due: one look into the index each, however many wait, due or not."""
+    first = connection.execute(_FIRST_DUE, {"line": line, "queue": queue}).one()
+    return [priority for priority, at in zip(PRIORITIES, first, strict=True) if at and at <= now]
 
 
 def _see_lease(request: CallbackRequest, worker: str) -> None:

@@ -1,5 +1,6 @@
 """The databases that the ledger is tested on: a file of SQLite, and a PostgreSQL server of our own on a free port."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -26,9 +27,12 @@ MIGRATED = "migrated"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgreSqlServer:
-    """A running server that trusts whoever reaches it on 127.0.0.1."""
+    """A server that trusts whoever reaches it on 127.0.0.1. `start` and `kill` are for those who break it."""
 
     port: int
+    folder: Path
+    options: tuple[str, ...] = ("-F",)
+    running: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -46,6 +50,20 @@ class PostgreSqlServer:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return f"postgresql+psycopg://{SERVER_USER}@127.0.0.1:{self.port}/{name}"
 
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        asked = [*self.options, "-h", "127.0.0.1", "-p", str(self.port), "-k", self.folder, "-c", "max_connections=50"]
+        with (self.folder / "log").open("ab") as log:
+            command = [_program("postgres"), "-D", self.folder / "data", *asked]
+            self.running.append(subprocess.Popen(command, stdout=log, stderr=log, user=_user(), cwd=self.folder))
+        _wait_until_it_answers(self, self.running[-1])
+
+    def kill(self) -> None:
+        """End it as a crash would: what was not committed is gone."""
+        process = self.running.pop()
+        process.send_signal(signal.SIGQUIT)
+        process.wait(timeout=30)
+
 
 def _program(name: str) -> str:
     found = shutil.which(name) or next(map(str, sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))), None)
@@ -54,34 +72,38 @@ def _program(name: str) -> str:
     return found
 
 
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgreSqlServer]:
-    with tempfile.TemporaryDirectory(prefix="contesta-pg-") as folder:
-        data = Path(folder) / "data"
-        as_user = SERVER_USER if os.getuid() == 0 else None  # the server refuses to run as root
-        if as_user is not None:
-            shutil.chown(folder, as_user)
+def _user() -> str | None:
+    """Say as whom it runs: it refuses to as root."""
+    return SERVER_USER if os.getuid() == 0 else None
+
+
+@contextlib.contextmanager
+def serving(options: tuple[str, ...] = ("-F",)) -> Iterator[PostgreSqlServer]:
+    """Run a server of one's own. -F: what the operating system would lose in a crash of its own may be lost."""
+    with tempfile.TemporaryDirectory(prefix="contesta-pg-") as name:
+        folder = Path(name)
+        if user := _user():
+            shutil.chown(folder, user)
         subprocess.run(
-            [_program("initdb"), "-U", SERVER_USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D", data],
+            [_program("initdb"), "-U", SERVER_USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "-D", "data"],
             check=True,
             stdout=subprocess.DEVNULL,
-            user=as_user,
+            user=_user(),
             cwd=folder,
         )
-        server = PostgreSqlServer(port=free_port())
-        options = ["-F", "-h", "127.0.0.1", "-p", str(server.port), "-k", folder, "-c", "max_connections=50"]
-        with (
-            (Path(folder) / "log").open("wb") as log,
-            subprocess.Popen(
-                [_program("postgres"), "-D", data, *options], stdout=log, stderr=log, user=as_user, cwd=folder
-            ) as process,
-        ):
-            try:
-                _wait_until_it_answers(server, process)
-                yield server
-            finally:
-                process.send_signal(signal.SIGQUIT)  # nothing in it is worth a clean end
-                process.wait(timeout=30)
+        server = PostgreSqlServer(port=free_port(), folder=folder, options=options)
+        try:
+            server.start()
+            yield server
+        finally:
+            while server.running:
+                server.kill()  # nothing in it is worth a clean end
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSqlServer]:
+    with serving() as server:
+        yield server
 
 
 def _wait_until_it_answers(server: PostgreSqlServer, process: "subprocess.Popen[bytes]") -> None:

@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, insert
@@ -238,7 +238,7 @@ def test_many_steps_at_once_and_whoever_lost_one_changes_nothing_of_it(engine: E
     ask_many(store, 3)
     mine = [request.id for request in store.claim("a", "anm", "atencion", NOW, LEASE, 2)]
     (other,) = (request.id for request in store.claim("b", "anm", "atencion", NOW, LEASE, 1))
-    dialled = [(Dialled(by="worker:a"), NOW)]
+    dialled: list[tuple[Event, datetime]] = [(Dialled(by="worker:a"), NOW)]
     not_dialled = AttemptFailed(by="worker:a", result=Result.NOT_DIALLED, retry_at=NOW)
     happened = {mine[0]: [*dialled, (not_dialled, NOW)], mine[1]: [*dialled, *dialled], other: dialled}
     changed, refused = store.steps("a", happened)
