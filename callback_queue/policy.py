@@ -4,15 +4,18 @@ Pure: `now` is an argument, and each decision is a value.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TypeAlias
 
 from callback_queue.request import Asked, CallbackRequest, Reason, Result, Source, Window
 from callback_queue.states import AttemptFailed, GaveUp
-from core.calendar import Calendar
+from core.calendar import BOGOTA, Calendar
 from core.numbers import COUNTRY_CODE, Origin, origin
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.model import Line
+
+BROKEN_AFTER = timedelta(minutes=10)
+"""A call that is due for so long, and was not made, is a broken promise."""
 
 _ROUNDS = 800
 _LAST_RESULTS = {Result.WRONG_NUMBER: Reason.WRONG_NUMBER, Result.INVALID_NUMBER: Reason.INVALID_NUMBER}
@@ -119,3 +122,8 @@ def may_ring(policy: CallbackPolicy, telephone: str) -> bool:
     if origin(telephone) not in {Origin.MOBILE, Origin.FIXED}:
         return False
     return telephone.removeprefix(f"+{COUNTRY_CODE}").startswith(policy.ranges)
+
+
+def midnight(now: datetime) -> datetime:
+    """Return when the day began in Colombia."""
+    return datetime.combine(now.astimezone(BOGOTA).date(), time(), BOGOTA)

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
-from callback_queue.policy import Rules, may_ring, next_allowed
+from callback_queue.policy import Rules, may_ring, midnight, next_allowed
 from callback_queue.request import CallbackRequest, Reason
 from callback_queue.states import Cancelled, Event, GaveUp, Released, Superseded
-from core.calendar import BOGOTA
 
 IN_CALL_PAUSE = timedelta(minutes=2)
 
@@ -45,8 +44,3 @@ def refusal(request: CallbackRequest, rules: Rules, known: Known, now: datetime,
         tomorrow = next_allowed(rules, midnight(now) + timedelta(days=1))
         return Released(by=by, why="cap", due_at=tomorrow or now + timedelta(days=1))
     return None
-
-
-def midnight(now: datetime) -> datetime:
-    """Return when the day began in Colombia."""
-    return datetime.combine(now.astimezone(BOGOTA).date(), time(), BOGOTA)

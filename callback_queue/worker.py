@@ -17,9 +17,9 @@ from itertools import islice
 
 import structlog
 
-from callback_queue.policy import Rules, next_allowed, rules_of
+from callback_queue.policy import Rules, midnight, next_allowed, rules_of
 from callback_queue.progress import progress
-from callback_queue.refusals import Known, midnight, refusal
+from callback_queue.refusals import Known, refusal
 from callback_queue.request import CallbackRequest, ConsentAnswer
 from callback_queue.states import Dialled, Event
 from core.errors import ContestaError

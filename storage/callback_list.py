@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, Integer, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Engine, Integer, and_, case, func, literal, or_, select
 from sqlmodel import col
 
 from callback_queue.request import CallbackRequest, Reason, Source, State
@@ -16,7 +17,11 @@ from storage.listing import Cursor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackFilter:
-    """Which requests: asked for in [since, until). None, and no states or sources, mean any."""
+    """Which requests: asked for in [since, until). None, and no states or sources, mean any.
+
+    `owed_before`: broken promises of now, those that wait and were due before then. `expired_since`: broken promises
+    of the past, those whose time was over from then on. A campaign's records are neither: nobody was promised anything.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -26,6 +31,8 @@ class CallbackFilter:
     sources: frozenset[Source] = frozenset()
     telephone: str | None = None
     open_only: bool = False
+    owed_before: datetime | None = None
+    expired_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,17 @@ class Pending:
     by_state: Mapping[State, int] = field(default_factory=dict)
     late: int = 0
     oldest_promise: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """The lines that owe calls since before a moment, and those with promises that expired today."""
+
+    late: tuple[str, ...] = ()
+    expired: tuple[str, ...] = ()
+
+
+NONE_BROKEN: Final = Broken()
 
 
 class CallbackLists:
@@ -152,6 +170,17 @@ class CallbackLists:
             oldest_promise=min((row[3] for row in rows if row[3]), default=None),
         )
 
+    def broken(self, owed_before: datetime, expired_since: datetime) -> Broken:
+        """Tell which lines do not keep their promises."""
+        late = _conditions(CallbackFilter(owed_before=owed_before))
+        expired = _conditions(CallbackFilter(expired_since=expired_since))
+        with self._reader.begin() as connection:
+            lines = [
+                tuple(sorted(connection.scalars(select(col(CallbackRow.line)).where(*which).distinct())))
+                for which in (late, expired)
+            ]
+        return Broken(late=lines[0], expired=lines[1])
+
 
 def _conditions(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = []
@@ -165,6 +194,18 @@ def _conditions(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(CallbackRow.state).in_(sorted(state.value for state in wanted.states)))
     if wanted.sources:
         conditions.append(col(CallbackRow.source).in_(sorted(source.value for source in wanted.sources)))
+    if wanted.owed_before is not None:
+        conditions += [
+            col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
+            col(CallbackRow.due_at) <= wanted.owed_before,
+            col(CallbackRow.source) != Source.CAMPAIGN.value,
+        ]
+    if wanted.expired_since is not None:
+        conditions += [
+            col(CallbackRow.reason) == literal(Reason.EXPIRED.value, literal_execute=True),
+            col(CallbackRow.ended_at) >= wanted.expired_since,
+            col(CallbackRow.source) != Source.CAMPAIGN.value,
+        ]
     if wanted.open_only:
         conditions.append(col(CallbackRow.ended_at).is_(None))
     return conditions

@@ -1,7 +1,7 @@
 """Workers of promised calls in forks of this program, each killed at a random moment and begun anew.
 
 Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED`. At SIGTERM it ends, and last of all prints how
-many it killed.
+many it killed, and how many had ended by themselves before.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import secrets
 import signal
 import sys
 import time
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -73,7 +74,7 @@ def main() -> int:
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     alive: dict[int, float] = {}
-    killed = 0
+    ends: Counter[bool] = Counter()
     while not over:
         while len(alive) < workers:
             if not (pid := os.fork()):
@@ -81,12 +82,12 @@ def main() -> int:
                 asyncio.run(work(url, port))
             alive[pid] = time.monotonic() + chance.uniform(0.2, 6)
         for pid in [pid for pid, until in alive.items() if time.monotonic() > until]:
-            killed += _kill(pid)
+            ends[_kill(pid)] += 1
             del alive[pid]
         time.sleep(0.05)
     for pid in alive:
-        _kill(pid)
-    sys.stdout.write(f"{killed}\n")
+        ends[_kill(pid)] += 1
+    sys.stdout.write(f"{ends[True]} {ends[False]}\n")
     return 0
 
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import InterfaceError, OperationalError
+
 from core.events import (
     CallEnded,
     CallStarted,
@@ -39,9 +41,9 @@ class Citizen:
 class RingingNetwork(FakeManager):
     """Rings the citizens that it is told to. `twice_at_once` are numbers that rang while they rang."""
 
-    def __init__(self, ledger: Ledger, citizens: dict[str, Citizen], seed: int) -> None:
+    def __init__(self, ledger: Ledger, citizens: dict[str, Citizen], seed: int, advisers: int = 8) -> None:
         super().__init__()
-        self.members = [(f"Asesora {number}", 1, "") for number in range(8)]
+        self.members = [(f"Asesora {number}", 1, "") for number in range(advisers)]
         self.rings: Counter[str] = Counter()
         self.ids: Counter[str] = Counter()
         self.twice_at_once: list[str] = []
@@ -59,7 +61,15 @@ class RingingNetwork(FakeManager):
             await asyncio.sleep(self._chance.uniform(0, 0.2))
             while not self.lines.empty():
                 lines.append(self.lines.get_nowait())
-            await asyncio.to_thread(self._ledger.apply, lines)
+            while not await asyncio.to_thread(self._applied, lines):  # noqa: ASYNC110  nobody tells when it is back
+                await asyncio.sleep(0.5)
+
+    def _applied(self, lines: list[Event]) -> bool:
+        try:
+            self._ledger.apply(lines)
+        except (OperationalError, InterfaceError):  # the database is down: the listener waits, too
+            return False
+        return True
 
     def answer(self, headers: dict[str, str]) -> str:
         """Answer as Asterisk does, and do it."""

@@ -20,7 +20,7 @@ from quality.metrics.aggregate import Aggregate, Period
 from quality.metrics.batch import Batch
 from quality.metrics.figures import Ratio, Tally
 from quality.metrics.limits import Level, Metric
-from storage.callback_list import Pending
+from storage.callback_list import Broken, Pending
 from storage.ledger import Ledger
 from storage.visits import visits
 from tests.board import (
@@ -207,6 +207,29 @@ def test_faults_of_the_board_are_alerts() -> None:
         Level.WARN,
         "El registro de la central tiene líneas dañadas. Revíselas con «contesta reconcile --check».",
     )
+
+
+def test_broken_promises_are_alerts_that_say_what_to_do_and_lead_to_them() -> None:
+    clock = TurnedClock(REST)
+    hub = hub_over(ToldFeed(stories()), clock)
+    quiet = watched(hub, clock, 6)
+    hub.count(Pending(total=9, late=4), Broken(late=("anm", "art"), expired=("anm",)))
+    board = watched(hub, clock, 6)
+    late, expired = (alert for alert in board.alerts if alert.id.endswith("_callbacks"))
+    assert (late.level, late.text, late.to_do, late.calls) == (
+        Level.BAD,
+        "Hay devoluciones con más de 10 minutos de retraso en anm, art.",
+        "Revise que haya asesores libres y que el marcador esté en marcha.",
+        "/devoluciones?estado=atrasadas",
+    )
+    assert (expired.level, expired.text, expired.calls) == (
+        Level.WARN,
+        "Hoy vencieron devoluciones sin hacer la llamada en anm.",
+        "/devoluciones?estado=vencidas",
+    )
+    assert {alert.calls for alert in wall(board).alerts} == {""}, "a wall leads nowhere"
+    hub.count(Pending(total=5, late=0))
+    assert [alert.id for alert in watched(hub, clock, 16).alerts] == [alert.id for alert in quiet.alerts]
 
 
 def test_an_identity_that_does_not_hold_is_the_worst_alert(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,12 +4,16 @@ import asyncio
 import json
 from datetime import timedelta
 
+from jsonschema import Draft202012Validator
+
 from contesta.board.view import Board
 from contesta.bus import topics
 from contesta.bus.bus import Bus
+from contesta.bus.schemas import SUBJECTS, schema
 from contesta.bus.snapshots import Snapshots, publish_snapshots
 from contesta.bus.topics import Alert, LineState, Payload, QueueState
 from core.events import Event
+from storage.callback_list import Broken
 from tests.board import REST, ToldFeed, TurnedClock, board_of, callers, hub_over, signs_in, stories, watched
 from tests.stories import number_of
 
@@ -74,6 +78,21 @@ def test_each_alert_is_told_by_itself_and_cleared_when_it_is_over() -> None:
     }
     assert later == {topics.alert(LINE, first.id): None}, "those that go on are not told again"
     assert over == {topics.alert(LINE, alert.id): None for alert in rest}
+
+
+def test_a_broken_promise_is_told_as_its_schema_says() -> None:
+    clock = TurnedClock(REST)
+    hub = hub_over(ToldFeed(stories()), clock)
+    hub.count(None, Broken(late=("anm",), expired=("anm",)))
+    (states,) = told(watched(hub, clock, 6))
+    published = Draft202012Validator(schema(SUBJECTS["alert"]))
+    promises = {state.id: state for state in states.values() if isinstance(state, Alert) and "callbacks" in state.id}
+    assert set(promises) == {"late_callbacks", "expired_callbacks"}
+    for state in promises.values():
+        payload = json.loads(state.model_dump_json())
+        published.validate(payload)
+        assert payload["to_do"]
+        assert not published.is_valid({name: value for name, value in payload.items() if name != "to_do"})
 
 
 def test_the_line_names_the_alerts_there_are_and_who_begins_clears_all_others() -> None:

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import random
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_queue.policy import rules_of
 from callback_queue.request import Place, Reason, Result
@@ -29,6 +31,17 @@ LIVES = {
 """What citizens do at each ring, and so how often their telephone rings and how it ends."""
 
 
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """A network, each number's request, and what was broken. `died`: workers that ended without being killed."""
+
+    network: RingingNetwork
+    ids: dict[str, str]
+    kills: int = 0
+    died: int = 0
+    cuts: int = 0
+
+
 @contextlib.asynccontextmanager
 async def serving(network: RingingNetwork) -> AsyncIterator[int]:
     server = await asyncio.start_server(network.serve, "127.0.0.1", 0)
@@ -42,19 +55,32 @@ async def serving(network: RingingNetwork) -> AsyncIterator[int]:
             writer.transport.abort()
 
 
-async def cut_again_and_again(network: RingingNetwork, chance: random.Random) -> None:
+async def cut_again_and_again(run: Run, chance: random.Random) -> None:
     while True:
         await asyncio.sleep(chance.uniform(1, 4))
-        if network.writers:
-            chance.choice(network.writers).transport.abort()
+        if writers := [writer for writer in run.network.writers if not writer.transport.is_closing()]:
+            chance.choice(writers).transport.abort()
+            run.cuts += 1
 
 
-def all_over(engine: Engine) -> bool:
-    return CallbackLists(engine).count(CallbackFilter(open_only=True)) == 0
+def left_open(engine: Engine) -> int | None:
+    """Count what is not over; None while the database is down."""
+    with contextlib.suppress(OperationalError, InterfaceError):
+        return CallbackLists(engine).count(CallbackFilter(open_only=True))
+    return None
 
 
-async def crash(engine: Engine, workers: int, requests: int, seed: int) -> tuple[RingingNetwork, dict[str, str], int]:
-    """Let all requests be worked by workers that are killed; returns the network and each number's request."""
+async def crash(
+    engine: Engine,
+    workers: int,
+    requests: int,
+    seed: int,
+    *,
+    advisers: int = 8,
+    deadline_seconds: float = DEADLINE_SECONDS,
+    breaking: Callable[[], None] | None = None,
+) -> Run:
+    """Let all requests be worked by workers that are killed. `breaking` is done once, when half of them are over."""
     chance = random.Random(seed)
     there, store = line(), Callbacks(engine)
     lives = list(LIVES)
@@ -68,38 +94,49 @@ async def crash(engine: Engine, workers: int, requests: int, seed: int) -> tuple
             place=Place(queue=there.queue.name, since=NOW),
         )
         ids[number] = store.ask(asked, rules_of(there), datetime.now(UTC)).request.id
-    network = RingingNetwork(Ledger(engine), citizens, seed)
+    run = Run(network=RingingNetwork(Ledger(engine), citizens, seed, advisers), ids=ids)
     url = engine.url.render_as_string(hide_password=False)
-    async with serving(network) as port:
+    async with serving(run.network) as port:
         program = (sys.executable, "-m", "tests.killed_diallers", url, str(port), str(workers), str(seed))
         killing = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
-        cutting = asyncio.create_task(cut_again_and_again(network, chance))
+        cutting = asyncio.create_task(cut_again_and_again(run, chance))
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                while not await asyncio.to_thread(all_over, engine):
+            async with asyncio.timeout(deadline_seconds):
+                while (left := await asyncio.to_thread(left_open, engine)) != 0:
                     await asyncio.sleep(0.3)
                     assert killing.returncode is None
+                    if breaking and left is not None and left < requests / 2:
+                        await asyncio.to_thread(breaking)
+                        breaking = None
         except TimeoutError:
-            left = CallbackLists(engine).page(CallbackFilter(open_only=True)).requests
-            raise AssertionError([(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in left]) from None
+            open_ones = CallbackLists(engine).page(CallbackFilter(open_only=True)).requests
+            raise AssertionError([(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in open_ones]) from None
         finally:
             cutting.cancel()
             killing.terminate()
             told, _ = await killing.communicate()
-    return network, ids, int(told.split()[-1])
+    run.kills, run.died = map(int, told.split()[-2:])
+    return run
+
+
+def broken_promises(run: Run, store: Callbacks) -> list[str]:
+    """Say of which requests the telephone did not ring as often as their policy says, or which ended otherwise."""
+    lives = list(LIVES)
+    broken = []
+    for index, (number, request_id) in enumerate(run.ids.items()):
+        request = store.get(request_id)
+        assert request
+        rings, reason = LIVES[lives[index % len(lives)]]
+        rang = sum(attempt.result is not Result.NOT_DIALLED for attempt in request.attempts)
+        if (run.network.rings[number], request.reason, rang) != (rings, reason, rings):
+            broken.append(f"{number}: {run.network.rings[number]} rings of {rings}, {request.steps}")
+    return broken
 
 
 def test_killed_and_cut_off(engine: Engine) -> None:
     workers = 1 if engine.dialect.name == "sqlite" else 2
-    network, ids, kills = asyncio.run(crash(engine, workers, REQUESTS, seed=20260601))
-    store = Callbacks(engine)
-    assert kills >= 1
-    assert network.twice_at_once == []
-    assert set(network.ids.values()) == {1}
-    lives = list(LIVES)
-    for index, (number, request_id) in enumerate(ids.items()):
-        request = store.get(request_id)
-        assert request
-        rings, reason = LIVES[lives[index % len(lives)]]
-        assert (network.rings[number], request.reason) == (rings, reason), request.steps
-        assert rings == sum(attempt.result is not Result.NOT_DIALLED for attempt in request.attempts)
+    run = asyncio.run(crash(engine, workers, REQUESTS, seed=20260601))
+    assert (run.kills >= 1, run.died) == (True, 0)
+    assert run.network.twice_at_once == []
+    assert set(run.network.ids.values()) == {1}
+    assert broken_promises(run, Callbacks(engine)) == []

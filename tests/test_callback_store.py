@@ -24,7 +24,7 @@ from callback_queue.states import (
 )
 from storage.callback_codec import values
 from storage.callback_facts import CallbackFacts
-from storage.callback_list import CallbackFilter, CallbackLists
+from storage.callback_list import NONE_BROKEN, Broken, CallbackFilter, CallbackLists
 from storage.callback_tables import CallbackRow
 from storage.callbacks import Beside, Callbacks, LeaseLostError
 from tests.callbacks import ANY_HOUR, NOW, OFFICE, PHONE, begun, wish
@@ -286,6 +286,32 @@ def test_what_is_over_its_time_ends_and_says_so(store: Callbacks) -> None:
     told = store.get(request_id)
     assert told
     assert (told.state, told.reason) == (State.FAILED, Reason.EXPIRED)
+
+
+def test_broken_promises_are_those_long_owed_and_those_that_expired_today(
+    store: Callbacks, lists: CallbackLists
+) -> None:
+    def ask(number: int, line: str, source: Source, at: datetime) -> None:
+        hour = Window(not_before=at, not_after=at + timedelta(hours=1))
+        store.ask(
+            wish(telephone=phone(number), origin=f"o:{number}", line=line, source=source, window=hour), ANY_HOUR, at
+        )
+
+    ask(1, "anm", Source.WEB, NOW)
+    ask(2, "art", Source.ABANDONED, NOW + timedelta(minutes=1))
+    ask(3, "anla", Source.CAMPAIGN, NOW)
+    moment, ago = NOW + timedelta(minutes=10), timedelta(minutes=10)
+    assert lists.broken(moment - timedelta(seconds=1) - ago, NOW) == NONE_BROKEN
+    assert lists.broken(moment - ago, NOW) == Broken(late=("anm",))
+    over = NOW + timedelta(hours=1)
+    store.expire(over)
+    assert lists.broken(over - ago, NOW) == Broken(late=("art",), expired=("anm",))
+    assert lists.broken(over - ago, over + timedelta(seconds=1)) == Broken(late=("art",))
+    late, expired = CallbackFilter(owed_before=over - ago), CallbackFilter(expired_since=NOW)
+    assert [[each.telephone for each in lists.page(which).requests] for which in (late, expired)] == [
+        [phone(2)],
+        [phone(1)],
+    ]
 
 
 def test_who_wants_to_be_left_alone_is(store: Callbacks) -> None:

@@ -77,6 +77,9 @@ def test_list_and_story(sqlite_engine: Engine) -> None:
             assert said in page
         only = await (await auditor.get("/devoluciones?estado=pendientes&origen=web&desde=2025-06-03")).text()
         assert only.count('<a href="/devoluciones/') == 1
+        late = await (await auditor.get("/devoluciones?estado=atrasadas")).text()
+        assert late.count('<a href="/devoluciones/') == 1
+        assert "Ninguna devolución cumple" in await (await auditor.get("/devoluciones?estado=vencidas")).text()
         assert (await auditor.get("/devoluciones?estado=otro")).status == 400
 
         page = unescape(await (await auditor.get(f"/devoluciones/{found.id}")).text())

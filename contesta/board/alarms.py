@@ -15,12 +15,14 @@ from .targets import Targets
 
 
 class Fault(StrEnum):
-    """What is wrong with the board itself."""
+    """What is wrong beside the figures: with the board itself, and with what was promised."""
 
     UNBALANCED = "unbalanced"
     DISCONNECTED = "disconnected"
     UNREAD = "unread"
     DAMAGED = "damaged"
+    LATE_CALLBACKS = "late_callbacks"
+    EXPIRED_CALLBACKS = "expired_callbacks"
 
 
 FAULT_LEVELS: Final[Mapping[Fault, Level]] = {
@@ -28,6 +30,8 @@ FAULT_LEVELS: Final[Mapping[Fault, Level]] = {
     Fault.DISCONNECTED: Level.BAD,
     Fault.UNREAD: Level.BAD,
     Fault.DAMAGED: Level.WARN,
+    Fault.LATE_CALLBACKS: Level.BAD,
+    Fault.EXPIRED_CALLBACKS: Level.WARN,
 }
 
 

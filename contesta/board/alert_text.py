@@ -1,12 +1,16 @@
 """An alert in a sentence. It tells the threshold and not the figure, so that it stays what it is while it lasts."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 
+from callback_queue.policy import BROKEN_AFTER
 from quality.metrics.limits import Level, Metric
+from storage.callback_list import Broken
 
 from .alarms import Fault, Raised, Subject
 from .cells import quantity
+from .links import EXPIRED_CALLBACKS, LATE_CALLBACKS
 from .targets import Targets
 from .view import Alert
 
@@ -23,6 +27,18 @@ _FAULTS: Final[Mapping[Fault, str]] = {
     Fault.DISCONNECTED: "Central sin conexión: las esperas y los asesores que se ven no son actuales.",
     Fault.UNREAD: "Faltan datos: no se puede leer el registro de la central.",
     Fault.DAMAGED: "El registro de la central tiene líneas dañadas. Revíselas con «contesta reconcile --check».",
+    Fault.LATE_CALLBACKS: "Hay devoluciones con más de {minutes} minutos de retraso{where}.",
+    Fault.EXPIRED_CALLBACKS: "Hoy vencieron devoluciones sin hacer la llamada{where}.",
+}
+_TO_DO: Final[Mapping[Metric | Fault, str]] = {
+    Fault.LATE_CALLBACKS: "Revise que haya asesores libres y que el marcador esté en marcha.",
+    Fault.EXPIRED_CALLBACKS: "Llame a esas personas y revise los asesores y el horario de la línea.",
+}
+
+
+BROKEN_PROMISES: Final[Mapping[Metric | Fault, str]] = {
+    Fault.LATE_CALLBACKS: LATE_CALLBACKS,
+    Fault.EXPIRED_CALLBACKS: EXPIRED_CALLBACKS,
 }
 
 
@@ -31,22 +47,26 @@ def alert_id(subject: Subject) -> str:
     return f"{subject.of}:{subject.queue}" if subject.queue else str(subject.of)
 
 
-def alert(raised: Raised, targets: Targets) -> Alert:
-    """Write an alert."""
+def alert(raised: Raised, targets: Targets, broken: Broken) -> Alert:
+    """Write an alert. `broken` has the lines of promises that are not kept."""
     subject, level, since = raised
     return Alert(
         id=alert_id(subject),
         level=level,
         figure=subject.of,
         queue=subject.queue,
-        text=_text(subject, level, targets),
+        text=_text(subject, level, targets, broken),
+        to_do=_TO_DO.get(subject.of, ""),
+        calls=BROKEN_PROMISES.get(subject.of, ""),
         since=since,
     )
 
 
-def _text(subject: Subject, level: Level, targets: Targets) -> str:
+def _text(subject: Subject, level: Level, targets: Targets, broken: Broken) -> str:
     if isinstance(subject.of, Fault):
-        return _FAULTS[subject.of]
+        lines = broken.expired if subject.of is Fault.EXPIRED_CALLBACKS else broken.late
+        among = f" en {', '.join(lines)}" if lines else ""
+        return _FAULTS[subject.of].format(minutes=BROKEN_AFTER // timedelta(minutes=1), where=among)
     where = f"En {subject.queue} " if subject.queue else ""
     limits = targets.limits_of(subject.of, subject.queue)
     if limits is None:  # its thresholds were taken away while it was on

@@ -13,7 +13,7 @@ from quality.metrics.figures import AgentTally, Tally
 from quality.metrics.history import Outcome
 from quality.metrics.limits import Level, Metric
 from quality.metrics.live import Snapshot
-from storage.callback_list import Pending
+from storage.callback_list import NONE_BROKEN, Broken, Pending
 
 from .alarms import Alarms, Raised
 from .alert_text import alert
@@ -53,7 +53,7 @@ class Scene:
     """What a board shows besides the figures: of which line, from where, and whether it is current.
 
     `as_of` is the moment of a past board: its figures lead to the calls as they were then. `pending` are the promised
-    calls of this moment; None where nobody counts them.
+    calls of this moment, None where nobody counts them; `broken` those that are not kept.
     """
 
     line: str
@@ -66,6 +66,7 @@ class Scene:
     trouble: str = ""
     as_of: datetime | None = None
     pending: Pending | None = None
+    broken: Broken = NONE_BROKEN
 
 
 def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequence: int = 0) -> Board:
@@ -91,7 +92,7 @@ def board(now: Snapshot, targets: Targets, alarms: Alarms, scene: Scene, sequenc
         advisers_by_state=[_state(state, count) for state, count in now.agents_by_state.items()],
         identity=_balance(line.today, links, balances=now.balances),
         notices=list(notices(now.today, targets)),
-        alerts=_alerts(alarms, targets, queues),
+        alerts=_alerts(alarms, targets, queues, scene.broken),
         advisers=[_adviser(cells, agent, now.today.by_agent.get(agent.agent, AgentTally())) for agent in now.agents],
         waiting=[
             Caller(
@@ -111,6 +112,7 @@ def wall(whole_board: Board) -> WallBoard:
         **{name: getattr(whole_board, name) for name in WallBoard.model_fields}
         | {
             "cards": [_without_links(card) for card in whole_board.cards],
+            "alerts": [one.model_copy(update={"calls": ""}) for one in whole_board.alerts],
             "queues": [
                 row.model_copy(
                     update={name: _without_links(cell) for name, cell in row if isinstance(cell, Figure)},
@@ -197,14 +199,15 @@ def _part(name: str, word: str, count: int, calls: str) -> Part:
     return Part(id=name, word=word, count=count, shown=whole(count), calls=calls)
 
 
-def _alerts(alarms: Alarms, targets: Targets, queues: list[Scope]) -> list[Alert]:
+def _alerts(alarms: Alarms, targets: Targets, queues: list[Scope], broken: Broken) -> list[Alert]:
     """Write the alerts, the worst first. What line and queue both have is said of the queue, if there are several."""
     raised = list(alarms.raised())
     if len(queues) == 1:
         raised = [one for one in raised if one.subject.queue != queues[0].queue]
     else:
         raised = [one for one in raised if one.subject.queue or not _has_a_queue(one, raised)]
-    return [alert(one, targets) for one in sorted(raised, key=lambda one: (_WORST_FIRST.index(one.level), one.since))]
+    raised.sort(key=lambda one: (_WORST_FIRST.index(one.level), one.since))
+    return [alert(one, targets, broken) for one in raised]
 
 
 def _has_a_queue(of_line: Raised, raised: list[Raised]) -> bool:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from contesta.bus import topics
 from contesta.bus.bus import Bus
 from quality.metrics.live import LiveEngine
-from storage.callback_list import Pending
+from storage.callback_list import NONE_BROKEN, Broken, Pending
 
 from .alarms import Alarms
 from .board import Scene, wall
@@ -82,6 +82,7 @@ class Hub:
         self.targets = targets
         self.site = Site(title=f"Línea {place.line}")
         self._pending: Pending | None = None
+        self._broken = NONE_BROKEN
         self._looked_at = clock()
         self._looked = time.monotonic()
         self._bus = bus
@@ -93,9 +94,9 @@ class Hub:
         self._version = self._publish(self._look(), round(self._looked_at.timestamp() * 1000))
         self._moment = self._version.moment
 
-    def count(self, pending: Pending | None) -> None:
-        """Take in how many promised calls are open; None if nobody knows."""
-        self._pending = pending
+    def count(self, pending: Pending | None, broken: Broken = NONE_BROKEN) -> None:
+        """Take in how many promised calls are open, None if nobody knows, and which lines do not keep promises."""
+        self._pending, self._broken = pending, broken
 
     @property
     def version(self) -> Version:
@@ -142,7 +143,12 @@ class Hub:
         connected = self.feed.connected.is_set()
         self._connected_at = self._looked_at if connected else self._connected_at
         snapshot = self.feed.engine.snapshot(self._looked_at)
-        heard = Heard(connected=connected, unread=bool(self.feed.unread), damaged=bool(self.feed.damaged_lines))
+        heard = Heard(
+            connected=connected,
+            unread=bool(self.feed.unread),
+            damaged=bool(self.feed.damaged_lines),
+            broken=self._broken,
+        )
         self._alarms = watch(self._alarms, snapshot, self.targets, heard)
         scene = Scene(
             line=self._place.line,
@@ -153,6 +159,7 @@ class Hub:
             connected=connected,
             connected_at=self._connected_at,
             pending=self._pending,
+            broken=self._broken,
             trouble=" ".join(filter(None, (self.feed.unheard, self.feed.unread))),
         )
         return moment(snapshot, self.targets, self._alarms, scene)

@@ -17,7 +17,9 @@ OTHERS: Final = "otras"
 """Outcomes that figures count together, as the lists of calls call them."""
 
 
-PENDING_CALLBACKS = "/devoluciones?estado=pendientes"
+PENDING_CALLBACKS: Final = "/devoluciones?estado=pendientes"
+LATE_CALLBACKS: Final = "/devoluciones?estado=atrasadas"
+EXPIRED_CALLBACKS: Final = "/devoluciones?estado=vencidas"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from callback_queue.policy import BROKEN_AFTER, midnight
 from contesta.format import whole
 from contesta.lines import published
 from contesta.live_feed import LiveFeed, begin
@@ -17,7 +18,7 @@ from contesta.settings import Settings
 from core.errors import ConfigurationError, ContestaError
 from ivr.line.model import Line
 from quality.metrics.live import LiveEngine
-from storage.callback_list import CallbackLists
+from storage.callback_list import Broken, CallbackLists, Pending
 
 from .goals import Goals
 from .hub import Hub, Place
@@ -105,11 +106,15 @@ class LiveLine:
         """Count the promised calls again and again."""
         while True:
             try:
-                hub.count(await asyncio.to_thread(self._promised.pending, self._clock()))
+                hub.count(*await asyncio.to_thread(self._promises))
             except SQLAlchemyError as error:
                 hub.count(None)
                 log.warning("cannot count the promised calls", error=str(error))
             await asyncio.sleep(COUNT_CALLBACKS_SECONDS)
+
+    def _promises(self) -> tuple[Pending, Broken]:
+        now = self._clock()
+        return self._promised.pending(now), self._promised.broken(now - BROKEN_AFTER, midnight(now))
 
     async def _site(self) -> Site:
         """Tell the lines that are published; who has none yet has only a name."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quality.metrics.live import Snapshot
+from storage.callback_list import NONE_BROKEN, Broken
 
 from .alarms import Alarms, Fault, look
 from .board import Scene, board
@@ -24,11 +25,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """How the line is known: whether the telephone system tells what happens, and how it is with its log."""
+    """How the line is known: whether the telephone system tells what happens, and how it is with its log.
+
+    `broken` are the promises of calls that are not kept.
+    """
 
     connected: bool
     unread: bool = False
     damaged: bool = False
+    broken: Broken = NONE_BROKEN
 
 
 def watch(before: Alarms, snapshot: Snapshot, targets: Targets, heard: Heard) -> Alarms:
@@ -51,3 +56,7 @@ def _faults(snapshot: Snapshot, heard: Heard) -> Iterator[Fault]:
         yield Fault.UNREAD
     if heard.damaged:
         yield Fault.DAMAGED
+    if heard.broken.late:
+        yield Fault.LATE_CALLBACKS
+    if heard.broken.expired:
+        yield Fault.EXPIRED_CALLBACKS

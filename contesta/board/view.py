@@ -134,13 +134,18 @@ class Caller(View):
 
 
 class Alert(View):
-    """Something that somebody should do something about. `queue` is "" for the line. `text` says it in a sentence."""
+    """Something that somebody should do something about. `queue` is "" for the line. `text` says it in a sentence.
+
+    `to_do` says what, and `calls` is the address of what it is about; "" where the text says all there is.
+    """
 
     id: str
     level: Level
     figure: str
     queue: str
     text: str
+    to_do: str = ""
+    calls: str = ""
     since: datetime
 
 

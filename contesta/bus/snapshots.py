@@ -44,7 +44,7 @@ class Snapshots:
         for row in board.queues:
             yield topics.queue(self._line, row.name), self._queue_state(board, row)
         for one in board.alerts:
-            yield topics.alert(self._line, one.id), Alert(line=self._line, **one.model_dump())
+            yield topics.alert(self._line, one.id), Alert(line=self._line, **one.model_dump(exclude={"calls"}))
 
     def _line_state(self, board: Board) -> LineState:
         return LineState(

@@ -129,4 +129,6 @@ class Alert(Payload):
     """Empty if it is about the whole line."""
     text: str
     """What it says, in Spanish."""
+    to_do: str
+    """What to do about it, in Spanish; empty if the text says all there is."""
     since: datetime

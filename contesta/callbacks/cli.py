@@ -1,7 +1,7 @@
 """`contesta callbacks`: promised calls and their funnel in the terminal."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
+from callback_queue.policy import BROKEN_AFTER, midnight
 from callback_queue.request import CallbackRequest, Source, State
 from contesta.call_search import moment
 from contesta.callbacks.history import history
@@ -75,8 +76,16 @@ def list_callbacks(  # noqa: PLR0913 - each is an option of the command
     if page.next:
         console.print(f"Página siguiente: --after {page.next}", highlight=False)
     console.print(_funnel_table(funnel), highlight=False)
-    late = lists.pending(datetime.now(UTC), line or None)
+    now = datetime.now(UTC)
+    late, broken = lists.pending(now, line or None), lists.broken(now - BROKEN_AFTER, midnight(now))
     console.print(f"Pendientes: {whole(late.total)}; en mora: {whole(late.late)}.", highlight=False)
+    if broken.late:
+        minutes = BROKEN_AFTER // timedelta(minutes=1)
+        console.print(
+            f"Con más de {minutes} minutos de retraso en: {', '.join(broken.late)}.", highlight=False, markup=False
+        )
+    if broken.expired:
+        console.print(f"Vencidas hoy en: {', '.join(broken.expired)}.", highlight=False, markup=False)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import Field
 
+from callback_queue.policy import BROKEN_AFTER, midnight
 from callback_queue.request import Attempt, CallbackRequest, Source, State
 from contesta.call_search import call_address, moment
 from contesta.callbacks.history import history
@@ -44,7 +45,7 @@ class ListAsked(Asked):
     desde: str = ""
     hasta: str = ""
     linea: str = ""
-    estado: Literal["", "pendientes"] | State = ""
+    estado: Literal["", "pendientes", "atrasadas", "vencidas"] | State = ""
     origen: Literal[""] | Source = ""
     despues: str = Field(default="", max_length=400)
 
@@ -52,9 +53,10 @@ class ListAsked(Asked):
 async def callbacks(request: web.Request) -> web.StreamResponse:
     """Show a page of the list, as its address asks, and how far those requests came."""
     asked, zone = query(request, ListAsked), ZoneInfo(request.app[SETTINGS].timezone)
-    wanted = _wanted(asked, zone)
+    now = request.app[CLOCK]()
+    wanted = _wanted(asked, zone, now)
     after = _cursor(asked.despues)
-    page, funnel, pending = await asyncio.to_thread(_read, request, wanted, after, request.app[CLOCK]())
+    page, funnel, pending = await asyncio.to_thread(_read, request, wanted, after, now)
     fields = {name: str(getattr(asked, name)) for name in ("desde", "hasta", "linea", "estado", "origen")}
     context = {
         "asked": fields,
@@ -109,7 +111,7 @@ def _read(
     return lists.page(wanted, after, PAGE_SIZE), lists.funnel(wanted), lists.pending(now, wanted.line)
 
 
-def _wanted(asked: ListAsked, zone: ZoneInfo) -> CallbackFilter:
+def _wanted(asked: ListAsked, zone: ZoneInfo, now: datetime) -> CallbackFilter:
     moments: dict[str, datetime | None] = {}
     for name in ("desde", "hasta"):
         said = getattr(asked, name)
@@ -124,6 +126,8 @@ def _wanted(asked: ListAsked, zone: ZoneInfo) -> CallbackFilter:
         states=frozenset({asked.estado}) if isinstance(asked.estado, State) else frozenset(),
         sources=frozenset({asked.origen}) if isinstance(asked.origen, Source) else frozenset(),
         open_only=asked.estado == "pendientes",
+        owed_before=now - BROKEN_AFTER if asked.estado == "atrasadas" else None,
+        expired_since=midnight(now) if asked.estado == "vencidas" else None,
     )
 
 

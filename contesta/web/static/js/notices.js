@@ -16,9 +16,9 @@ export function Notices({ alerts, notices }) {
       <h2 id="avisos" class="visually-hidden">Alertas y avisos</h2>
       <ul>
         ${alerts.map(
-          ({ id, level, text, since }) => html`
+          ({ id, level, text, to_do, calls, since }) => html`
             <li key=${id} class="alert ${level}">
-              <${Mark} level=${level} /> <span>${text}</span> <span class="time">hace <${Since} since=${since} /></span>
+              <${Mark} level=${level} /> <span>${text}${to_do && ` ${to_do}`} ${calls && html`<a href=${calls}>Ver cuáles</a>`}</span> <span class="time">hace <${Since} since=${since} /></span>
             </li>
           `,
         )}

@@ -43,6 +43,8 @@ export interface Alert {
   figure: string;
   queue: string;
   text: string;
+  to_do: string;
+  calls: string;
   since: string;
 }
 
