@@ -155,6 +155,19 @@ class Settings(BaseSettings):
     )
     sms_window: int = Field(default=10, ge=1, le=100, description="Segmentos que pueden esperar respuesta a la vez")
 
+    callback_data_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="Días que se guardan los datos personales de una devolución después de terminada",
+    )
+    campaign_data_days: int = Field(
+        default=180,
+        ge=1,
+        le=36_500,
+        description="Días que se guardan los datos personales de la base de una campaña desde que se cargó",
+    )
+
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
     @classmethod
     def _absolute(cls, value: Path) -> Path:

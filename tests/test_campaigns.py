@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ from ivr.line.published import Published
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaign, CampaignState, NewCampaign, Outcome
+from storage.forgetting import Forgetting
 from storage.ledger import Ledger
 
 NOW = datetime(2026, 6, 2, 17, tzinfo=UTC)  # a Tuesday, 12:00 in Bogotá
@@ -247,6 +249,25 @@ def test_results_have_the_percentages_of_the_report(desk: Desk) -> None:
         ("2", 0),
         ("1", 0),
     ]
+
+
+def test_base_is_forgotten_but_for_those_still_to_be_called(desk: Desk, engine: Engine) -> None:
+    campaign = running(desk)
+    upload = draft(desk, base_file(2), replace(NEW, name="Borrador"))
+    called = desk.campaigns.to_ask(campaign.id, 1)[0]
+    outcome = Outcome(disposition=Disposition.SURVEY_DONE, author="ana.ruiz", note="pidió copia a Luz Marina")
+    assert desk.campaigns.dispose(campaign.id, called.position, outcome, NOW)
+    before = [desk.campaigns.results(each.id) for each in (campaign, upload)]
+    forgetting = Forgetting(engine, lambda file: pytest.fail(f"{file}: a base has no recordings"))
+    assert forgetting.bases(NOW) == 0
+    assert forgetting.bases(NOW + timedelta(days=1)) == 1 + 2 + 4, "disposed, never to be called, and the whole draft"
+    assert forgetting.bases(NOW + timedelta(days=1)) == 0
+    assert [desk.campaigns.results(each.id) for each in (campaign, upload)] == before
+    told = [*desk.campaigns.records(campaign.id), *desk.campaigns.records(upload.id)]
+    assert [stored.record.name for stored in told if stored.record.name] == ["Persona 1", "Persona 2"]
+    gone = desk.campaigns.record(campaign.id, called.position)
+    assert gone
+    assert (gone.note, gone.record.telephones, gone.record.document, gone.record.cells) == ("", (), "", ())
 
 
 def test_export_has_every_row_with_its_outcome_and_no_formula(desk: Desk) -> None:

@@ -10,7 +10,8 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
@@ -29,6 +30,7 @@ from storage.callback_facts import CallbackFacts
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaigns
 from storage.database import connect
+from storage.forgetting import Forgetting
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from telephony.ami.client import Client, Disconnected
@@ -39,6 +41,7 @@ MAILBOX_SECONDS = 1.0
 LEDGER_SECONDS = 3.0
 EXPIRY_SECONDS = 20.0
 CAMPAIGN_SECONDS = 10.0
+FORGET_SECONDS = 3600.0
 ROUND_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -67,6 +70,7 @@ async def run_service(settings: Settings) -> None:
     mailbox = MailboxIntake(spool, store, Ledger(engine), lambda: by_name(published))
     calls = LedgerIntake(store, Ledger(engine), CallbackFacts(engine), lambda: by_name(published))
     feeder = Feeder(Campaigns(engine), store, Ledger(engine), lambda: by_name(published))
+    forgetting = Forgetting(engine, lambda file: remove_below(settings.messages_dir, file))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -75,6 +79,7 @@ async def run_service(settings: Settings) -> None:
         ("ledger", LEDGER_SECONDS, calls.take_in),
         ("expiry", EXPIRY_SECONDS, store.expire),
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
+        ("forgetting", FORGET_SECONDS, lambda now: forget(forgetting, settings, now)),
     )
     async with asyncio.TaskGroup() as tasks:
         if settings.outbound_trunk:
@@ -84,6 +89,21 @@ async def run_service(settings: Settings) -> None:
         for name, seconds, job in jobs:
             tasks.create_task(_repeat(name, seconds, job, stop), name=name)
     engine.dispose()
+
+
+def forget(forgetting: Forgetting, settings: Settings, now: datetime) -> None:
+    """Take out the personal data that are older than the settings allow."""
+    callbacks = forgetting.callbacks(now - timedelta(days=settings.callback_data_days))
+    records = forgetting.bases(now - timedelta(days=settings.campaign_data_days))
+    if callbacks or records:
+        log.info("personal data forgotten", callbacks=callbacks, records=records)
+
+
+def remove_below(folder: Path, name: str) -> None:
+    """Delete a file of a folder, if it is there; whatever its name says, nothing outside."""
+    file = (folder / name).resolve()
+    if file.is_relative_to(folder.resolve()):
+        file.unlink(missing_ok=True)
 
 
 def _worker(settings: Settings, engine: Engine, store: Callbacks, published: Published) -> Callable[[Client], Worker]:
