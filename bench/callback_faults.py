@@ -26,6 +26,7 @@ WORKERS = 3
 ADVISERS = 40
 LIMIT_SECONDS = 170.0
 DOWN_SECONDS = 5.0
+LEASE_SECONDS = 5.0
 SEED = 20260601
 
 
@@ -33,7 +34,16 @@ def measure(what: str, engine: Engine, workers: int, breaking: Callable[[], None
     upgrade(engine)
     begun = time.monotonic()
     run = asyncio.run(
-        crash(engine, workers, REQUESTS, SEED, advisers=ADVISERS, deadline_seconds=LIMIT_SECONDS, breaking=breaking)
+        crash(
+            engine,
+            workers,
+            REQUESTS,
+            SEED,
+            advisers=ADVISERS,
+            deadline_seconds=LIMIT_SECONDS,
+            lease_seconds=LEASE_SECONDS,
+            breaking=breaking,
+        )
     )
     store = Callbacks(engine)
     ends = Counter(request.state.value for each in run.ids.values() if (request := store.get(each)))

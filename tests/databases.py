@@ -52,9 +52,19 @@ class PostgreSqlServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        asked = [*self.options, "-h", "127.0.0.1", "-p", str(self.port), "-k", self.folder, "-c", "max_connections=50"]
+        asked = [
+            *self.options,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self.port),
+            "-k",
+            str(self.folder),
+            "-c",
+            "max_connections=50",
+        ]
         with (self.folder / "log").open("ab") as log:
-            command = [_program("postgres"), "-D", self.folder / "data", *asked]
+            command = [_program("postgres"), "-D", str(self.folder / "data"), *asked]
             self.running.append(subprocess.Popen(command, stdout=log, stderr=log, user=_user(), cwd=self.folder))
         _wait_until_it_answers(self, self.running[-1])
 

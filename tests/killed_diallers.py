@@ -1,6 +1,6 @@
 """Workers of promised calls in forks of this program, each killed at a random moment and begun anew.
 
-Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED`. At SIGTERM it ends, and last of all prints how
+Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED LEASE_SECONDS`. At SIGTERM it ends, and last of all prints how
 many it killed, and how many had ended by themselves before.
 """
 
@@ -47,7 +47,7 @@ def line() -> Line:
     return replace(there, callbacks=POLICY)
 
 
-async def work(url: str, port: int) -> None:
+async def work(url: str, port: int, lease: timedelta) -> None:
     """Do rounds until killed."""
     engine, there = connect(url), line()
     lines = {there.name: there}
@@ -59,7 +59,7 @@ async def work(url: str, port: int) -> None:
             dialler=Dialler(client),
             lines=lambda: lines,
             now=lambda: datetime.now(UTC),
-            lease=timedelta(seconds=2),
+            lease=lease,
             silent=timedelta(seconds=1),
         )
         while True:
@@ -79,7 +79,7 @@ def main() -> int:
         while len(alive) < workers:
             if not (pid := os.fork()):
                 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-                asyncio.run(work(url, port))
+                asyncio.run(work(url, port, timedelta(seconds=float(sys.argv[5]))))
             alive[pid] = time.monotonic() + chance.uniform(0.2, 6)
         for pid in [pid for pid, until in alive.items() if time.monotonic() > until]:
             ends[_kill(pid)] += 1

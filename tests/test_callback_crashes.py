@@ -78,6 +78,7 @@ async def crash(
     *,
     advisers: int = 8,
     deadline_seconds: float = DEADLINE_SECONDS,
+    lease_seconds: float = 2,
     breaking: Callable[[], None] | None = None,
 ) -> Run:
     """Let all requests be worked by workers that are killed. `breaking` is done once, when half of them are over."""
@@ -97,7 +98,16 @@ async def crash(
     run = Run(network=RingingNetwork(Ledger(engine), citizens, seed, advisers), ids=ids)
     url = engine.url.render_as_string(hide_password=False)
     async with serving(run.network) as port:
-        program = (sys.executable, "-m", "tests.killed_diallers", url, str(port), str(workers), str(seed))
+        program = (
+            sys.executable,
+            "-m",
+            "tests.killed_diallers",
+            url,
+            str(port),
+            str(workers),
+            str(seed),
+            str(lease_seconds),
+        )
         killing = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
         cutting = asyncio.create_task(cut_again_and_again(run, chance))
         try:
@@ -109,8 +119,10 @@ async def crash(
                         await asyncio.to_thread(breaking)
                         breaking = None
         except TimeoutError:
-            open_ones = CallbackLists(engine).page(CallbackFilter(open_only=True)).requests
-            raise AssertionError([(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in open_ones]) from None
+            lists = CallbackLists(engine)
+            some = lists.page(CallbackFilter(open_only=True), size=8).requests
+            told = [(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in some]
+            raise AssertionError(f"{lists.pending(datetime.now(UTC)).by_state}, such as {told}") from None
         finally:
             cutting.cancel()
             killing.terminate()
