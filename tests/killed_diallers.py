@@ -1,7 +1,7 @@
 """Workers of promised calls in forks of this program, each killed at a random moment and begun anew.
 
-Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED LEASE_SECONDS`. At SIGTERM it ends, and last of all prints how
-many it killed, and how many had ended by themselves before.
+Run as `python -m tests.killed_diallers DATABASE_URL PORT WORKERS SEED LEASE_SECONDS`. At SIGTERM it ends, and last of
+all prints how many it killed, and how many had ended by themselves before.
 """
 
 import asyncio

@@ -70,7 +70,7 @@ def left_open(engine: Engine) -> int | None:
     return None
 
 
-async def crash(
+async def crash(  # noqa: PLR0913  what is run, and for how long
     engine: Engine,
     workers: int,
     requests: int,
