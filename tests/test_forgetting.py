@@ -32,6 +32,7 @@ def attended(store: Callbacks, folder: Path) -> str:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"RIFF")
     asked = wish(
+        origin="web:1",
         person=Person(name="Luz Marina", document_type="CC", document="1023456789", company="Minas SAS"),
         description="por mi título minero",
         recordings=(Recording(what="description", file="2025/voz.wav", seconds=3.0),),
