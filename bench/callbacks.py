@@ -40,7 +40,7 @@ from telephony.ami.client import Client
 from telephony.ami.connection import Account
 from telephony.dialler import Dialler, Ring
 from tests.callbacks import wish
-from tests.databases import PostgreSqlServer, serving
+from tests.databases import serving
 from tests.fake_manager import SECRET, USER
 from tests.ringing_network import Citizen, RingingNetwork
 
@@ -122,8 +122,14 @@ def fill_bare(engine: Engine, due: list[datetime], later: int) -> None:
             {"n": later},
         )
         rows = [{"id": str(number), "at": at} for number, at in enumerate(due)]
-        connection.execute(text("INSERT INTO job VALUES (:id, 5, :at, 'waiting')"), rows)
+        if rows:
+            connection.execute(text("INSERT INTO job VALUES (:id, 5, :at, 'waiting')"), rows)
     analyse(engine)
+
+
+def address(engine: Engine) -> str:
+    """Give the database's address for psycopg."""
+    return engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def analyse(engine: Engine) -> None:
@@ -150,10 +156,10 @@ def claims(claim: Callable[[int], int]) -> float:
     return sum(counts) / (time.perf_counter() - begun)
 
 
-def bare_claims(engine: Engine, server: PostgreSqlServer, later: int) -> float:
+def bare_claims(engine: Engine, later: int) -> float:
     fill_bare(engine, [datetime.now(UTC)] * DUE, later)
     with contextlib.ExitStack() as stack:
-        connections = [stack.enter_context(psycopg.connect(server.address, autocommit=True)) for _ in range(CLAIMERS)]
+        connections = [stack.enter_context(psycopg.connect(address(engine), autocommit=True)) for _ in range(CLAIMERS)]
         return claims(lambda number: len(connections[number].execute(NEXT, (1,)).fetchall()))
 
 
@@ -168,8 +174,8 @@ def our_claims(engine: Engine, later: int, at_once: int) -> float:
     return claims(claim)
 
 
-async def procrastinates_claims(server: PostgreSqlServer, later: int) -> float:
-    connector = procrastinate.PsycopgConnector(conninfo=server.address, min_size=CLAIMERS, max_size=CLAIMERS)
+async def procrastinates_claims(engine: Engine, later: int) -> float:
+    connector = procrastinate.PsycopgConnector(conninfo=address(engine), min_size=CLAIMERS, max_size=CLAIMERS)
     async with procrastinate.App(connector=connector).open_async() as app:
         if not await app.check_connection_async():
             await app.schema_manager.apply_schema_async()
@@ -244,14 +250,14 @@ async def all_rung(network: TimedNetwork) -> list[float]:
     return network.late_seconds
 
 
-async def bare_lateness(engine: Engine, server: PostgreSqlServer) -> list[float]:
+async def bare_lateness(engine: Engine) -> list[float]:
     fill_bare(engine, [], WAITING)
     network = TimedNetwork(Ledger(engine))
     due = dict(enumerate(moments()))
     network.expect({f"300{number:07}": at for number, at in due.items()})
     async with serving_network(network) as port:
         client = Client(Account(port=port, username=USER, secret=SECRET))
-        async with client, await psycopg.AsyncConnection.connect(server.address, autocommit=True) as connection:
+        async with client, await psycopg.AsyncConnection.connect(address(engine), autocommit=True) as connection:
             async with connection.cursor() as cursor:
                 await cursor.executemany("INSERT INTO job VALUES (%s, 5, %s, 'waiting')", due.items())
             dialler = Dialler(client)
@@ -310,21 +316,21 @@ def row(what: str, alone: float, beside: float, baseline: tuple[float, float]) -
     )
 
 
-def measure_claims(engine: Engine, server: PostgreSqlServer) -> None:
+def measure_claims(engine: Engine) -> None:
     print(f"claims of {DUE} that are due, {CLAIMERS} connections; ratios to the bare loop")
     print(f"{'':34} {'nothing else':>10} {'ratio':>7}   {f'{LATER:,} for later':>10} {'ratio':>6}")
-    baseline = bare_claims(engine, server, 0), bare_claims(engine, server, LATER)
+    baseline = bare_claims(engine, 0), bare_claims(engine, LATER)
     row("bare loop, one at a time", *baseline, baseline)
-    peer = asyncio.run(procrastinates_claims(server, 0)), asyncio.run(procrastinates_claims(server, LATER))
+    peer = asyncio.run(procrastinates_claims(engine, 0)), asyncio.run(procrastinates_claims(engine, LATER))
     row("procrastinate, one at a time", *peer, baseline)
     for at_once in (1, 50):
         ours = our_claims(engine, 0, at_once), our_claims(engine, LATER, at_once)
         row(f"ours, {at_once} at a time", *ours, baseline)
 
 
-def measure_lateness(engine: Engine, server: PostgreSqlServer) -> None:
+def measure_lateness(engine: Engine) -> None:
     print(f"\nlateness with {WAITING:,} waiting and {PER_SECOND} due a second, {SECONDS} s")
-    bare = np.percentile(asyncio.run(bare_lateness(engine, server)), [50, 99])
+    bare = np.percentile(asyncio.run(bare_lateness(engine)), [50, 99])
     print(f"{'bare loop':34} p50 {bare[0]:.3f} s   p99 {bare[1]:.3f} s", flush=True)
     late, memory, busy = asyncio.run(our_lateness(engine))
     ours = np.percentile(late, [50, 99])
@@ -339,8 +345,8 @@ def main() -> None:
     with serving(options=()) as server:
         engine = connect(server.empty_database())
         upgrade(engine)
-        measure_claims(engine, server)
-        measure_lateness(engine, server)
+        measure_claims(engine)
+        measure_lateness(engine)
         engine.dispose()
 
 

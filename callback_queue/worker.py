@@ -213,7 +213,7 @@ class Worker:
         dialled = Dialled(by=self._by)
         decided = {each.id: refusal(each, rules, known, now, by=self._by) or dialled for each in claimed}
         after = await self._happen({request_id: [(event, now)] for request_id, event in decided.items()})
-        committed = [request for request in after.values() if request.state.in_attempt]
+        committed = [after[each.id] for each in claimed if each.id in after and after[each.id].state.in_attempt]
         self._followed.update({request.id: _Followed(request, now) for request in committed})
         room = asyncio.Semaphore(RINGS_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:

@@ -43,11 +43,11 @@ class Run:
 
 
 @contextlib.asynccontextmanager
-async def serving(network: RingingNetwork) -> AsyncIterator[int]:
+async def serving(network: RingingNetwork) -> AsyncIterator[tuple[int, asyncio.Task[None]]]:
     server = await asyncio.start_server(network.serve, "127.0.0.1", 0)
     tail = asyncio.create_task(network.tail(), name="tail")
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield server.sockets[0].getsockname()[1], tail
     finally:
         tail.cancel()
         server.close()
@@ -97,7 +97,7 @@ async def crash(  # noqa: PLR0913  what is run, and for how long
         ids[number] = store.ask(asked, rules_of(there), datetime.now(UTC)).request.id
     run = Run(network=RingingNetwork(Ledger(engine), citizens, seed, advisers), ids=ids)
     url = engine.url.render_as_string(hide_password=False)
-    async with serving(run.network) as port:
+    async with serving(run.network) as (port, tail):
         program = (
             sys.executable,
             "-m",
@@ -115,6 +115,8 @@ async def crash(  # noqa: PLR0913  what is run, and for how long
                 while (left := await asyncio.to_thread(left_open, engine)) != 0:
                     await asyncio.sleep(0.3)
                     assert killing.returncode is None
+                    if tail.done():
+                        tail.result()
                     if breaking and left is not None and left < requests / 2:
                         await asyncio.to_thread(breaking)
                         breaking = None

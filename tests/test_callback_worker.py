@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import Engine
 
 from callback_queue.policy import rules_of
+from callback_queue.refusals import IN_CALL_PAUSE
 from callback_queue.request import Attempt, Place, Reason, Result, Source, State
 from callback_queue.states import Cancelled
-from callback_queue.worker import IN_CALL_PAUSE, Worker, ring_of, told_to_adviser
+from callback_queue.worker import Worker, ring_of, told_to_adviser
 from core.events import (
     CallEnded,
     CallStarted,
