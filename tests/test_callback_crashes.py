@@ -123,8 +123,8 @@ async def crash(  # noqa: PLR0913  what is run, and for how long
         except TimeoutError:
             lists = CallbackLists(engine)
             some = lists.page(CallbackFilter(open_only=True), size=8).requests
-            told = [(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in some]
-            raise AssertionError(f"{lists.pending(datetime.now(UTC)).by_state}, such as {told}") from None
+            each = [(one.state, one.due_at, one.lease, one.attempts[-1:]) for one in some]
+            raise AssertionError(f"{lists.pending(datetime.now(UTC)).by_state}, such as {each}") from None
         finally:
             cutting.cancel()
             killing.terminate()
