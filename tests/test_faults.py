@@ -24,6 +24,8 @@ from quality.metrics.history import Outcome
 from tests.people import Fate, advisers_at_work, call_until_queued, callers_phone, choose_an_adviser, random_mobile
 from tests.running import RunningLine, eventually, start_line
 
+MORE_THAN_A_SECOND_BYTES = 40_000  # 8 kHz, 16 bits, and what is not yet on the disk
+
 
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
@@ -211,6 +213,10 @@ def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Pa
         assert history.visits[0].legs[0].talk_ms is not None
 
 
+def _recorded_bytes(line: RunningLine) -> int:
+    return max((raw.stat().st_size for raw in line.settings.recordings_dir.rglob("*.raw")), default=0)
+
+
 def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> None:
     with start_line(tmp_path) as line:
 
@@ -222,6 +228,7 @@ def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> Non
                 log = line.settings.queue_log
                 await asyncio.to_thread(eventually, lambda: log.read_text().count("ENTERQUEUE") == 3)
                 await asyncio.to_thread(eventually, lambda: "|CONNECT|" in log.read_text())
+                await asyncio.to_thread(eventually, lambda: _recorded_bytes(line) > MORE_THAN_A_SECOND_BYTES)
                 pid = line.asterisk.pid
                 await asyncio.to_thread(line.asterisk.kill)
                 await asyncio.to_thread(eventually, lambda: line.asterisk.pid not in {None, pid})
