@@ -16,6 +16,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_queue.worker import Worker
@@ -71,6 +72,7 @@ async def work(url: str, port: int, lease: timedelta) -> None:
 def main() -> int:
     """Keep so many workers alive, and no one for long."""
     url, port, workers, chance = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), random.Random(int(sys.argv[4]))
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # a pipe nobody reads fills up
     over: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: over.append(number))
     alive: dict[int, float] = {}
