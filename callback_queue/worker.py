@@ -88,7 +88,7 @@ class Worker:
     _renewed_at: datetime | None = None
 
     async def round(self) -> bool:
-        """Do one round; whether there may be more to dial at once.
+        """Do one round; whether anything was due, so that the next may follow at once.
 
         Raises:
             NotAvailableError: the telephone system does not answer.
@@ -188,7 +188,7 @@ class Worker:
                 )
                 if claimed:
                     await self._attempt(claimed, line, rules)
-                more = more or len(claimed) == MOST_AT_ONCE
+                more = more or bool(claimed)
         return more
 
     def _room(self, line: Line, now: datetime) -> int:
