@@ -223,7 +223,7 @@ function App({ address, desk, draft, player, announcer, keys: singleWanted }) {
     <${Results} categories=${desk.categories} draft=${draft} />
     ${(problem || draft.problem || player.problem) && html`<p class="fault" role="alert">${problem || draft.problem || player.problem}</p>`}
     <div class="desk">
-      <section class="heard" aria-label="Grabación">
+      <section class="heard" aria-label="Grabación" tabindex="0">
         ${
           player.usable
             ? html`
