@@ -365,12 +365,15 @@ class HoldChanged(Event):
 class Listened(QueueEvent):
     """Somebody began to listen to the conversation with `agent`, to whisper to him, or stopped.
 
-    `by` is how the listener signs in. It is no part of the call: nothing is counted with it.
+    `by` is how the listener signs in; `session` is the channel id of his telephone and `ordinal` counts its steps, so
+    that two steps of one second are two. It is no part of the call: nothing is counted with it.
     """
 
     agent: str
     by: str
     step: ListenStep
+    session: str = ""
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

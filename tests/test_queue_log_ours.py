@@ -16,6 +16,8 @@ from core.events import (
     Event,
     HungUp,
     LanguageChosen,
+    Listened,
+    ListenStep,
     MailboxStep,
     MailboxStepped,
     MenuStepped,
@@ -26,6 +28,7 @@ from core.events import (
     SurveyAnswered,
     TextChosen,
 )
+from quality.metrics.coalesce import coalesce
 from telephony.queue_log.encode import encode
 from telephony.queue_log.lines import Damage, DamagedLine
 from telephony.queue_log.reader import Seconds
@@ -79,10 +82,14 @@ FACTS = st.one_of(
 
 
 def read(line: str) -> Event:
-    events = Seconds().events(line.encode())
-    assert not isinstance(events, DamagedLine), events
-    (event,) = events
+    (event,) = _told(Seconds(), line)
     return event
+
+
+def _told(seconds: Seconds, line: str) -> tuple[Event, ...]:
+    events = seconds.events(line.encode())
+    assert not isinstance(events, DamagedLine), events
+    return events
 
 
 @given(FACTS)
@@ -133,3 +140,13 @@ def test_lines_written_before_there_was_more_to_tell_are_read_as_ever() -> None:
         **ABOUT, menu="m", key="1", result=StepResult.CHOSEN
     )
     assert read(f"{SECOND}|1.1|NONE|NONE|ENCUESTA|p|4") == SurveyAnswered(**ABOUT, question="p", answer=4)
+
+
+def test_who_listens_whispers_and_listens_again_within_one_second_did_all_of_it() -> None:
+    steps = ("listening", "whispering", "listening", "ended")
+    lines = [
+        f"{SECOND}|1.1|atencion|Ana Ruiz|ESCUCHA|{step}|sofia|esc-1|{ordinal}"
+        for ordinal, step in enumerate(steps, start=1)
+    ]
+    told = coalesce(event for reading in (Seconds(), Seconds()) for line in lines for event in _told(reading, line))
+    assert [event.step for event in told if isinstance(event, Listened)] == list(map(ListenStep, steps))

@@ -16,7 +16,7 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
-    queue|agent|ESCUCHA|step|by                         somebody listens to a conversation that goes on
+    queue|agent|ESCUCHA|step|by|session|ordinal         somebody listens to a conversation that goes on
     queue|agent|TIPIFICACION|disposition|title|resolution|by|limit|second   an adviser's work after a call is over
     NONE|NONE|COLGO|stage|name                          what the line was saying when the caller hung up
     NONE|NONE|FIN|caller, agent, system or empty|cause  the call is over
@@ -272,8 +272,17 @@ def _recorded(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
 
 
 def _listened(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
-    step = ListenStep(_field(line, 0))
-    return (Listened(**about, queue=line.queue, agent=line.agent, step=step, by=_field(line, 1)),)
+    return (
+        Listened(
+            **about,
+            queue=line.queue,
+            agent=line.agent,
+            step=ListenStep(_field(line, 0)),
+            by=_field(line, 1),
+            session=_field(line, 2),
+            ordinal=_number(line, 3) or 0,
+        ),
+    )
 
 
 def _work_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
