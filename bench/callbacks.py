@@ -33,7 +33,7 @@ from contesta.callbacks.service import ROUND_SECONDS
 from storage.callback_codec import values
 from storage.callback_tables import CallbackRow
 from storage.callbacks import Callbacks
-from storage.database import connect
+from storage.database import connect, table_of
 from storage.ledger import Ledger
 from storage.migrate import upgrade
 from telephony.ami.client import Client
@@ -90,7 +90,7 @@ def request(number: int, due_at: datetime) -> CallbackRequest:
 def fill(engine: Engine, due: list[CallbackRequest], later: int) -> None:
     """Fill the table: copies of one for the days that come, and what becomes due."""
     copied = request(9_999_999, datetime.now(UTC) + timedelta(days=1))
-    rows = CallbackRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+    rows = table_of(CallbackRow)
     anew = {
         "id": "'later-' || n",
         "telephone": "'+57320' || lpad(n::text, 7, '0')",

@@ -16,7 +16,7 @@ from quality.metrics.figures import Ratio
 from quality.metrics.sla import definition_text
 from quality.metrics.sla.definition import Definition, check_versions
 from quality.metrics.sla.verdict import Verdict
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.tables import SlaDefinitionRow, SlaMonthRow, SlaVerdictRow
 
 
@@ -76,7 +76,7 @@ class Agreements:
 
     def closed(self, month: str) -> ClosedMonth | None:
         """Read a closed month; None if it is open."""
-        of_month = select(SlaVerdictRow.__table__).where(col(SlaVerdictRow.month) == month)  # type: ignore[attr-defined]  # SQLModel declares it at run time
+        of_month = select(table_of(SlaVerdictRow)).where(col(SlaVerdictRow.month) == month)
         by_version = of_month.order_by(col(SlaVerdictRow.definition_id), col(SlaVerdictRow.version))
         with self._reader.begin() as connection:
             closed_at = connection.scalar(select(col(SlaMonthRow.closed_at)).where(col(SlaMonthRow.month) == month))

@@ -16,11 +16,11 @@ from quality.metrics.history import Outcome
 from storage.callback_codec import COLUMNS, request_of
 from storage.callback_tables import CallbackChannelRow, CallbackRow
 from storage.codec import decode
-from storage.database import reader
+from storage.database import reader, table_of
 from storage.projection import in_parts
 from storage.tables import CallRow, EventRow, LegRow, SurveyAnswerRow, VisitRow
 
-_EVENT = EventRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_EVENT = table_of(EventRow).columns
 _FACT = tuple(_EVENT[name] for name in ("kind", "source", "at", "ord", "call_id", "channel_id", "data"))
 
 

@@ -57,7 +57,7 @@ from storage.callback_tables import (
     LeftAloneRow,
 )
 from storage.callback_windows import see_room
-from storage.database import reader
+from storage.database import reader, table_of
 from storage.projection import in_parts
 
 PRIORITIES = range(9, -1, -1)
@@ -343,7 +343,7 @@ class Callbacks:
 
 
 _REQUESTS = select(*COLUMNS)
-_STEP = CallbackStepRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_STEP = table_of(CallbackStepRow)
 
 
 _ON_THEIR_WAY = [state.value for state in (State.CLAIMED, State.DIALLING, State.ANSWERED, State.ACCEPTED)]
@@ -501,7 +501,7 @@ def _keyed(changed: dict[str, Any]) -> dict[str, Any]:
     return {"key": changed.pop("id"), **changed}
 
 
-_ROW = CallbackRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_ROW = table_of(CallbackRow)
 _UPDATE = (
     update(_ROW)
     .where(_ROW.c.id == bindparam("key"))

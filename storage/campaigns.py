@@ -19,7 +19,7 @@ from callback_queue.campaign.columns import Columns
 from callback_queue.campaign.dispositions import Disposition
 from core.errors import ConfigurationError
 from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow, CampaignRow
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 
 _PART = 500
 IVR = "ivr"
@@ -273,9 +273,9 @@ class Campaigns:
         return True
 
 
-_CAMPAIGN = CampaignRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_RECORD = CampaignRecordRow.__table__  # type: ignore[attr-defined]  # as above
-_ANSWER = CampaignAnswerRow.__table__  # type: ignore[attr-defined]  # as above
+_CAMPAIGN = table_of(CampaignRow)
+_RECORD = table_of(CampaignRecordRow)
+_ANSWER = table_of(CampaignAnswerRow)
 _OPEN = (_RECORD.c.fate == Fate.TO_MANAGE, _RECORD.c.disposition == "")
 
 

@@ -6,10 +6,12 @@ programs that read and then write lose each other's updates. Readers use a defer
 
 import sqlite3
 from datetime import UTC, datetime
+from typing import cast
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
+from sqlmodel import SQLModel
 
 _LEDGER_LOCK = 0x436F6E74  # "Cont": the number of PostgreSQL's advisory lock for whoever writes the ledger
 
@@ -60,6 +62,11 @@ def reader(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return engine.execution_options(reads_only=True)
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """Give the table behind a model: what SQLModel declares only when the program runs."""
+    return cast("Table", row.__table__)  # type: ignore[attr-defined]  # that is why
 
 
 def take_write_lock(connection: Connection) -> None:

@@ -9,12 +9,12 @@ from sqlmodel import col
 
 from core.events import Resolution, Source, WorkEnded
 from quality.metrics.visits import Leg
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.desk_tables import DeskDraftRow, DeskWordRow
 from storage.tables import CallRow, LegRow, VisitRow
 
-_WORD = DeskWordRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_DRAFT = DeskDraftRow.__table__  # type: ignore[attr-defined]  # as above
+_WORD = table_of(DeskWordRow)
+_DRAFT = table_of(DeskDraftRow)
 _AT_ONCE = 100
 
 
@@ -175,7 +175,7 @@ class DeskBook:
         return found[0] if found else None
 
     def _contacts(self, most: int, *wanted: object) -> tuple[Contact, ...]:
-        leg = LegRow.__table__.columns  # type: ignore[attr-defined]  # as above
+        leg = table_of(LegRow).columns
         query = (
             select(col(VisitRow.channel_id), col(CallRow.line), col(CallRow.number), *leg)
             .join(

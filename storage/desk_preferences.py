@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine, delete, insert, select
 
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.people_tables import DeskPreferencesRow
 
-_PREFERENCES = DeskPreferencesRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_PREFERENCES = table_of(DeskPreferencesRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from storage.callback_codec import COLUMNS, request_of, values
 from storage.callback_tables import CallbackChannelRow, CallbackRow
 from storage.campaign_tables import CampaignRecordRow, CampaignRow
 from storage.campaigns import CampaignState
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 
 AT_ONCE = 200
 _NOBODY = {"telephone": "", "written": "", "name": "", "document": "", "cells": json.dumps([]), "note": ""}
@@ -53,7 +53,7 @@ class Forgetting:
 
         Returns how many records.
         """
-        record = CampaignRecordRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+        record = table_of(CampaignRecordRow).columns
         old = select(col(CampaignRow.id)).where(col(CampaignRow.created_at) < uploaded_before)
         drafts = old.where(col(CampaignRow.state) == CampaignState.DRAFT.value)
         over = or_(record.campaign_id.in_(drafts), record.fate != Fate.TO_MANAGE.value, record.disposition != "")

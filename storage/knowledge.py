@@ -21,10 +21,10 @@ from quality.learning.knowledge import (
     in_force,
     next_ordinal,
 )
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.learning_tables import AttemptRow, KnowledgeTestRow
 
-_ATTEMPT = AttemptRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_ATTEMPT = table_of(AttemptRow)
 
 Ref = tuple[str, int]
 

@@ -19,13 +19,13 @@ from storage import projection
 from storage.call_filter import CallFilter
 from storage.channels import resolve
 from storage.codec import EventValues, decode, encode, storable
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.listing import Counts, Cursor, Names, Page, StoredCall, counts, every_call, names, page
 from storage.projection import in_parts
 from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow
 
 _EVERYTHING = CallFilter()
-_EVENT = EventRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_EVENT = table_of(EventRow)
 _TOLD = ("kind", "source", "at", "ord", "call_id", "channel_id", "data")
 _OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged, WorkEnded)
 

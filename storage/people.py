@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine, Row, Update, delete, func, insert, se
 from sqlmodel import col
 
 from core.errors import ConfigurationError
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.people_tables import PersonRow, SessionRow
 
-_PERSON = PersonRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_PERSON = table_of(PersonRow)
 _NO_PASSWORD = {"password_hash": None, "factor_seed": None}
 _NO_INVITATION = {"invitation": None, "invitation_expires_at": None}
 

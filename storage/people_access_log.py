@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy import Engine, insert, select
 from sqlmodel import col
 
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.people_tables import AccessLogRow
 
-_LOG = AccessLogRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_LOG = table_of(AccessLogRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

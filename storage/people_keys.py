@@ -7,13 +7,13 @@ from typing import Any
 from sqlalchemy import Engine, Row, insert, select, update
 from sqlmodel import col
 
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.people_tables import AccessKeyRow
 
 USED_EVERY = timedelta(minutes=1)
 """How exactly it is known when a key was last used."""
 
-_KEY = AccessKeyRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_KEY = table_of(AccessKeyRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, Select, and_, delete, insert, select, update
 from sqlmodel import col
 
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.people_tables import PersonRow, SessionRow
 
 MOST_AT_ONCE = 10
@@ -112,7 +112,7 @@ class Sessions:
     def of(self, person_id: int, now: datetime) -> tuple[OwnSession, ...]:
         """Read somebody's live sessions, the last used first."""
         query = (
-            select(SessionRow.__table__)  # type: ignore[attr-defined]  # SQLModel declares it at run time
+            select(table_of(SessionRow))
             .where(col(SessionRow.person_id) == person_id, self._lives(now))
             .order_by(col(SessionRow.seen_at).desc(), col(SessionRow.id))
         )

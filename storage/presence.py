@@ -14,11 +14,11 @@ from sqlmodel import col
 from quality.metrics.agents import Member, Telephone
 from quality.metrics.attendance import Stretch
 from storage.codec import storable
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.presence_tables import MemberRow, WatchRow
 
-_WATCH = WatchRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_MEMBER = MemberRow.__table__.columns  # type: ignore[attr-defined]  # as above
+_WATCH = table_of(WatchRow).columns
+_MEMBER = table_of(MemberRow).columns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

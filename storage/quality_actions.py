@@ -9,11 +9,11 @@ from sqlalchemy import Engine, insert, select, update
 from core.errors import ConfigurationError
 from quality.matrix.coaching import Action, ActionState, ActionStep, advance
 from quality.matrix.lifecycle import IllegalStepError
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.quality_tables import ActionRow, AuditRow
 
-_ACTION = ActionRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_AUDIT = AuditRow.__table__  # type: ignore[attr-defined]  # as above
+_ACTION = table_of(ActionRow)
+_AUDIT = table_of(AuditRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

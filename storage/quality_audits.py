@@ -18,14 +18,14 @@ from quality.matrix import matrix_text
 from quality.matrix.audit import Audit, Finding, Mark, Mode, faults, without_evidence
 from quality.matrix.lifecycle import COUNTED, Actor, Case, IllegalStepError, State, Step, advance
 from quality.matrix.matrix import Channel, ContactKind, Matrix, Setting
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.quality_calibrations import hidden, settle
 from storage.quality_matrices import read_matrices
 from storage.quality_tables import AuditRow, MatrixRow, StepRow
 
-_AUDIT = AuditRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_STEP = StepRow.__table__  # type: ignore[attr-defined]  # as above
-_MATRIX = MatrixRow.__table__  # type: ignore[attr-defined]  # as above
+_AUDIT = table_of(AuditRow)
+_STEP = table_of(StepRow)
+_MATRIX = table_of(MatrixRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,12 @@ from quality.matrix.audit import Mark
 from quality.matrix.calibration import Phase
 from quality.matrix.lifecycle import IllegalStepError, State
 from quality.matrix.matrix import Channel, ContactKind, Setting
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.quality_tables import AuditRow, CalibrationAuditorRow, CalibrationRow
 
-_SESSION = CalibrationRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_PART = CalibrationAuditorRow.__table__  # type: ignore[attr-defined]  # as above
-_AUDIT = AuditRow.__table__  # type: ignore[attr-defined]  # as above
+_SESSION = table_of(CalibrationRow)
+_PART = table_of(CalibrationAuditorRow)
+_AUDIT = table_of(AuditRow)
 
 FEWEST_AUDITORS = 2
 
@@ -212,7 +212,7 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Cal
 def _session(connection: Connection, row: Any) -> Calibration:  # noqa: ANN401 - a row of any shape
     parts = select(_PART.c.auditor).where(_PART.c.calibration_id == row.id).order_by(_PART.c.auditor)
     auditors = tuple(connection.scalars(parts))
-    in_time = _AUDIT.c.delivered_at.is_not(None)
+    in_time: ColumnElement[bool] = _AUDIT.c.delivered_at.is_not(None)
     if row.closed_at is not None:
         in_time = and_(in_time, _AUDIT.c.delivered_at <= row.closed_at)
     of_contact = _same(_AUDIT, row.call_id, row.agent, row.at)

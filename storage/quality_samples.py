@@ -14,14 +14,14 @@ from quality.matrix.lifecycle import State
 from quality.matrix.sampling import Conversation, Exclusion, Sample
 from quality.metrics.visits import Leg
 from storage.codec import decode
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.listing import Recording, StoredCall, stored
 from storage.projection import RecordingState, in_parts
 from storage.quality_tables import AuditRow, SampledRow, SampleRow
 from storage.tables import CallRow, ChannelRow, EventRow, LegRow
 
-_SAMPLE = SampleRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_SAMPLED = SampledRow.__table__  # type: ignore[attr-defined]  # as above
+_SAMPLE = table_of(SampleRow)
+_SAMPLED = table_of(SampledRow)
 _SLACK = timedelta(seconds=2)  # between the log's seconds of a connection and of its recording
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Engine, Text, delete, insert, select
 from sqlmodel import Field, Session, col
 
-from storage.database import UtcDateTime, reader, take_write_lock
+from storage.database import UtcDateTime, reader, table_of, take_write_lock
 from storage.projection import RecordingState
 from storage.tables import LedgerTable, RecordingRow
 
@@ -24,7 +24,7 @@ class RecordingMeasuresRow(LedgerTable, table=True):
     measures: str = Field(sa_column=Column(Text, nullable=False))
 
 
-_MEASURES = RecordingMeasuresRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_MEASURES = table_of(RecordingMeasuresRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from callback_queue.sms.message import Message, SegmentState, State
 from core.sms import Encoding, compose
 from storage.callback_codec import COLUMNS, request_of
 from storage.callback_tables import CallbackRow
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.sms_tables import SmsOptOutRow, SmsReceiptRow, SmsRow, SmsSegmentRow
 
 _AFTER: dict[Fate, SegmentState] = {
@@ -134,7 +134,7 @@ class SmsOutbox:
             col(SmsRow.line).in_(lines),
             ~_OPTED_OUT,
         )
-        first = select(SmsRow.__table__).where(may).order_by(col(SmsRow.not_before), col(SmsRow.id)).limit(1)  # type: ignore[attr-defined]  # SQLModel declares it at run time
+        first = select(table_of(SmsRow)).where(may).order_by(col(SmsRow.not_before), col(SmsRow.id)).limit(1)
         with self._engine.begin() as connection:
             take_write_lock(connection)
             while True:
@@ -212,7 +212,7 @@ class SmsOutbox:
 
     def about(self, what: str) -> tuple[Told, ...]:
         """Read the messages about a call or a promised call, in the order in which they came to be."""
-        of = select(SmsRow.__table__).where(col(SmsRow.about) == what).order_by(col(SmsRow.created_at), col(SmsRow.id))  # type: ignore[attr-defined]  # as above
+        of = select(table_of(SmsRow)).where(col(SmsRow.about) == what).order_by(col(SmsRow.created_at), col(SmsRow.id))
         parts = (
             select(col(SmsSegmentRow.sms_id), func.count(), func.sum(case((_ARRIVED, 1), else_=0)))
             .join(SmsRow, col(SmsSegmentRow.sms_id) == col(SmsRow.id))

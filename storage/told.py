@@ -10,7 +10,7 @@ from sqlmodel import col
 from core.events import AgentPresence, Event, Source, SystemRestarted
 from quality.metrics.rows import Call
 from storage.codec import decode
-from storage.database import reader
+from storage.database import reader, table_of
 from storage.projection import in_parts
 from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, RestartRow, VisitRow
 from storage.visits import read_calls
@@ -18,7 +18,7 @@ from storage.visits import read_calls
 NO_END = datetime.max.replace(tzinfo=UTC)
 LONGEST_CALL = timedelta(hours=12)  # the dialplan ends a wait and a conversation after four hours each
 
-_EVENT = EventRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
+_EVENT = table_of(EventRow).columns
 _FACT = tuple(_EVENT[name] for name in ("kind", "source", "at", "ord", "call_id", "channel_id", "data"))
 _PRESENCE = and_(_EVENT.channel_id == "", _EVENT.kind == AgentPresence.__name__)
 
@@ -70,7 +70,8 @@ class Told:
     def last_logged(self) -> datetime | None:
         """Tell the time of the latest fact that a log told; None if none did."""
         query = select(func.max(_EVENT.at)).where(_EVENT.source == Source.QUEUE_LOG.value, _EVENT.at <= self._until)
-        return self._connection.scalar(query)
+        latest: datetime | None = self._connection.scalar(query)
+        return latest
 
     def position(self, name: str) -> str | None:
         """Tell how far the log `name` has been read, in its reader's own words; None if never."""

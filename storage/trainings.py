@@ -11,11 +11,11 @@ from sqlalchemy.sql import ColumnElement
 
 from core.errors import ConfigurationError
 from quality.learning.training import Training
-from storage.database import reader, take_write_lock
+from storage.database import reader, table_of, take_write_lock
 from storage.learning_tables import AttendanceRow, TrainingRow
 
-_TRAINING = TrainingRow.__table__  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_ATTENDANCE = AttendanceRow.__table__  # type: ignore[attr-defined]  # as above
+_TRAINING = table_of(TrainingRow)
+_ATTENDANCE = table_of(AttendanceRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

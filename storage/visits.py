@@ -14,13 +14,13 @@ from sqlmodel import col
 from core.events import EndedBy, Resolution, RingResult
 from quality.metrics.rows import Call, Row, Settling, rows_of
 from quality.metrics.visits import Leg, Outcome, Ring, Visit
-from storage.database import reader
+from storage.database import reader, table_of
 from storage.projection import in_parts
 from storage.tables import CallRow, LegRow, RingRow, VisitRow
 
-_VISIT = VisitRow.__table__.columns  # type: ignore[attr-defined]  # SQLModel declares it at run time
-_LEG = LegRow.__table__.columns  # type: ignore[attr-defined]  # as above
-_RING = RingRow.__table__.columns  # type: ignore[attr-defined]  # as above
+_VISIT = table_of(VisitRow).columns
+_LEG = table_of(LegRow).columns
+_RING = table_of(RingRow).columns
 _MARGIN = timedelta(seconds=2)  # within it may lie the other half of a stay that was logged in two
 _LONGEST_VISIT = timedelta(hours=9)  # the dialplan ends a wait and a conversation after four hours each
 
