@@ -6,7 +6,7 @@ A file read with `Faults` is read to its end: what is wrong is gathered there, a
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +20,7 @@ import yaml
 from core.errors import ConfigurationError
 
 Word = TypeVar("Word", bound=StrEnum)
+Made = TypeVar("Made")
 
 LONGEST_TEXT = 1_000_000
 
@@ -206,6 +207,22 @@ def read(path: Path) -> Section:
         ConfigurationError: the file cannot be read, or is not YAML with keys.
     """
     return parse(text_of(path), path.name)
+
+
+def whole(source: str, file: str, make: Callable[[Section], Made]) -> Made:
+    """Read a text to its end, and give what `make` makes of its keys.
+
+    Raises:
+        ConfigurationError: all that is wrong, in the order of the text.
+    """
+    faults = Faults()
+    root = parse(source, file, faults)
+    made = None
+    with root.of.noting():
+        made = make(root)
+    if faults or made is None:
+        raise ConfigurationError("\n".join(map(str, faults)))
+    return made
 
 
 def text_of(path: Path) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import col
 
-from core.errors import ConfigurationError
 from quality.learning import knowledge_text
 from quality.learning.knowledge import (
     Answers,
@@ -23,6 +22,7 @@ from quality.learning.knowledge import (
 )
 from storage.database import reader, table_of, take_write_lock
 from storage.learning_tables import AttemptRow, KnowledgeTestRow
+from storage.versions import is_new
 
 _ATTEMPT = table_of(AttemptRow)
 
@@ -45,14 +45,8 @@ class Knowledge:
         with self._engine.begin() as connection:
             take_write_lock(connection)
             known = _tests(connection)
-            before = known.get((test.id, test.version))
-            if before == test:
+            if not is_new("la evaluación", test, known):
                 return False
-            if before is not None:
-                raise ConfigurationError(
-                    f"la evaluación {test.name} ya está cargada y no es igual; una versión cargada no se cambia: "
-                    f"escriba «version: {max(version for of, version in known if of == test.id) + 1}»"
-                )
             check_versions([*known.values(), test])
             text = knowledge_text.write(test)
             values = {"id": test.id, "version": test.version, "text": text, "loaded_at": now}

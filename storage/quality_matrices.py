@@ -5,11 +5,11 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Engine, insert, select
 from sqlmodel import col
 
-from core.errors import ConfigurationError
 from quality.matrix import matrix_text
 from quality.matrix.matrix import Matrix, Setting, check_versions, in_force
 from storage.database import reader, take_write_lock
 from storage.quality_tables import MatrixRow
+from storage.versions import is_new
 
 Ref = tuple[str, int]
 
@@ -30,14 +30,8 @@ class Matrices:
         with self._engine.begin() as connection:
             take_write_lock(connection)
             known = read_matrices(connection)
-            before = known.get((matrix.id, matrix.version))
-            if before == matrix:
+            if not is_new("la matriz", matrix, known):
                 return False
-            if before is not None:
-                raise ConfigurationError(
-                    f"la matriz {matrix.name} ya está cargada y no es igual; una versión cargada no se cambia: "
-                    f"escriba «version: {max(version for of, version in known if of == matrix.id) + 1}»"
-                )
             check_versions([*known.values(), matrix])
             values = {"id": matrix.id, "version": matrix.version, "text": matrix_text.write(matrix), "loaded_at": now}
             connection.execute(insert(MatrixRow), values)

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core import document
-from core.document import Faults, Section, Value
-from core.errors import ConfigurationError
+from core.document import Section, Value
 
 from .knowledge import KnowledgeTest, Option, Question
 
@@ -43,14 +42,7 @@ def parse(source: str, file: str) -> KnowledgeTest:
     Raises:
         ConfigurationError: as `load`.
     """
-    faults = Faults()
-    root = document.parse(source, file, faults)
-    test = None
-    with root.of.noting():
-        test = _test(root)
-    if faults or test is None:
-        raise ConfigurationError("\n".join(map(str, faults)))
-    return test
+    return document.whole(source, file, _test)
 
 
 def write(test: KnowledgeTest) -> str:

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core import document
-from core.document import Faults, Section, Value
-from core.errors import ConfigurationError
+from core.document import Section, Value
 
 from .matrix import EVERYWHERE, Category, Channel, ContactKind, Item, Matrix, Scope, SubItem
 
@@ -40,14 +39,7 @@ def parse(source: str, file: str) -> Matrix:
     Raises:
         ConfigurationError: as `load`.
     """
-    faults = Faults()
-    root = document.parse(source, file, faults)
-    matrix = None
-    with root.of.noting():
-        matrix = _matrix(root)
-    if faults or matrix is None:
-        raise ConfigurationError("\n".join(map(str, faults)))
-    return matrix
+    return document.whole(source, file, _matrix)
 
 
 def write(matrix: Matrix) -> str:
