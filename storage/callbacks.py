@@ -9,29 +9,22 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     ColumnElement,
     Connection,
     Engine,
-    bindparam,
     delete,
-    func,
     insert,
-    literal,
     select,
-    text,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from callback_queue import intake
 from callback_queue.policy import Rules, promise
-from callback_queue.request import NEVER_RANG, Asked, CallbackRequest, Filing, Reason, State, Step
+from callback_queue.request import Asked, CallbackRequest, Filing, Reason, State
 from callback_queue.states import (
     Adopted,
     Cancelled,
@@ -46,23 +39,22 @@ from callback_queue.states import (
     advance,
 )
 from core.errors import ContestaError
-from storage.callback_codec import COLUMNS, request_of, step_values, values
+from storage.callback_codec import COLUMNS, request_of
+from storage.callback_due import DUE, due_priorities, on_their_way
 from storage.callback_filing import new_filing
+from storage.callback_rows import REQUESTS, history, insert_request, write
 from storage.callback_tables import (
     CallbackChannelRow,
     CallbackFilingRow,
     CallbackOriginRow,
     CallbackRow,
-    CallbackStepRow,
     LeftAloneRow,
 )
 from storage.callback_windows import see_room
-from storage.database import reader, table_of
+from storage.database import reader
 from storage.projection import in_parts
 
-PRIORITIES = range(9, -1, -1)
 _TRIES = 4
-_PACING_LOCK = 0x43616C6C  # "Call": whoever claims as many as there are advisers free
 
 
 class LeaseLostError(ContestaError):
@@ -170,7 +162,7 @@ class Callbacks:
     def open_of(self, telephone: str, line: str) -> CallbackRequest | None:
         """Read the open request of a telephone, if there is one."""
         with self._reader.begin() as connection:
-            row = connection.execute(_REQUESTS.where(*_open(line, telephone))).one_or_none()
+            row = connection.execute(REQUESTS.where(*_open(line, telephone))).one_or_none()
         return request_of(row) if row else None
 
     # -- what changes
@@ -192,14 +184,14 @@ class Callbacks:
         with self._engine.begin() as connection:
             if places is not None and whole and isinstance(event, Rescheduled) and event.window.not_before:
                 see_room(connection, whole.line, event.window.not_before, places, whole.telephone)
-            row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id).with_for_update()).one_or_none()
+            row = connection.execute(REQUESTS.where(col(CallbackRow.id) == request_id).with_for_update()).one_or_none()
             if row is None:
                 raise LookupError(request_id)
             before = request_of(row)
             if worker is not None:
                 _see_lease(before, worker)
             after, commands = advance(before, event, now)
-            _write(connection, [after])
+            write(connection, [after])
         return after, commands
 
     def steps(
@@ -213,13 +205,13 @@ class Callbacks:
         refused: dict[str, LeaseLostError | IllegalStepError] = {}
         with self._engine.begin() as connection:
             for part in in_parts(happened):
-                mine = _REQUESTS.where(col(CallbackRow.id).in_(part)).order_by(col(CallbackRow.id)).with_for_update()
+                mine = REQUESTS.where(col(CallbackRow.id).in_(part)).order_by(col(CallbackRow.id)).with_for_update()
                 for request in map(request_of, connection.execute(mine).all()):
                     try:
                         changed[request.id] = _after(request, worker, happened[request.id])
                     except (LeaseLostError, IllegalStepError) as error:
                         refused[request.id] = error
-            _write(connection, list(changed.values()))
+            write(connection, list(changed.values()))
         return changed, refused
 
     def claim(
@@ -242,19 +234,19 @@ class Callbacks:
         event = Claimed(by=_by(worker), worker=worker, until=now + lease)
         with self._engine.begin() as connection:
             if in_flight is not None:
-                limit = min(limit, in_flight - _on_their_way(connection, queue))
-            for priority in _due_priorities(connection, line, queue, now) if limit > 0 else ():
+                limit = min(limit, in_flight - on_their_way(connection, queue))
+            for priority in due_priorities(connection, line, queue, now) if limit > 0 else ():
                 asked = {"line": line, "queue": queue, "now": now, "due_priority": priority}
                 if len(claimed) < limit:
-                    due = connection.execute(_DUE, asked | {"most": limit - len(claimed)})
+                    due = connection.execute(DUE, asked | {"most": limit - len(claimed)})
                     claimed += [advance(request_of(row), event, now)[0] for row in due]
-            _write(connection, claimed)
+            write(connection, claimed)
         return claimed
 
     def due_queues(self, line: str, queues: Iterable[str], now: datetime) -> list[str]:
         """Tell for which queues of a line requests are due. It costs the same however many wait, due or not."""
         with self._reader.begin() as connection:
-            return [queue for queue in queues if _due_priorities(connection, line, queue, now)]
+            return [queue for queue in queues if due_priorities(connection, line, queue, now)]
 
     def renew(self, worker: str, request_ids: Sequence[str], until: datetime) -> set[str]:
         """Make a worker's leases last until then; returns those that are still his. It is no step of a history."""
@@ -270,7 +262,7 @@ class Callbacks:
         adopted = []
         with self._engine.begin() as connection:
             ran_out = (
-                _REQUESTS.where(col(CallbackRow.lease_until).is_not(None), col(CallbackRow.lease_until) <= now)
+                REQUESTS.where(col(CallbackRow.lease_until).is_not(None), col(CallbackRow.lease_until) <= now)
                 .order_by(col(CallbackRow.lease_until))
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -286,14 +278,14 @@ class Callbacks:
                 changed.append(after)
                 if not claimed:
                     adopted.append((after, commands))
-            _write(connection, changed)
+            write(connection, changed)
         return adopted
 
     def expire(self, now: datetime, limit: int = 500) -> int:
         """End requests whose time is over; returns how many."""
         with self._engine.begin() as connection:
             over = (
-                _REQUESTS.where(
+                REQUESTS.where(
                     col(CallbackRow.state).in_([State.WAITING.value, State.HELD.value]),
                     col(CallbackRow.expires_at) <= now,
                 )
@@ -302,7 +294,7 @@ class Callbacks:
             )
             event = GaveUp(by="system", reason=Reason.EXPIRED)
             ended = [advance(request_of(row), event, now)[0] for row in connection.execute(over).all()]
-            _write(connection, ended)
+            write(connection, ended)
         return len(ended)
 
     # -- who is not to be called
@@ -313,12 +305,12 @@ class Callbacks:
             connection.execute(delete(LeftAloneRow).where(col(LeftAloneRow.telephone) == telephone))
             told = {"telephone": telephone, "at": now, "author": author, "reason": reason}
             connection.execute(insert(LeftAloneRow), told)
-            waiting = _REQUESTS.where(
+            waiting = REQUESTS.where(
                 col(CallbackRow.telephone) == telephone,
                 col(CallbackRow.state).in_([State.WAITING.value, State.CLAIMED.value]),
             ).with_for_update()
             event = Cancelled(by=author, reason=Reason.LEFT_ALONE)
-            _write(
+            write(
                 connection,
                 [advance(request_of(row), event, now)[0] for row in connection.execute(waiting).all()],
             )
@@ -338,58 +330,8 @@ class Callbacks:
 
     def _whole(self, which: ColumnElement[bool]) -> CallbackRequest | None:
         with self._reader.begin() as connection:
-            row = connection.execute(_REQUESTS.where(which)).one_or_none()
-            return request_of(row, _history(connection, row.id)) if row else None
-
-
-_REQUESTS = select(*COLUMNS)
-_STEP = table_of(CallbackStepRow)
-
-
-_ON_THEIR_WAY = [state.value for state in (State.CLAIMED, State.DIALLING, State.ANSWERED, State.ACCEPTED)]
-
-
-def _on_their_way(connection: Connection, queue: str) -> int:
-    """Count the requests that will need an adviser of a queue; nobody else claims for pacing until the end of this."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PACING_LOCK})
-    query = (
-        select(func.count())
-        .select_from(CallbackRow)
-        .where(
-            col(CallbackRow.lease_until).is_not(None),
-            col(CallbackRow.queue) == queue,
-            col(CallbackRow.state).in_(_ON_THEIR_WAY),
-        )
-    )
-    return connection.scalar(query) or 0
-
-
-def _waiting(priority: BindParameter[int] | int) -> tuple[ColumnElement[bool], ...]:
-    """Say which requests of a priority wait; the state is written out, for the index of those that do."""
-    return (
-        col(CallbackRow.line) == bindparam("line"),
-        col(CallbackRow.queue) == bindparam("queue"),
-        col(CallbackRow.priority) == priority,
-        col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
-    )
-
-
-_DUE = (
-    _REQUESTS.where(*_waiting(bindparam("due_priority")), col(CallbackRow.due_at) <= bindparam("now"))
-    .order_by(col(CallbackRow.due_at))
-    .limit(bindparam("most"))
-    .with_for_update(skip_locked=True)
-)
-_FIRST_DUE = select(
-    *(select(func.min(col(CallbackRow.due_at))).where(*_waiting(each)).scalar_subquery() for each in PRIORITIES)
-)
-
-
-def _due_priorities(connection: Connection, line: str, queue: str, now: datetime) -> list[int]:
-    """Tell of which priorities something is due: one look into the index each, however many wait, due or not."""
-    first = connection.execute(_FIRST_DUE, {"line": line, "queue": queue}).one()
-    return [priority for priority, at in zip(PRIORITIES, first, strict=True) if at and at <= now]
+            row = connection.execute(REQUESTS.where(which)).one_or_none()
+            return request_of(row, history(connection, row.id)) if row else None
 
 
 def _see_lease(request: CallbackRequest, worker: str) -> None:
@@ -416,95 +358,31 @@ def _open(line: str, telephone: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _history(connection: Connection, request_id: str) -> tuple[Step, ...]:
-    rows = connection.execute(select(_STEP).where(_STEP.c.request_id == request_id).order_by(_STEP.c.position))
-    return tuple(
-        Step(
-            position=row.position,
-            at=row.at,
-            author=row.author,
-            event=row.event,
-            state=State(row.state),
-            detail=row.detail,
-        )
-        for row in rows
-    )
-
-
 def _take_in(connection: Connection, asked: Asked, rules: Rules, now: datetime, places: int | None) -> Taken | None:
     """Take in a wish; None if another program was quicker and it has to be looked at anew."""
     known = select(col(CallbackOriginRow.request_id)).where(col(CallbackOriginRow.origin) == asked.origin)
     if request_id := connection.scalar(known):
-        its_row = connection.execute(_REQUESTS.where(col(CallbackRow.id) == request_id)).one()
+        its_row = connection.execute(REQUESTS.where(col(CallbackRow.id) == request_id)).one()
         return Taken(request=request_of(its_row), known=True)
     if places is not None and asked.window.not_before:
         see_room(connection, asked.line, asked.window.not_before, places, asked.telephone)
-    open_one = _REQUESTS.where(*_open(asked.line, asked.telephone)).with_for_update()
+    open_one = REQUESTS.where(*_open(asked.line, asked.telephone)).with_for_update()
     row = connection.execute(open_one).one_or_none() if asked.telephone else None
     owed = promise(rules, asked, now)
     filing = asked.filing
     if row is None:
         filing = filing or new_filing(connection, now)
         request = intake.begin(asked, owed, filing, secrets.token_hex(8), now)
-        if not _insert(connection, request):
+        if not insert_request(connection, request):
             return None
     else:
         before = request_of(row)
         becomes = intake.join(before, asked, owed, filing, now)
         request, _ = advance(before, Joined(by=intake.author(asked), asked=asked, becomes=becomes), now)
-        _write(connection, [request])
+        write(connection, [request])
     if filing:
         told = {"number": filing.number, "code": filing.code, "request_id": request.id}
         connection.execute(insert(CallbackFilingRow), told)
     origin = {"origin": asked.origin, "request_id": request.id, "source": asked.source.value}
     connection.execute(insert(CallbackOriginRow), origin | {"call_id": asked.call_id, "at": now})
     return Taken(request=request, joined=row is not None)
-
-
-def _insert(connection: Connection, request: CallbackRequest) -> bool:
-    """Write a new request; False if there is an open one of the same telephone and line by now."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(CallbackRow).on_conflict_do_nothing().returning(col(CallbackRow.id))
-    if connection.execute(statement, values(request)).one_or_none() is None:
-        return False
-    connection.execute(insert(CallbackStepRow), [step_values(request.id, step) for step in request.steps])
-    return True
-
-
-def _write(connection: Connection, requests: Sequence[CallbackRequest]) -> None:
-    """Write changed requests, and the steps by which they changed."""
-    if not requests:
-        return
-    connection.execute(_UPDATE, [_keyed(values(request)) for request in requests])
-    steps = [step_values(request.id, step) for request in requests for step in request.steps]
-    connection.execute(insert(CallbackStepRow), steps)
-    dialled = [request for request in requests if any(step.event == "Dialled" for step in request.steps)]
-    channels = [
-        {
-            "channel_id": attempt.channel_id,
-            "request_id": request.id,
-            "line": request.line,
-            "telephone": request.telephone,
-            "committed_at": attempt.committed_at,
-        }
-        for request in dialled
-        if (attempt := request.attempt)
-    ]
-    if channels:
-        connection.execute(insert(CallbackChannelRow), channels)
-    undone = [one.channel_id for request in requests if (one := request.attempt) and one.result in NEVER_RANG]
-    for part in in_parts(undone):
-        connection.execute(delete(CallbackChannelRow).where(col(CallbackChannelRow.channel_id).in_(part)))
-
-
-def _keyed(changed: dict[str, Any]) -> dict[str, Any]:
-    return {"key": changed.pop("id"), **changed}
-
-
-_ROW = table_of(CallbackRow)
-_UPDATE = (
-    update(_ROW)
-    .where(_ROW.c.id == bindparam("key"))
-    .values({name: bindparam(name) for name in (column.name for column in _ROW.c) if name != "id"})
-)
-"""One statement for any number of rows: on PostgreSQL they go in one pipeline."""

@@ -1,0 +1,58 @@
+"""Which requests are due, and how many are on their way to an adviser already."""
+
+from datetime import datetime
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, bindparam, func, literal, select, text
+from sqlmodel import col
+
+from callback_queue.request import State
+from storage.callback_rows import REQUESTS
+from storage.callback_tables import CallbackRow
+
+PRIORITIES = range(9, -1, -1)
+_PACING_LOCK = 0x43616C6C  # "Call": whoever claims as many as there are advisers free
+
+_ON_THEIR_WAY = [state.value for state in (State.CLAIMED, State.DIALLING, State.ANSWERED, State.ACCEPTED)]
+
+
+def on_their_way(connection: Connection, queue: str) -> int:
+    """Count the requests that will need an adviser of a queue; nobody else claims for pacing until the end of this."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _PACING_LOCK})
+    query = (
+        select(func.count())
+        .select_from(CallbackRow)
+        .where(
+            col(CallbackRow.lease_until).is_not(None),
+            col(CallbackRow.queue) == queue,
+            col(CallbackRow.state).in_(_ON_THEIR_WAY),
+        )
+    )
+    return connection.scalar(query) or 0
+
+
+def _waiting(priority: BindParameter[int] | int) -> tuple[ColumnElement[bool], ...]:
+    """Say which requests of a priority wait; the state is written out, for the index of those that do."""
+    return (
+        col(CallbackRow.line) == bindparam("line"),
+        col(CallbackRow.queue) == bindparam("queue"),
+        col(CallbackRow.priority) == priority,
+        col(CallbackRow.state) == literal(State.WAITING.value, literal_execute=True),
+    )
+
+
+DUE = (
+    REQUESTS.where(*_waiting(bindparam("due_priority")), col(CallbackRow.due_at) <= bindparam("now"))
+    .order_by(col(CallbackRow.due_at))
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_FIRST_DUE = select(
+    *(select(func.min(col(CallbackRow.due_at))).where(*_waiting(each)).scalar_subquery() for each in PRIORITIES)
+)
+
+
+def due_priorities(connection: Connection, line: str, queue: str, now: datetime) -> list[int]:
+    """Tell of which priorities something is due: one look into the index each, however many wait, due or not."""
+    first = connection.execute(_FIRST_DUE, {"line": line, "queue": queue}).one()
+    return [priority for priority, at in zip(PRIORITIES, first, strict=True) if at and at <= now]
