@@ -286,7 +286,7 @@ async def our_lateness(engine: Engine) -> tuple[list[float], float, float]:
         program = (sys.executable, "-m", "bench._dialling", url, str(port))
         worker = await asyncio.create_subprocess_exec(*program)
         try:
-            while not network.logins:  # noqa: ASYNC110  as in all_rung
+            while not network.logins:  # noqa: ASYNC110  the network does not call back
                 await asyncio.sleep(0.05)
             requests = [request(number, at) for number, at in enumerate(moments())]
             network.expect({each.telephone.removeprefix("+57"): each.due_at for each in requests})

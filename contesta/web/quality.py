@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -11,9 +10,8 @@ from pydantic import Field
 
 from contesta.auditing import desk as desk_of
 from contesta.auditing import drawing
-from contesta.auditing.desk import KIND_WORDS
 from contesta.auditing.drawing import Order, month_days
-from contesta.format import UNKNOWN, clock, day_and_hour, duration, short_date
+from contesta.format import day_and_hour, duration
 from contesta.web import quality_desk
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.calls_read import known_names
@@ -37,42 +35,25 @@ from contesta.web.quality_read import (
     refusing,
     setting_of,
 )
+from contesta.web.quality_shown import (
+    STEP_WORDS,
+    action_shown,
+    address_of,
+    line_shown,
+    results,
+    sample_shown,
+)
 from contesta.web.routes import Route, body, query
 from contesta.web.validation import Asked, Day, RefusedError
-from quality.matrix.audit import Mark, Mode
-from quality.matrix.coaching import Action as CoachingAction
-from quality.matrix.coaching import ActionState, ActionStep
+from quality.matrix.audit import Mode
+from quality.matrix.coaching import ActionStep
 from quality.matrix.lifecycle import COUNTED, State, Step, may
-from quality.matrix.sampling import Conversation
 from storage.quality_actions import NewAction
 from storage.quality_audits import NewAudit, StoredAudit, Wanted
-from storage.quality_samples import StoredSample
 
 OWN = "/mis-auditorias"
 LAST_SAMPLES = 5
 
-STATE_WORDS = {
-    State.DRAFT: ("stale", "Borrador"),
-    State.DISCARDED: ("stale", "Descartada"),
-    State.DELIVERED: ("warn", "Entregada, sin respuesta"),
-    State.ACCEPTED: ("ok", "Aceptada"),
-    State.DISPUTED: ("bad", "Objetada"),
-    State.UPHELD: ("ok", "Confirmada"),
-    State.SUPERSEDED: ("stale", "Reemplazada"),
-}
-STEP_WORDS = {
-    Step.DELIVER: "Entregó la auditoría",
-    Step.DISCARD: "Descartó el borrador",
-    Step.ACCEPT: "Aceptó",
-    Step.DISPUTE: "Objetó",
-    Step.UPHOLD: "Confirmó",
-    Step.SUPERSEDE: "La reemplazó por otra",
-}
-ACTION_WORDS = {
-    ActionState.OPEN: ("warn", "En curso"),
-    ActionState.DONE: ("ok", "Hecha"),
-    ActionState.DROPPED: ("stale", "Retirada"),
-}
 _Reason = Annotated[str, Field(max_length=1000)]
 
 
@@ -135,8 +116,8 @@ async def work(request: web.Request) -> Context:
     made = await asyncio.gather(*(asyncio.to_thread(audits.all, Wanted(sample_id=sample.id)) for sample in samples))
     return {
         "delivered": query(request, ListAsked).entregada,
-        "drafts": [_line(one, zone) for one in drafts],
-        "disputes": [_line(one, zone) | {"decides": may(one.case, Step.UPHOLD, who)} for one in disputed],
+        "drafts": [line_shown(one, zone) for one in drafts],
+        "disputes": [line_shown(one, zone) | {"decides": may(one.case, Step.UPHOLD, who)} for one in disputed],
         "calibrations": [
             {
                 "number": one.number,
@@ -146,7 +127,7 @@ async def work(request: web.Request) -> Context:
             }
             for one in waiting
         ],
-        "samples": [_sample(sample, found, who.login, zone) for sample, found in zip(samples, made, strict=True)],
+        "samples": [sample_shown(sample, found, who.login, zone) for sample, found in zip(samples, made, strict=True)],
         "lines": names.lines,
         "month": f"{request.app[CLOCK]().astimezone(zone):%Y-%m}",
         "per_agent": drawing.OF_ART_2019,
@@ -200,7 +181,7 @@ async def begin(request: web.Request) -> web.StreamResponse:
     )
     with refusing():
         number = await asyncio.to_thread(request.app[AUDITS].start, new, request.app[CLOCK]())
-    raise web.HTTPSeeOther(_address(number))
+    raise web.HTTPSeeOther(address_of(number))
 
 
 async def begin_live(request: web.Request) -> web.StreamResponse:
@@ -222,7 +203,7 @@ async def begin_live(request: web.Request) -> web.StreamResponse:
     )
     with refusing():
         number = await asyncio.to_thread(request.app[AUDITS].start, new, request.app[CLOCK]())
-    raise web.HTTPSeeOther(_address(number))
+    raise web.HTTPSeeOther(address_of(number))
 
 
 async def show(request: web.Request) -> web.StreamResponse:
@@ -245,7 +226,7 @@ async def step(request: web.Request) -> web.StreamResponse:
         else:
             await asyncio.to_thread(audits.step, number, Step(asked.paso), actor(request), now, asked.motivo)
     await access_log(request, Action.AUDIT_STEPPED, f"auditoría {one.number} {asked.paso}")
-    raise web.HTTPSeeOther(PATH if asked.paso == "discard" else _address(number))
+    raise web.HTTPSeeOther(PATH if asked.paso == "discard" else address_of(number))
 
 
 async def agree(request: web.Request) -> web.StreamResponse:
@@ -256,7 +237,7 @@ async def agree(request: web.Request) -> web.StreamResponse:
     new = NewAction(audit_id=one.number, what=asked.que, due=asked.plazo, opened_by=identity(request).who)
     with refusing():
         await asyncio.to_thread(request.app[ACTIONS].open, new, request.app[CLOCK]())
-    raise web.HTTPSeeOther(_address(one.number))
+    raise web.HTTPSeeOther(address_of(one.number))
 
 
 async def end(request: web.Request) -> web.StreamResponse:
@@ -271,7 +252,7 @@ async def end(request: web.Request) -> web.StreamResponse:
             request.app[CLOCK](),
             asked.resultado,
         )
-    raise web.HTTPSeeOther(_address(closed.audit_id))
+    raise web.HTTPSeeOther(address_of(closed.audit_id))
 
 
 @page("mis_auditorias.html")
@@ -285,8 +266,8 @@ async def own(request: web.Request) -> Context:
     )
     today = request.app[CLOCK]().astimezone(zone).date()
     return {
-        "audits": [_line(one, zone) for one in found if not one.audit.blind],
-        "actions": [_action(one, today) for one in actions],
+        "audits": [line_shown(one, zone) for one in found if not one.audit.blind],
+        "actions": [action_shown(one, today) for one in actions],
     }
 
 
@@ -298,9 +279,9 @@ async def _told(request: web.Request, one: StoredAudit) -> dict[str, Any]:
     today = request.app[CLOCK]().astimezone(zone).date()
     return {
         "audit": one,
-        "line": _line(one, zone),
+        "line": line_shown(one, zone),
         "categories": desk_of.categories(one.audit),
-        "results": _results(one),
+        "results": results(one),
         "facts": desk_of.facts(one, call, zone, request.app[SETTINGS].ghost_seconds),
         "recording": str(request.app.router["recording"].url_for(number=str(one.number))) if file else "",
         "silent_because": desk_of.silent_because(one, call),
@@ -308,127 +289,14 @@ async def _told(request: web.Request, one: StoredAudit) -> dict[str, Any]:
             {"when": day_and_hour(done.at, zone), "who": done.who, "what": STEP_WORDS[done.step], "reason": done.reason}
             for done in one.steps
         ],
-        "address": _address(one.number),
-        "replaces": _address(one.supersedes) if one.supersedes else "",
-        "replaced_by": _address(one.superseded_by) if one.superseded_by else "",
+        "address": address_of(one.number),
+        "replaces": address_of(one.supersedes) if one.supersedes else "",
+        "replaced_by": address_of(one.superseded_by) if one.superseded_by else "",
         "may": {str(each): may(one.case, each, who) for each in Step},
         "may_coach": identity(request).may(Permission.COACH) and one.state in COUNTED and not one.audit.blind,
-        "actions": [_action(each, today) for each in actions],
+        "actions": [action_shown(each, today) for each in actions],
         "clock": duration,
     }
-
-
-def _results(one: StoredAudit) -> list[dict[str, str]]:
-    """Say the three results of one audit; they are never blended."""
-    told = []
-    for category in desk_of.categories(one.audit):
-        marks = [each.mark for item in category.items for each in item.subitems]
-        fails, applies = marks.count(Mark.FAILS), len(marks) - marks.count(Mark.NOT_APPLICABLE)
-        if category.category.is_critical:
-            word = "Sin fallas" if not fails else f"{fails} {'falla' if fails == 1 else 'fallas'}"
-        else:
-            word = f"{applies - fails} de {applies} cumplen"
-        told.append({"title": category.title, "word": word, "tone": "bad" if fails else "ok"})
-    return told
-
-
-def _sample(sample: StoredSample, made: tuple[StoredAudit, ...], who: str, zone: ZoneInfo) -> dict[str, Any]:
-    rows = [_sampled(place, one, made, who, zone) for place, one in enumerate(sample.drawn, 1)]
-    return {
-        "id": sample.id,
-        "title": f"Línea {sample.of.line}, del {_day(sample.of.first)} al {_day(sample.of.last)}",
-        "size": sample.size,
-        "seed": sample.seed,
-        "made": f"{sample.of.made_by}, {day_and_hour(sample.of.made_at, zone)}",
-        "population": sum(sample.population.values()),
-        "rows": rows,
-        "done": sum(row["done"] for row in rows),
-        "reasons": drawing.reasons_of(sample.excluded),
-        "excluded": [
-            {
-                "when": day_and_hour(one.at, zone),
-                "agent": one.agent,
-                "call": one.call_id,
-                "reason": drawing.EXCLUSION_WORDS[one.exclusion] if one.exclusion else "",
-            }
-            for one in sample.excluded[:200]
-        ],
-    }
-
-
-def _sampled(place: int, one: Conversation, made: tuple[StoredAudit, ...], who: str, zone: ZoneInfo) -> dict[str, Any]:
-    """Lay out a conversation of a sample, with its audit and what this auditor can do."""
-    of_contact = [
-        each for each in made if (each.audit.call, each.audit.agent, each.at) == (one.call_id, one.agent, one.at)
-    ]
-    in_force = next((each for each in of_contact if each.state in COUNTED and not each.audit.blind), None)
-    draft = next((each for each in of_contact if each.state is State.DRAFT and not each.audit.blind), None)
-    own = [
-        each
-        for each in of_contact
-        if each.audit.auditor == who and each.state not in {State.DISCARDED, State.SUPERSEDED}
-    ]
-    mine = next((each for each in own if each.state is State.DRAFT), None)
-    shown = in_force or draft
-    tone, word = STATE_WORDS[shown.state] if shown else ("stale", "Sin auditar")
-    may_look = in_force is not None and (mine is None or not mine.audit.blind)
-    return {
-        "place": place,
-        "when": f"{short_date(one.at, zone)} {clock(one.at, zone)}",
-        "agent": one.agent,
-        "length": duration(one.seconds * 1000),
-        "tone": tone,
-        "word": word,
-        "auditor": shown.audit.auditor if shown else UNKNOWN,
-        "done": in_force is not None,
-        "begin": shown is None,
-        "go_on": _address(mine.number) if mine else "",
-        "blind": in_force is not None and not own,
-        "look": _address(in_force.number) if may_look and in_force else "",
-    }
-
-
-def _line(one: StoredAudit, zone: ZoneInfo) -> dict[str, Any]:
-    tone, word = STATE_WORDS[one.state]
-    return {
-        "number": one.number,
-        "address": _address(one.number),
-        "when": day_and_hour(one.at, zone),
-        "agent": one.audit.agent,
-        "auditor": one.audit.auditor,
-        "line": one.audit.setting.line,
-        "kind": KIND_WORDS[one.audit.setting.kind],
-        "matrix": one.audit.matrix.name,
-        "delivered": day_and_hour(one.delivered_at, zone) if one.delivered_at else UNKNOWN,
-        "tone": tone,
-        "word": word,
-        "results": _results(one) if one.state in COUNTED else [],
-    }
-
-
-def _action(one: CoachingAction, today: date) -> dict[str, Any]:
-    tone, word = ACTION_WORDS[one.state]
-    if one.is_late(today):
-        tone, word = "bad", "Vencida"
-    return {
-        "id": one.id,
-        "what": one.what,
-        "due": _day(one.due),
-        "opened_by": one.opened_by,
-        "tone": tone,
-        "word": word,
-        "open": one.state is ActionState.OPEN,
-        "result": one.result,
-        "audit": _address(one.audit_id),
-    }
-
-
-def _day(day: date) -> str:
-    return f"{day.day}/{day:%m/%Y}"
-
-
-def _address(number: int) -> str:
-    return f"{PATH}/auditorias/{number}"
 
 
 def _zone(request: web.Request) -> ZoneInfo:
