@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -46,7 +47,7 @@ def demo(
     progress = Progress(Ledger(connect(settings.ledger_url)), datetime.now(UTC).replace(microsecond=0))
     with processes.only_one(settings.run_dir, "demo"):
         console.print("Tres asesores de prueba atienden. Ctrl-C termina las llamadas en curso y se detiene.\n")
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
             asyncio.run(_demo(settings, console, progress, stream(random.Random(seed), calls or None, rate)))
     with contextlib.suppress(KeyboardInterrupt):
         _last_look(progress, settings.ghost_seconds)
@@ -86,6 +87,8 @@ class Progress:
 
 
 async def _demo(settings: Settings, console: Console, progress: Progress, calls: Calls) -> None:
+    if own := asyncio.current_task():  # calls are hung up whoever ends it: nobody must seem to wait for minutes
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, own.cancel)
     stage = Stage(settings, await asyncio.to_thread(conversation))
     async with contextlib.AsyncExitStack() as stack:
         for adviser in accounts.read(settings.secrets_file).scripted:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 
+import pytest
+
 from contesta.call import Story
 from contesta.demo import stream
 from contesta.plans import plausible_number, varied
@@ -83,7 +85,8 @@ def seed_of_short_calls(count: int) -> int:
     )
 
 
-def test_an_endless_demo_stops_cleanly_on_ctrl_c(line: RunningLine) -> None:
+@pytest.mark.parametrize("told", [signal.SIGINT, signal.SIGTERM])
+def test_an_endless_demo_stops_cleanly(line: RunningLine, told: signal.Signals) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "contesta", "demo", "--rate", "60"],
         env=line.settings.as_child_environment(),
@@ -95,7 +98,7 @@ def test_an_endless_demo_stops_cleanly_on_ctrl_c(line: RunningLine) -> None:
         eventually(
             lambda: "active calls" in (shown := line.asterisk.console("core show calls")) and "0 active" not in shown
         )
-        os.kill(demo.pid, signal.SIGINT)
+        os.kill(demo.pid, told)
         output, errors = demo.communicate(timeout=60)
     assert demo.returncode == 0, errors
     assert "0 en curso" in output
