@@ -13,17 +13,16 @@ from pydantic import Field, model_validator
 
 from contesta.auditing.calibration_view import CalibrationTold, auditors_told, items_told, subitems_told
 from contesta.auditing.drawing import EXCLUSION_WORDS, month_days
-from contesta.auditing.results import plain
-from contesta.format import UNKNOWN, day_and_hour, duration, whole
+from contesta.format import day_and_hour, duration, whole
 from contesta.recordings import recording_path
 from contesta.web.access import Action, Permission, Role, access_log, identity
 from contesta.web.context import CLOCK, LEDGER, SETTINGS
 from contesta.web.pages import Context, page
 from contesta.web.people import PEOPLE
 from contesta.web.quality_read import AUDITS, CALIBRATIONS, MATRICES, NUMBER, SAMPLES, number_of, refusing, setting_of
+from contesta.web.quality_shown import agreement_by_item, agreement_shown
 from contesta.web.routes import Route, body, query, told
 from contesta.web.validation import Asked, InvalidInputError, RefusedError
-from quality.matrix.agreement import Agreement
 from quality.matrix.audit import Audit, Mark
 from quality.matrix.calibration import Comparison, Phase, SubItemCompared, compare, subitems
 from quality.matrix.lifecycle import State
@@ -325,22 +324,12 @@ def _compared(found: Comparison) -> dict[str, Any]:
                 "auditor": one.auditor,
                 "only_this": whole(one.bias.only_this),
                 "only_agreed": whole(one.bias.only_others),
-                **_agreement(one.agreement),
+                **agreement_shown(one.agreement),
             }
             for one in found.auditors
         ],
-        "by_item": [
-            {"number": number, **_agreement(one)}
-            for number, one in found.by_item.items()
-            if one.equal < one.pairs or one.kappa is not None
-        ],
-        "same_in": [number for number, one in found.by_item.items() if one.equal == one.pairs and one.kappa is None],
+        **agreement_by_item(found.by_item),
     }
-
-
-def _agreement(one: Agreement) -> dict[str, str]:
-    bounds = f"{plain(one.interval.low)} y {plain(one.interval.high)}" if one.interval else UNKNOWN
-    return {"equal": f"{whole(one.equal)}/{whole(one.pairs)}", "kappa": plain(one.kappa), "bounds": bounds}
 
 
 def _zone(request: web.Request) -> ZoneInfo:

@@ -11,13 +11,14 @@ from pydantic import Field
 
 from contesta.auditing import results
 from contesta.auditing.drawing import month_days
-from contesta.auditing.results import CATEGORY_WORDS, percent, plain
+from contesta.auditing.results import CATEGORY_WORDS, percent
 from contesta.format import percentage, whole
 from contesta.web.access import Permission
 from contesta.web.calls_read import known_names
 from contesta.web.context import CLOCK, SETTINGS
 from contesta.web.pages import Context, page
 from contesta.web.quality_read import AUDITS
+from contesta.web.quality_shown import agreement_by_item
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Told
 from quality.matrix.agreement import biases, by_item, pairs
@@ -99,19 +100,8 @@ async def show(request: web.Request) -> Context:
             }
             for cause in pareto(card)
         ],
-        "agreement": [
-            {
-                "number": number,
-                "equal": f"{one.equal}/{one.pairs}",
-                "kappa": plain(one.kappa),
-                "low": plain(one.interval and one.interval.low),
-                "high": plain(one.interval and one.interval.high),
-            }
-            for number, one in found.items()
-            if one.equal < one.pairs or one.kappa is not None
-        ],
+        "agreement": agreement_by_item(found),
         "doubles": len(doubles),
-        "agreed": [number for number, one in found.items() if one.equal == one.pairs and one.kappa is None],
         "biases": [
             {
                 "auditor": one.auditor,

@@ -1,5 +1,6 @@
 """What the pages of quality show of audits, samples and coaching, in words."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,8 +8,10 @@ from zoneinfo import ZoneInfo
 from contesta.auditing import desk as desk_of
 from contesta.auditing import drawing
 from contesta.auditing.desk import KIND_WORDS
-from contesta.format import UNKNOWN, clock, day_and_hour, duration, short_date
+from contesta.auditing.results import plain
+from contesta.format import UNKNOWN, clock, day_and_hour, duration, short_date, whole
 from contesta.web.quality_read import PATH
+from quality.matrix.agreement import Agreement
 from quality.matrix.audit import Mark
 from quality.matrix.coaching import Action as CoachingAction
 from quality.matrix.coaching import ActionState
@@ -147,6 +150,19 @@ def action_shown(one: CoachingAction, today: date) -> dict[str, Any]:
         "result": one.result,
         "audit": address_of(one.audit_id),
     }
+
+
+def agreement_shown(one: Agreement) -> dict[str, str]:
+    """Write how far two agree, with the interval of kappa."""
+    bounds = f"{plain(one.interval.low)} y {plain(one.interval.high)}" if one.interval else UNKNOWN
+    return {"equal": f"{whole(one.equal)}/{whole(one.pairs)}", "kappa": plain(one.kappa), "bounds": bounds}
+
+
+def agreement_by_item(found: Mapping[str, Agreement]) -> dict[str, Any]:
+    """Lay out the agreement on each item, for the table of calibracion_acuerdo.html; kappa needs marks that differ."""
+    same_in = [number for number, one in found.items() if one.equal == one.pairs and one.kappa is None]
+    rows = [{"number": number, **agreement_shown(one)} for number, one in found.items() if number not in same_in]
+    return {"by_item": rows, "same_in": same_in}
 
 
 def _day(day: date) -> str:
