@@ -203,6 +203,7 @@ def test_who_comes_back_gets_what_he_has_not_and_nothing_twice(
             names = [(await anext(stream)).name for _ in range(3)]
             assert names == ["heartbeat"] * 3
         scene.line.feed.tell(callers(1, since=390))
+        scene.hub.look()
         for nonsense in ("0", "-1", "x" * 1000, "9" * 40, "١٢", ""):
             async with listening(supervisor, last=nonsense.encode().decode("latin-1")) as stream:
                 newest = await next_of(stream, "board")

@@ -242,6 +242,10 @@ def _resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def _waits(feed: LiveFeed, call: int) -> bool:
+    return any(one.call_id == uid(call) for one in feed.engine.snapshot(at(3 * call + 60)).waiting)
+
+
 def test_memory_is_flat_however_long_it_runs(tmp_path: Path) -> None:
     def batch(first: int) -> bytes:
         return b"".join(
@@ -255,8 +259,11 @@ def test_memory_is_flat_however_long_it_runs(tmp_path: Path) -> None:
             await eventually(feed.connected.is_set, "connected")
             sizes = []
             for first in range(0, 60_000, 2000):
-                await fake.send(waiting(first) + batch(first))
-                await feed.changed()
+                last = first + 2000  # waits until the next round: once it is known, all before it was taken
+                await fake.send(waiting(first) + batch(first) + waiting(last))
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    while not _waits(feed, last):
+                        await feed.changed()
                 feed.engine.settle(at(3 * first + 100_000))
                 if first in {40_000, 58_000}:
                     sizes.append(_resident_bytes())

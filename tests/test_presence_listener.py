@@ -30,7 +30,7 @@ def since(watch: Watch | None, agent: str) -> float:
 
 
 def test_only_changes_are_kept_and_a_cut_ends_the_watch(engine: Engine, tmp_path: Path) -> None:
-    book, begin = PresenceBook(engine), round(time.time()) - 100
+    book, begin = PresenceBook(engine), int(time.time()) - 100
 
     async def play(fake: FakeManager) -> None:
         fake.clock = f"{begin:.6f}"
@@ -72,7 +72,7 @@ def test_only_changes_are_kept_and_a_cut_ends_the_watch(engine: Engine, tmp_path
 
 
 def test_another_listener_goes_on_where_the_last_one_stopped(engine: Engine, tmp_path: Path) -> None:
-    book, begin = PresenceBook(engine), round(time.time()) - 100
+    book, begin = PresenceBook(engine), int(time.time()) - 100
 
     async def play(fake: FakeManager) -> None:
         fake.clock = f"{begin:.6f}"
