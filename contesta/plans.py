@@ -2,22 +2,25 @@
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _MOBILE_PREFIXES = (300, 301, 302, 304, 305, 310, 311, 312, 313, 314, 315, 316, 317, 318, 320, 321, 322, 323, 324, 350)
 _FIXED_PREFIXES = (601, 602, 604, 605, 606, 607, 608)
 _MOBILE_SHARE = 0.8
+_AUTHORISE = 0.85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a caller is going to do, and the advisers who get the call.
 
-    `keys` are pressed in the menu one after the other; none means silence. A caller with `patience_seconds` hangs up
-    after waiting so long. `answers` are the keys of the survey; who does not stay hangs up after them.
+    `authorises` is the answer where the line asks for an authorisation, None for silence. `keys` are pressed in a menu
+    one after the other; none means silence. A caller with `patience_seconds` hangs up after waiting so long. `answers`
+    are the keys of the survey; who does not stay hangs up after them.
     """
 
     number: str
+    authorises: bool | None = True
     keys: Sequence[str] = ("1",)
     patience_seconds: float | None = None
     unanswered_rings: int = 0
@@ -37,7 +40,8 @@ def plausible_number(chance: random.Random) -> str:
 def varied(chance: random.Random) -> Plan:
     """Return the plan of a caller like those who call a citizen line."""
     (make,) = chance.choices([maker for _, maker in _KINDS], [weight for weight, _ in _KINDS])
-    return make(chance)
+    plan = make(chance)
+    return replace(plan, authorises=None) if not plan.keys else replace(plan, authorises=chance.random() < _AUTHORISE)
 
 
 def _talk_seconds(chance: random.Random) -> float:

@@ -83,7 +83,7 @@ class Stage:
     def __init__(self, settings: Settings, voices: Voices) -> None:
         host = LOCALHOST if settings.host == _EVERYWHERE else settings.host
         self._server = (host, settings.sip_port)
-        line = lines.current(settings)[0]
+        self._line = line = lines.current(settings)[0]
         self.dialled = line.numbers[0]
         self._prompts = settings.sounds_dir / SPANISH / line.sounds
         self._voices = voices
@@ -148,7 +148,7 @@ class Stage:
         plan = meeting.plan
         wait = partial(_pause, call)
         await _until_spoken_to(call)
-        await wait(self._prompt_seconds("bienvenida") + LISTENS_SECONDS)
+        await self._authorise(call, plan)
         for key in plan.keys:
             await call.digits(key)
             if key != plan.keys[-1]:
@@ -170,6 +170,26 @@ class Stage:
             await wait(BETWEEN_KEYS_SECONDS)
         if plan.stays_to_the_end:
             await wait(LONGEST_CALL_SECONDS)
+
+    async def _authorise(self, call: Call, plan: Plan) -> None:
+        """Listen into the first menu; on the way, choose Spanish and answer what the line asks to be authorised.
+
+        Where silence is the answer, the line asks again and goes on by itself, and so does whoever is silent.
+        """
+        wait, before_seconds = partial(_pause, call), self._prompt_seconds(self._line.welcome)
+        if self._line.languages.asked:
+            await wait(before_seconds + LISTENS_SECONDS)
+            await call.digits(self._line.languages.all[0].key)
+            await _until_spoken_to(call)
+            before_seconds = 0.0
+        if consent := self._line.consent:
+            await wait(before_seconds + self._prompt_seconds(consent.core) + LISTENS_SECONDS)
+            if plan.authorises is None:
+                return
+            await call.digits(consent.accept_key if plan.authorises else consent.decline_key)
+            await _until_spoken_to(call)
+            before_seconds = self._prompt_seconds(consent.accepted if plan.authorises else consent.declined)
+        await wait(before_seconds + LISTENS_SECONDS)
 
     async def _advise(self, call: Call) -> None:
         number = call.number[-_NATIONAL_DIGITS:]

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import Engine
 
+from contesta import accounts
 from contesta.format import UNKNOWN, day_and_hour
 from contesta.settings import Settings
 from contesta.web.access import Action, Role
@@ -76,12 +77,18 @@ def invite(
     name: Annotated[str, typer.Option("--name", help="Nombre de la persona.")],
     role: Annotated[RoleWord, typer.Option("--role", help="Papel.")],
     agent: Annotated[str, typer.Option("--agent", help="Nombre con que aparece en las llamadas, si es asesor.")] = "",
+    extension: Annotated[
+        str, typer.Option("--extension", help="Teléfono de escucha, como monitoreo1: ahí suena cuando pide escuchar.")
+    ] = "",
 ) -> None:
     """Hace una cuenta y muestra el enlace con que la persona elige su contraseña."""
     settings: Settings = ctx.obj
-    said = read(Invited, {"login": login, "name": name, "role": _ROLES[role], "agent": agent}, "")
+    told = {"login": login, "name": name, "role": _ROLES[role], "agent": agent, "extension": extension}
+    said = read(Invited, told, "")
+    if said.extension:
+        _see_telephone(settings, said.extension)
     engine, now = _database(settings), datetime.now(UTC)
-    new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent)
+    new = NewPerson(login=said.login, name=said.name, role=said.role, agent=said.agent, extension=said.extension)
     secret, invitation = new_invitation(now)
     People(engine).add(new, invitation, now)
     _log(engine, Action.PERSON_INVITED, f"{said.login} ({ROLE_WORDS[said.role]})", now)
@@ -134,6 +141,14 @@ def _database(settings: Settings) -> Engine:
     engine = connect(settings.ledger_url)
     upgrade(engine)
     return engine
+
+
+def _see_telephone(settings: Settings, extension: str) -> None:
+    there_are = [one.account for one in accounts.read(settings.secrets_file).listening]
+    if extension not in there_are:
+        raise ConfigurationError(
+            f"no hay teléfono de escucha «{extension}»; los que hay son: {', '.join(there_are) or 'ninguno'}"
+        )
 
 
 def _named(engine: Engine, login: str) -> Person:

@@ -61,7 +61,9 @@ class Billed:
 class Told:
     """A message as a history tells it. `at` is when it came to its state, `delivered` what the network says."""
 
+    number: str
     purpose: str
+    text: str
     state: State
     at: datetime
     segments: int
@@ -210,13 +212,14 @@ class SmsOutbox:
         with self._reader.begin() as connection:
             return frozenset(connection.scalars(select(col(SmsOptOutRow.number))))
 
-    def about(self, what: str) -> tuple[Told, ...]:
-        """Read the messages about a call or a promised call, in the order in which they came to be."""
-        of = select(table_of(SmsRow)).where(col(SmsRow.about) == what).order_by(col(SmsRow.created_at), col(SmsRow.id))
+    def about(self, *what: str) -> tuple[Told, ...]:
+        """Read the messages about calls or promised calls, in the order in which they came to be."""
+        these = col(SmsRow.about).in_(what)
+        of = select(table_of(SmsRow)).where(these).order_by(col(SmsRow.created_at), col(SmsRow.id))
         parts = (
             select(col(SmsSegmentRow.sms_id), func.count(), func.sum(case((_ARRIVED, 1), else_=0)))
             .join(SmsRow, col(SmsSegmentRow.sms_id) == col(SmsRow.id))
-            .where(col(SmsRow.about) == what)
+            .where(these)
             .group_by(col(SmsSegmentRow.sms_id))
         )
         with self._reader.begin() as connection:
@@ -224,7 +227,9 @@ class SmsOutbox:
             counts = {sms_id: (count, arrived) for sms_id, count, arrived in connection.execute(parts)} if rows else {}
         return tuple(
             Told(
+                number=row.number,
                 purpose=row.purpose,
+                text=row.text,
                 state=State(row.state),
                 at=row.changed_at,
                 segments=counts[row.id][0],

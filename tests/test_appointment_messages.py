@@ -91,6 +91,13 @@ def test_appointment_is_confirmed_and_remembered_once_and_not_when_it_was_moved_
 
         page = await (await citizens[0].get(await followed(citizens[0], filings[0]))).text()
         assert page.count("Le enviamos un mensaje de texto.") == 2
+        file = f"{await followed(citizens[0], filings[0])}/mis-datos.json"
+        exported = (await (await citizens[0].get(file)).json())["mensajes"]
+        assert [each["texto"] for each in exported] == told(kept), "and nobody else's"
+        assert [(each["proposito"], each["estado"]) for each in exported] == [
+            ("appointment_confirmation", "sent"),
+            ("appointment_reminder", "sent"),
+        ]
         supervisor = await office.signed_in(Role.SUPERVISOR)
         for filing, lines in (
             (filings[0], ("confirmación de cita: enviado (", "recordatorio de cita: enviado (")),

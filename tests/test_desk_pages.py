@@ -10,7 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import Engine
 
 from callback_queue.policy import next_allowed, rules_of
-from callback_queue.request import Asked, Person, Place, Reason, Source, State
+from callback_queue.request import Asked, Consent, ConsentAnswer, Person, Place, Reason, Source, State
 from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
 from contesta.desk.contact import Current, Phase, after, pause
 from contesta.live_feed import LiveFeed
@@ -35,12 +35,15 @@ RUCOM = "solucionada/rucom"
 ZONE = ZoneInfo("America/Bogota")
 
 
-def call(channel: str, began: datetime, queue: str, number: str = NUMBER, agent: str = ANA) -> list[Event]:
+def call(
+    channel: str, began: datetime, queue: str, number: str = NUMBER, agent: str = ANA, consent: str = "none"
+) -> list[Event]:
     """A call that an adviser of the mining agency answered after 10 s, of a minute."""
     second, seconds, events = int(began.timestamp()), Seconds(), list[Event]()
     for at, rest in (
         (0, f"NONE|NONE|LLAMADA|{channel}|anm|{number}"),
         (1, "NONE|NONE|IDIOMA|es"),
+        (1, f"NONE|NONE|CONSENTIMIENTO|2026-01|{consent}"),
         (1, f"{queue}|NONE|ENTERQUEUE||{number}|1"),
         (11, f"{queue}|{agent}|CONNECT|10|{channel}1|3"),
         (71, f"{queue}|{agent}|COMPLETECALLER|10|60|1"),
@@ -63,7 +66,7 @@ async def prepared(office: Office, engine: Engine) -> Line:
     office.app[HUB].feed.engine.take(Member(at=now, queue=queue, agent=ANA, telephone=Telephone.FREE))
     ledger = Ledger(engine)
     ledger.apply(call("1767280000.1", now - timedelta(hours=25), queue, agent=LUIS))
-    ledger.apply(call("cb-x-1", now - timedelta(minutes=5), queue))
+    ledger.apply(call("cb-x-1", now - timedelta(minutes=5), queue, consent="accepted"))
     return line
 
 
@@ -122,6 +125,10 @@ def test_the_next_call_is_promised_only_in_hours_that_are_legal(sqlite_engine: E
         request = Callbacks(sqlite_engine).open_of(NUMBER, "anm")
         assert request is not None
         assert (request.source, request.promised_at) == (Source.APPOINTMENT, datetime.fromisoformat(offered[-1]))
+        assert request.consent is not None, "what was authorised in the call covers what was agreed on in it"
+        assert (request.consent.version, request.consent.answer) == ("2026-01", ConsentAnswer.ACCEPTED)
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        assert "Autorizó (versión 2026-01)" in await (await supervisor.get(f"/devoluciones/{request.id}")).text()
 
     run_office(sqlite_engine, scenario)
 
@@ -130,9 +137,11 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
     async def scenario(office: Office) -> None:
         line = await prepared(office, sqlite_engine)
         store, now = Callbacks(sqlite_engine), office.clock()
+        authorised = Consent(version="web-1", answer=ConsentAnswer.ACCEPTED, at=now)
         asked = Asked(
             source=Source.WEB,
             origin="web:1",
+            consent=authorised,
             line="anm",
             telephone=NUMBER,
             place=Place(queue=line.queue.name, since=now),
@@ -182,6 +191,12 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
         assert found.solution is not None
         assert (found.state, found.reason, found.solution.text) == (State.ATTENDED, Reason.SOLVED, "Se envió")
         assert found.solution.area == ""
+
+        offered = (await (await ana.get(address)).json())["hours"]
+        assert (await ana.post(f"{address}/disposition", json=said | {"call_again_at": offered[0]})).status == 200
+        again = store.open_of(NUMBER, "anm")
+        assert again is not None
+        assert again.consent == authorised, "silence in the call takes nothing back of what was authorised before"
 
     run_office(sqlite_engine, scenario)
 

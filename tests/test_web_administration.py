@@ -10,6 +10,7 @@ from aiohttp import ClientResponse
 from sqlalchemy import Engine
 from typer.testing import CliRunner
 
+from contesta import accounts
 from contesta.cli import app as commands
 from contesta.settings import Settings
 from contesta.users import first_invitation
@@ -338,11 +339,22 @@ def test_users_in_the_terminal(tmp_path: Path) -> None:
     assert first[0] not in second
     assert "ya no puede ingresar" in run_users(settings, "disable", "ana.ruiz")
     assert "Desactivada" in run_users(settings)
+    luz = ("invite", "luz", "--name", "Luz", "--role", "supervisor", "--extension")
+    with pytest.raises(ConfigurationError, match="Inicie la línea con: make run"):
+        run_users(settings, *luz, "monitoreo2")
+    accounts.ensure(settings.secrets_file)
+    with pytest.raises(ConfigurationError, match="«asesor1»; los que hay son: monitoreo1, monitoreo2, monitoreo3"):
+        run_users(settings, *luz, "asesor1")
+    run_users(settings, *luz, "monitoreo2")
     with pytest.raises(ConfigurationError, match="no hay ninguna cuenta «nadie»"):
         run_users(settings, "disable", "nadie")
     engine = connect(settings.ledger_url)
+    listens = People(engine).named("luz")
+    assert listens is not None
+    assert listens.extension == "monitoreo2"
     log = AccessLog(engine).read(AccessFilter()).lines
     assert [(line.who, line.action) for line in log] == [
+        ("contesta users", "person_invited"),
         ("contesta users", "person_disabled"),
         ("contesta users", "person_reset"),
         ("contesta users", "person_invited"),

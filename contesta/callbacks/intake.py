@@ -14,7 +14,7 @@ from callback_queue.mailbox_intake import asked_of
 from callback_queue.mailbox_request import MailboxRequest
 from callback_queue.mailbox_spool import Spool
 from callback_queue.policy import rules_of
-from callback_queue.request import Asked, Consent, ConsentAnswer, Place, Source
+from callback_queue.request import Asked, CallbackRequest, Consent, ConsentAnswer, Place, Source
 from core.events import ConsentAnswered, LanguageChosen
 from ivr.line.model import SPANISH, Line
 from quality.metrics.history import CallHistory
@@ -77,6 +77,17 @@ def consent_of(history: CallHistory | None) -> Consent | None:
         return None
     last = answers[-1]
     return Consent(version=last.version, answer=ConsentAnswer(last.answer.value), at=last.at)
+
+
+def covering(history: CallHistory | None, behind: CallbackRequest | None) -> Consent | None:
+    """Tell which authorisation covers what is agreed on in a call: the one of that call, or of the request behind it.
+
+    Silence in the call takes nothing back of what was answered before.
+    """
+    said, before = consent_of(history), behind.consent if behind else None
+    if said is None or (said.answer is ConsentAnswer.NONE and before is not None):
+        return before
+    return said
 
 
 class LedgerIntake:

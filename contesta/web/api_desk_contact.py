@@ -9,9 +9,10 @@ from aiohttp import web
 from callback_queue.policy import next_allowed, rules_of
 from callback_queue.request import Asked, Place, Reason, Solution, Source, Window
 from callback_queue.states import IllegalStepError, Typified
+from contesta.callbacks.intake import covering
 from contesta.format import day_and_hour
 from contesta.web.access import Action, Permission, access_log, identity
-from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS
 from contesta.web.desk_contact import Known, told_contact
 from contesta.web.desk_models import ContactTold, DispositionSaid, Done, DraftSaid
 from contesta.web.desk_owner import BOOK, DESK, KEEPER, choices_of
@@ -104,7 +105,8 @@ async def _contact(request: web.Request, whose: str = "") -> Known:
 def _advance(request: web.Request, one: Known, word: Word, line: Line, said: DispositionSaid) -> str:
     """Let the promised call behind a conversation come to what was said, and promise the next one; say so."""
     store, now = Callbacks(request.app[ENGINE]), word.at
-    if behind := store.of_channel(one.channel_id):
+    behind = store.of_channel(one.channel_id)
+    if behind:
         solution = Solution(
             outcome=_OUTCOMES[word.resolution],
             disposition=word.disposition,
@@ -127,6 +129,7 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
         place=Place(queue=one.queue, since=now),
         description=word.note[:1000],
         window=Window(not_before=said.call_again_at),
+        consent=covering(request.app[LEDGER].call(one.call_id), behind),
         call_id=one.call_id,
     )
     taken = store.ask(asked, rules_of(line), now)

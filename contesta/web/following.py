@@ -5,6 +5,7 @@ Whoever asked first may see, change and cancel; whoever joined later with the sa
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,7 @@ from ivr.line.model import Line
 from storage.callback_forms import FormKind
 from storage.callback_windows import WindowFullError
 from storage.sms import SmsOutbox
+from storage.sms import Told as Message
 
 PATH = "/seguimiento"
 ONE = PATH + "/{key:[A-Za-z0-9_-]{43}}"
@@ -122,7 +124,11 @@ async def change(request: web.Request) -> web.StreamResponse:
 async def export(request: web.Request) -> web.StreamResponse:
     """Give all that is kept of the citizen for this request, as a file."""
     followed = await _own(request)
-    answer = json.dumps(data_of(followed), ensure_ascii=False, indent=2) + "\n"
+    what = followed.request
+    calls = (*what.came_from, *(attempt.channel_id for attempt in what.attempts))
+    messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, what.id, *calls)
+    mine = [message for message in messages if message.number == what.telephone]
+    answer = json.dumps(data_of(followed, mine), ensure_ascii=False, indent=2) + "\n"
     name = f"mis-datos-{followed.filing.number}.json"
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     return web.Response(text=answer, content_type="application/json", headers=headers)
@@ -155,7 +161,7 @@ async def found_by(request: web.Request, number: str, code: str) -> Followed | N
     return Followed(request=found, filing=filing, line=line)
 
 
-def data_of(followed: Followed) -> dict[str, Any]:
+def data_of(followed: Followed, messages: Sequence[Message]) -> dict[str, Any]:
     """Give what is kept of the citizen, by Spanish names: whoever asks for it reads it."""
     what = followed.request
     consent, person = what.consent, what.person
@@ -175,6 +181,16 @@ def data_of(followed: Followed) -> dict[str, Any]:
         and {"version": consent.version, "respuesta": consent.answer, "momento": consent.at.isoformat()},
         "intentos": [
             {"momento": attempt.committed_at.isoformat(), "resultado": attempt.result} for attempt in what.attempts
+        ],
+        "mensajes": [
+            {
+                "momento": message.at.isoformat(),
+                "proposito": message.purpose,
+                "texto": message.text,
+                "estado": message.state,
+                "entregado": message.delivered,
+            }
+            for message in messages
         ],
         "termino": what.ended_at and what.ended_at.isoformat(),
         "motivo": what.reason,
