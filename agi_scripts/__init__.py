@@ -3,12 +3,18 @@
 from collections.abc import Mapping
 from functools import partial
 
-from agi_scripts import buzon, encuesta, entrada, oferta
+from agi_scripts import autorizacion, buzon, encuesta, entrada, oferta
 from agi_scripts.call import Desk, Flow, play
-from ivr.line.exchange import ENTRY, MAILBOX, OFFER, SURVEY
+from ivr.line.exchange import CONSENT, ENTRY, MAILBOX, OFFER, SURVEY
 from ivr.server import Script
 
-FLOWS: Mapping[str, Flow] = {ENTRY: entrada.run, MAILBOX: buzon.run, OFFER: oferta.run, SURVEY: encuesta.run}
+FLOWS: Mapping[str, Flow] = {
+    ENTRY: entrada.run,
+    MAILBOX: buzon.run,
+    OFFER: oferta.run,
+    SURVEY: encuesta.run,
+    CONSENT: autorizacion.run,
+}
 
 
 def scripts(desk: Desk) -> Mapping[str, Script]:

@@ -181,11 +181,7 @@ class Read:
 
 
 def read_streams(address: str, cookies: list[str], pattern: bytes, told: "Connection[None, Read]") -> None:
-    """Read a stream with each cookie until told to stop, in a process of its own.
-
-    It gives way to the others: these readers stand for 49 other computers, and have but two cores with the one measured.
-    """
-    os.nice(10)
+    """Read a stream with each cookie until told to stop, in a process of its own."""
     asyncio.run(_read_all(address, cookies, re.compile(pattern), told))
 
 

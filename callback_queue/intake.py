@@ -40,6 +40,7 @@ def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: 
         consent=asked.consent,
         complete=asked.complete,
         came_from=(asked.call_id,) if asked.call_id else (),
+        survey=asked.survey,
         steps=(step,),
         version=1,
     )
@@ -77,6 +78,7 @@ def join(
         complete=request.complete or asked.complete,
         joined=(*request.joined, asked.source),
         came_from=tuple(dict.fromkeys(calls)),
+        survey=request.survey if asked.survey is None else asked.survey,
     )
 
 

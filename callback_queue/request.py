@@ -184,7 +184,8 @@ class Asked:
     same origin never makes a second request. `call_id` is the call it came from, "" if none. `telephone` is E.164, ""
     where none is known. `filing` is given where the citizen was already told one. `complete`: nothing that is required
     is missing. `at` is when it was wished, if that is not now. `subject` is a name of the line's file, `description` is
-    free text.
+    free text. `survey` is asked after the conversation in the place of the queue's: "" is none, None leaves it to the
+    queue.
     """
 
     source: Source
@@ -203,6 +204,7 @@ class Asked:
     call_id: str = ""
     filing: Filing | None = None
     at: datetime | None = None
+    survey: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,7 +271,7 @@ class CallbackRequest:
     is when the last of them came, `wished_at` when the citizen last asked himself, `chosen_at` when the window was
     chosen. `came_from` are calls that asked for it. `attended_call` is the call in which the citizen was attended.
     `steps` is the history as far as it was read: all of it from `get`, nothing from claims and lists. `version` counts
-    the steps there ever were.
+    the steps there ever were. `survey`: as in `Asked`, of the last that named one.
     """
 
     id: str
@@ -303,6 +305,7 @@ class CallbackRequest:
     ended_at: datetime | None = None
     attended_call: str = ""
     solution: Solution | None = None
+    survey: str | None = None
     steps: tuple[Step, ...] = ()
     version: int = 0
 

@@ -20,7 +20,7 @@ import structlog
 from callback_queue.policy import Rules, midnight, next_allowed, rules_of
 from callback_queue.progress import progress
 from callback_queue.refusals import Known, refusal
-from callback_queue.request import CallbackRequest, ConsentAnswer
+from callback_queue.request import CallbackRequest, ConsentAnswer, Source
 from callback_queue.states import Dialled, Event
 from core.errors import ContestaError
 from core.events import Event as Told
@@ -43,6 +43,7 @@ MARK = timedelta(seconds=10)
 LONGEST_CALL = timedelta(hours=12)
 MOST_AT_ONCE = 200
 RINGS_AT_ONCE = 20
+_NO_SURVEY = "-"
 
 log = structlog.get_logger()
 
@@ -264,7 +265,8 @@ class Worker:
 def ring_of(request: CallbackRequest, line: Line) -> Ring:
     """Say how the citizen of a committed attempt is rung."""
     policy, attempt = line.callbacks, request.attempts[-1]
-    consented = request.consent is not None and request.consent.answer is ConsentAnswer.ACCEPTED
+    answer = request.consent.answer if request.consent else ConsentAnswer.NONE
+    answered = answer is not ConsentAnswer.NONE
     return Ring(
         channel_id=attempt.channel_id,
         telephone=national(request),
@@ -280,9 +282,20 @@ def ring_of(request: CallbackRequest, line: Line) -> Ring:
             "DEV_IDIOMA": request.language,
             "DEV_COLA": request.place.queue,
             "DEV_DICE": "-".join(told_to_adviser(request, line)),
-            "DEV_GRABAR": YES if consented else NO,
+            "DEV_PREGUNTA": "devolucion_campana" if request.source is Source.CAMPAIGN else "devolucion",
+            "DEV_GRABAR": YES if answer is ConsentAnswer.ACCEPTED else NO,
+            "DEV_CONSENTIMIENTO": answer if answered else "",
+            "DEV_AUTORIZAR": YES if line.consent and not answered else NO,
+            "DEV_ENCUESTA": _survey(request, line),
         },
     )
+
+
+def _survey(request: CallbackRequest, line: Line) -> str:
+    """Name the survey that is asked after the conversation, as the dialplan has it: "" leaves it to the queue."""
+    if request.survey is None:
+        return ""
+    return request.survey if request.survey in line.surveys else _NO_SURVEY
 
 
 def national(request: CallbackRequest) -> str:

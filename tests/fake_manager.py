@@ -25,7 +25,6 @@ class FakeManager:
         self.hold: set[str] = set()
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.writers: list[asyncio.StreamWriter] = []
-        self.let_in: list[asyncio.StreamWriter] = []
         self.logins = 0
         self.handlers: set[asyncio.Task[None] | None] = set()
 
@@ -36,10 +35,9 @@ class FakeManager:
         )
 
     async def send(self, data: bytes) -> None:
-        """Send to the newest connection, if any to one whose user is known, and wait until the client has taken it."""
-        writer = (self.let_in or self.writers)[-1]
-        writer.write(data)
-        await writer.drain()
+        """Send to the newest connection, and wait until the client has taken it."""
+        self.writers[-1].write(data)
+        await self.writers[-1].drain()
 
     def cut(self) -> None:
         """End the newest connection."""
@@ -58,10 +56,7 @@ class FakeManager:
                 headers = dict(line.split(": ", 1) for line in request.decode().strip().split("\r\n"))
                 if headers["Action"] in self.mute:
                     continue
-                logins = self.logins
                 answer = self.answer(headers).replace("ActionID", f"ActionID: {headers['ActionID']}").encode()
-                if self.logins > logins:
-                    self.let_in.append(writer)
                 if headers["Action"] in self.hold:
                     self.held.append(answer)
                 else:

@@ -21,9 +21,10 @@ from tests.scripted_asterisk import CALL_ID, Actions, Call, CallStreams, channel
 
 FOLDER = Path(agi_scripts.__file__).parent
 PATIENCE_SECONDS = 60
-ABOUT = {"entrada": "", "buzon": "devolucion", "oferta": "atencion", "encuesta": "atencion"}
-WHOLE = {"entrada": "1", "buzon": "1023456789# 1 1 3 ~9 1 -", "oferta": "", "encuesta": "5 4 3"}
-NEXT = {"entrada": "cola:atencion", "buzon": "fin", "oferta": "cola:atencion", "encuesta": "fin"}
+ABOUT = {"entrada": "", "buzon": "devolucion", "oferta": "atencion", "encuesta": "atencion", "autorizacion": ""}
+WHOLE = {"entrada": "1", "buzon": "1023456789# 1 1 3 ~9 1 -", "oferta": "", "encuesta": "5 4 3", "autorizacion": ""}
+QUEUED = "cola:atencion"
+NEXT = {"entrada": QUEUED, "buzon": "fin", "oferta": QUEUED, "encuesta": "fin", "autorizacion": QUEUED}
 ALWAYS_OPEN = "monday-sunday: 00:00-24:00\n  public_holidays: open"
 NEVER_OPEN = "monday: 00:00-00:01\n  public_holidays: closed"
 
@@ -62,7 +63,7 @@ def test_last_act_tells_where_the_call_goes(script: str, desk: Desk, line: Line,
     assert list(call.variables)[-1] == DESTINATION
 
 
-@pytest.mark.parametrize("script", sorted(FLOWS.keys() - {"oferta"}))
+@pytest.mark.parametrize("script", sorted(FLOWS.keys() - {"oferta", "autorizacion"}))
 def test_caller_hangs_up_and_no_destination_is_set(script: str, desk: Desk, line: Line) -> None:
     call = Call(Actions(""))
     with pytest.raises(CallEndedError):

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from callback_queue.policy import rules_of
 from callback_queue.refusals import IN_CALL_PAUSE
-from callback_queue.request import Attempt, Place, Reason, Result, Source, State
+from callback_queue.request import Attempt, Consent, ConsentAnswer, Place, Reason, Result, Source, State
 from callback_queue.states import Cancelled
 from callback_queue.worker import Worker, ring_of, told_to_adviser
 from core.events import (
@@ -27,6 +27,7 @@ from core.events import (
 )
 from core.events import Source as Told
 from ivr.line.callbacks import CallbackPolicy, Caps, Mode, Retry
+from ivr.line.model import Consent as LineConsent
 from ivr.line.model import Line
 from storage.callback_facts import CallbackFacts
 from storage.callbacks import Callbacks
@@ -350,3 +351,28 @@ def test_an_adviser_who_is_rung_first_hears_where_it_comes_from_its_subject_and_
     )
     assert ring_of(replace(begun(subject), attempts=(ATTEMPT,)), line(mode=Mode.ADVISER_FIRST)).adviser_first
     assert not ring_of(replace(begun(subject), attempts=(ATTEMPT,)), line()).adviser_first
+
+
+@pytest.mark.parametrize(
+    ("source", "survey", "answer", "told"),
+    [
+        (Source.CAMPAIGN, "atencion", None, ("devolucion_campana", "atencion", "", "si", "no")),
+        (Source.CAMPAIGN, "", None, ("devolucion_campana", "-", "", "si", "no")),
+        (Source.CAMPAIGN, "taken_out_of_the_line", None, ("devolucion_campana", "-", "", "si", "no")),
+        (Source.WEB, None, ConsentAnswer.ACCEPTED, ("devolucion", "", "accepted", "no", "si")),
+        (Source.MAILBOX, None, ConsentAnswer.DECLINED, ("devolucion", "", "declined", "no", "no")),
+        (Source.ABANDONED, None, ConsentAnswer.NONE, ("devolucion", "", "", "si", "no")),
+    ],
+)
+def test_the_dialplan_is_told_what_to_ask_the_citizen_and_whether_to_ask_for_an_authorisation(
+    source: Source, survey: str | None, answer: ConsentAnswer | None, told: tuple[str, ...]
+) -> None:
+    consent = answer and Consent(version="1", answer=answer, at=NOW)
+    request = replace(begun(wish(source=source, survey=survey, consent=consent)), attempts=(ATTEMPT,))
+    names = ("DEV_PREGUNTA", "DEV_ENCUESTA", "DEV_CONSENTIMIENTO", "DEV_AUTORIZAR", "DEV_GRABAR")
+
+    def asked(there: Line) -> tuple[str, ...]:
+        return tuple(ring_of(request, there).variables[name] for name in names)
+
+    assert asked(replace(line(), consent=LineConsent(version="1"))) == told
+    assert asked(line())[3] == "no", "a line that asks for none"

@@ -16,9 +16,9 @@ from typer.testing import CliRunner
 import ivr
 from callback_queue.campaign.base import Exclusion, Fate
 from callback_queue.campaign.columns import guess
-from callback_queue.campaign.dispositions import Disposition
+from callback_queue.campaign.dispositions import Disposition, follows
 from callback_queue.campaign.sheet import rows
-from callback_queue.request import Reason, Result
+from callback_queue.request import Reason, Result, State
 from callback_queue.states import (
     Accepted,
     Answered,
@@ -161,22 +161,25 @@ def test_what_came_of_each_call_is_the_disposition_of_its_record(desk: Desk, eng
     Ledger(engine).apply(
         [
             CallStarted(at=NOW, line="anm", number="+573000000002", source=Source.QUEUE_LOG, **of),
-            SurveyAnswered(at=NOW, question="satisfaccion", answer=5, source=Source.QUEUE_LOG, **of),
+            SurveyAnswered(
+                at=NOW, survey="anm_servicio", question="satisfaccion", answer=5, source=Source.QUEUE_LOG, **of
+            ),
+            SurveyAnswered(at=NOW, survey="otra", question="amabilidad", answer=1, source=Source.QUEUE_LOG, **of),
         ]
     )
     desk.feeder.work(NOW)
-    assert Disposition.SURVEY_DONE not in desk.campaigns.results(campaign.id).dispositions, "the survey goes on"
+    assert Disposition.SURVEY_PARTIAL not in desk.campaigns.results(campaign.id).dispositions, "the survey goes on"
     Ledger(engine).apply([CallEnded(at=NOW, by=EndedBy.CALLER, cause=16, source=Source.QUEUE_LOG, **of)])
     desk.feeder.work(NOW)
     results = desk.campaigns.results(campaign.id)
     assert results.dispositions == {
-        Disposition.SURVEY_DONE: 1,
+        Disposition.SURVEY_PARTIAL: 1,
         Disposition.SURVEY_NOT_DONE: 1,
         Disposition.VOICEMAIL: 1,
         Disposition.DAMAGED: 1,
         Disposition.WRONG_NUMBER: 1,
     }
-    assert results.questions == {"satisfaccion": {5: 1}}
+    assert results.questions == {"satisfaccion": {5: 1}}, "one of three, and none of another survey"
     typed = Outcome(disposition=Disposition.SWITCHBOARD, author="luis", note="contesta un conmutador")
     (one,) = desk.campaigns.of_request(talked.id)
     assert desk.campaigns.dispose(campaign.id, one.position, typed, NOW)
@@ -309,3 +312,23 @@ def test_campaign_is_loaded_published_paused_and_told_on_the_command_line(
     assert "Por gestionar" in run("results", "Septiembre")
     assert json.loads(run("results", "Septiembre", "--json"))["pending"] == 3
     assert run("export", "Septiembre").count("A gestionar") == 3
+
+
+@pytest.mark.parametrize(
+    ("answered", "questions", "came"),
+    [
+        (0, 3, Disposition.SURVEY_NOT_DONE),
+        (2, 3, Disposition.SURVEY_PARTIAL),
+        (3, 3, Disposition.SURVEY_DONE),
+        (1, 0, Disposition.SURVEY_DONE),
+    ],
+)
+def test_survey_that_was_cut_short_is_told_from_one_that_was_done(
+    desk: Desk, engine: Engine, answered: int, questions: int, came: Disposition
+) -> None:
+    running(desk, people=1)
+    desk.feeder.work(NOW)
+    (request,) = CallbackLists(engine).page(CallbackFilter()).requests
+    assert request.survey == NEW.survey, "what is asked after the conversation is the campaign's survey"
+    assert follows(replace(request, state=State.ATTENDED, reason=Reason.TALKED), answered, questions) is came
+    assert follows(request, answered, questions) is None

@@ -6,7 +6,7 @@ import gc
 import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -43,11 +43,9 @@ async def feeding(
     account: Callable[[], Account] | None = None,
     anew: Callable[[], Begun] = nothing,
     anew_seconds: float = 1000,
-    zone: tzinfo = ZONE,
 ) -> AsyncIterator[LiveFeed]:
     known = Account(port=fake.port, username=USER, secret=SECRET)
-    begun = Begun(engine=LiveEngine(zone), position=None)
-    feed = LiveFeed(begun, anew, account or (lambda: known), log, anew_seconds=anew_seconds, refused_seconds=0.05)
+    feed = LiveFeed(nothing(), anew, account or (lambda: known), log, anew_seconds=anew_seconds, refused_seconds=0.05)
     running = asyncio.create_task(feed.run())
     try:
         yield feed
@@ -178,7 +176,6 @@ def test_what_an_adviser_says_late_of_a_call_is_there_at_once(engine: Engine, tm
     """The call is forgotten already, and the feed begins anew by itself but once in a long while."""
     ledger, log = Ledger(engine), tmp_path / "queue_log"
     shift = int(time.time()) - START - 300
-    noon = timezone(timedelta(hours=12 - datetime.now(UTC).hour))  # the call and its word are of one local day
     told = [f"{int(line.split('|')[0]) + shift}{line[line.index('|') :]}" for line in lines(0)]
     channel, queue, agent = next(line.split("|")[1:4] for line in told if "|CONNECT|" in line)
     now = int(time.time())
@@ -186,14 +183,14 @@ def test_what_an_adviser_says_late_of_a_call_is_there_at_once(engine: Engine, tm
     log.write_text("".join(f"{line}\n" for line in told), encoding="utf-8")
 
     def anew() -> Begun:
-        begun, _ = present(engine, noon, Thresholds(), datetime.now(UTC), LOG_NAME)
+        begun, _ = present(engine, ZONE, Thresholds(), datetime.now(UTC), LOG_NAME)
         return Begun(engine=begun, position=None)
 
     def disposed(feed: LiveFeed) -> int:
         return feed.engine.snapshot(datetime.now(UTC)).total.disposed
 
     async def play(fake: FakeManager) -> None:
-        async with feeding(log, fake, anew=anew, zone=noon) as feed:
+        async with feeding(log, fake, anew=anew) as feed:
             await eventually(lambda: feed.engine.snapshot(datetime.now(UTC)).total.answered == 1, "the log is read")
             feed.engine.settle(datetime.now(UTC) + timedelta(hours=1))
             assert disposed(feed) == 0

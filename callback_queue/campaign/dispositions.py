@@ -11,10 +11,13 @@ class Disposition(StrEnum):
     """What a record is worked to."""
 
     SURVEY_DONE = "survey_done"
+    SURVEY_PARTIAL = "survey_partial"
+    """Some questions were answered, and not all of them."""
     SURVEY_NOT_DONE = "survey_not_done"
     VOICEMAIL = "voicemail"
     SWITCHBOARD = "switchboard"
     NO_ANSWER = "no_answer"
+    BUSY = "busy"
     DAMAGED = "damaged"
     WRONG_NUMBER = "wrong_number"
     INVALID = "invalid"
@@ -26,7 +29,7 @@ class Disposition(StrEnum):
 
 
 _OF_RESULT: Final[Mapping[Result, Disposition]] = {
-    Result.BUSY: Disposition.NO_ANSWER,
+    Result.BUSY: Disposition.BUSY,
     Result.NO_ANSWER: Disposition.NO_ANSWER,
     Result.LEFT_WAITING: Disposition.NO_ANSWER,
     Result.MACHINE: Disposition.VOICEMAIL,
@@ -45,20 +48,20 @@ _OF_REASON: Final[Mapping[Reason, Disposition]] = {
 }
 
 
-def follows(request: CallbackRequest, answered_questions: int) -> Disposition | None:
+def follows(request: CallbackRequest, answered: int, questions: int) -> Disposition | None:
     """Tell what the end of a promised call makes of its record; None while it goes on.
 
+    `answered` are the questions of the campaign's survey that were answered, of the `questions` that it asks by key.
     What an adviser typed comes before it. A call whose result nobody knows, one that came too late, and a citizen who
     called by himself before we did, are to be called again: by a person's decision, never by itself.
     """
     if not request.state.final:
         return None
-    if request.state is State.ATTENDED:
-        if request.reason is Reason.WRONG_NUMBER:
-            return Disposition.WRONG_NUMBER
-        return Disposition.SURVEY_DONE if answered_questions else Disposition.SURVEY_NOT_DONE
     if request.reason and (known := _OF_REASON.get(request.reason)):
         return known
+    if request.state is State.ATTENDED:
+        some = Disposition.SURVEY_PARTIAL if answered < questions else Disposition.SURVEY_DONE
+        return some if answered else Disposition.SURVEY_NOT_DONE
     last = request.attempt.result if request.attempt else None
     if last and request.reason is Reason.TOO_MANY_ATTEMPTS:
         return _OF_RESULT.get(last, Disposition.CALL_AGAIN)

@@ -40,8 +40,9 @@ class Feeder:
         for campaign in self._campaigns.all():
             if campaign.state is CampaignState.DRAFT or not campaign.pending:
                 continue
-            going_on = self._take_results(campaign, now)
-            if campaign.state is CampaignState.RUNNING and (line := lines.get(campaign.line)):
+            line = lines.get(campaign.line)
+            going_on = self._take_results(campaign, _keyed(campaign, line), now)
+            if campaign.state is CampaignState.RUNNING and line:
                 self._give(campaign, line, AHEAD - going_on, now)
 
     def pause(self, campaign: Campaign, author: str, now: datetime) -> bool:
@@ -63,8 +64,8 @@ class Feeder:
             taken = self._callbacks.ask(_asked(campaign, line, record, now), rules_of(line), now)
             self._campaigns.give(record, taken.request.id)
 
-    def _take_results(self, campaign: Campaign, now: datetime) -> int:
-        """Take back what ended; returns how many go on."""
+    def _take_results(self, campaign: Campaign, questions: int, now: datetime) -> int:
+        """Take back what ended; returns how many go on. `questions` are those that the survey asks by key."""
         going_on = 0
         for record in self._campaigns.asked(campaign.id):
             request = self._callbacks.get(record.request_id)
@@ -74,8 +75,8 @@ class Feeder:
             if call and call.ended_at is None:  # the adviser is gone, and the survey may be asked at this moment
                 going_on += 1
                 continue
-            answers = _answers(call) if call else {}
-            disposition = follows(request, len(answers) + len(record.answers))
+            answers = _answers(call, campaign.survey) if call else {}
+            disposition = follows(request, len({*answers, *record.answers}), questions)
             if disposition is None:
                 going_on += 1
                 continue
@@ -90,9 +91,15 @@ class Feeder:
         return self._ledger.call(request.attended_call) if attended else None
 
 
-def _answers(call: CallHistory) -> dict[str, int]:
-    """Give what the citizen answered by key."""
-    return {said.question: said.answer for said in call.survey if said.answer is not None}
+def _answers(call: CallHistory, survey: str) -> dict[str, int]:
+    """Give what the citizen answered by key to a survey."""
+    return {said.question: said.answer for said in call.survey if said.answer is not None and said.survey == survey}
+
+
+def _keyed(campaign: Campaign, line: Line | None) -> int:
+    """Count the questions of a campaign's survey that are answered by key; 0 if the line has it no more."""
+    survey = line.surveys.get(campaign.survey) if line else None
+    return sum(bool(question.scale.top) for question in survey.questions) if survey else 0
 
 
 def _only_ours(request: CallbackRequest) -> bool:
@@ -109,4 +116,5 @@ def _asked(campaign: Campaign, line: Line, record: StoredRecord, now: datetime) 
         place=Place(queue=line.queue.name, since=now),
         person=Person(name=record.record.name, document=record.record.document),
         description=f"Campaña «{campaign.name}»",
+        survey=campaign.survey,
     )

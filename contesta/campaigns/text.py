@@ -38,10 +38,12 @@ EXCLUSIONS = {
 }
 DISPOSITIONS = {
     Disposition.SURVEY_DONE: "Encuesta efectiva",
+    Disposition.SURVEY_PARTIAL: "Encuesta incompleta",
     Disposition.SURVEY_NOT_DONE: "Encuesta no efectiva",
     Disposition.VOICEMAIL: "Correo de voz",
     Disposition.SWITCHBOARD: "Conmutador",
     Disposition.NO_ANSWER: "No contesta",
+    Disposition.BUSY: "Ocupado",
     Disposition.DAMAGED: "Teléfono dañado",
     Disposition.WRONG_NUMBER: "Teléfono equivocado",
     Disposition.INVALID: "Teléfono inválido",
@@ -50,7 +52,7 @@ DISPOSITIONS = {
     Disposition.NO_DATA: "No registra datos",
     Disposition.OWN_LINE: "Línea de la entidad",
 }
-"""As the report prints them (ART-2019, table 14)."""
+"""As the report prints them (ART-2019, table 14), and two that it counts with others: partial surveys, and busy."""
 
 STATES = {
     CampaignState.DRAFT: ("stale", "Borrador"),

@@ -6,6 +6,7 @@ The dialplan starts a script with the line, its edition, and what it is about:
     buzon      line, edition, mailbox     leave one's data: chosen, outside hours, or nobody could answer
     oferta     line, edition, queue       a waiting caller pressed the key to be called back
     encuesta   line, edition, survey      after the conversation
+    autorizacion   line, edition          whom we called has accepted the call, and has not authorised anything yet
 
 A script's last act is to set `DESTINATION` to the word of where the call goes: `fin`, or `cola:NAME`, `buzon:NAME`,
 `encuesta:NAME`. Without it the dialplan takes over: hours, queue, and a message after the tone. `RECORD` holds `YES` or
@@ -34,5 +35,6 @@ ENTRY: Final = "entrada"
 MAILBOX: Final = "buzon"
 OFFER: Final = "oferta"
 SURVEY: Final = "encuesta"
+CONSENT: Final = "autorizacion"
 QUEUE: Final = "cola"
 END: Final = "fin"

@@ -5,7 +5,15 @@ from collections.abc import Iterable, Iterator
 from ivr.line.fields import Path
 from ivr.line.model import Destination, HangUp, Line, Retries, Say, ToArea, ToMailbox, ToMenu, ToQueue, ToSurvey
 
-STANDARD_PROMPTS = ("transferencia", "respaldo", "ocupados", "despedida", "devolucion", "devolucion_espere")
+STANDARD_PROMPTS = (
+    "transferencia",
+    "respaldo",
+    "ocupados",
+    "despedida",
+    "devolucion",
+    "devolucion_campana",
+    "devolucion_espere",
+)
 """Said on every line."""
 MESSAGE_PROMPT = "buzon_sin_guion"
 """Asks for a message after the tone, where the call scripts do not answer."""
