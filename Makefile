@@ -23,7 +23,7 @@ check: setup-test
 	@PATH="$$PATH:$(CURDIR)/.venv/bin" npm run --silent check
 
 test: check
-	.venv/bin/pytest
+	.venv/bin/python -m tests.run
 
 bench: setup-test
 	@for name in $(basename $(notdir $(wildcard bench/[a-z]*.py))); do echo "== $$name"; .venv/bin/python -m bench.$$name || exit 1; done

@@ -1,7 +1,10 @@
 """Fixtures every test may use: a whole running line on free ports, started as its user starts it."""
 
+import gc
+import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -43,8 +46,14 @@ LONGEST_FIRST = (
 """Files that take minutes: started first, they end with the others and not after them."""
 
 
+CRASHED = pytest.StashKey[bool]()
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Have an Asterisk before anything begins, once for all workers."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # who runs us behind a shell ignores it, and so would all we start
     cache = Settings().cache_dir
     if not hasattr(session.config, "workerinput") and asterisk.find(cache) is None:
         asterisk.provision(cache, Path(asterisk_conf.__file__).parent / "provision.sh", lambda _: None)
@@ -54,6 +63,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give the workers the longest files first; the rest keeps its order."""
     places = {name: place for place, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+    gc.freeze()  # all that was imported stays: it is not looked through again after each test
+
+
+def pytest_handlecrashitem(sched: Any) -> None:  # noqa: ANN401  xdist's own
+    """Remember that a worker died: its test did not merely fail."""
+    sched.config.stash[CRASHED] = True
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell a crash from a failure (tests/run.py runs failures again)."""
+    if CRASHED in session.config.stash:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
 
 
 @pytest.fixture(scope="session")

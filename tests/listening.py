@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its parts load when they are used
 import soundfile
-from scipy import fft, signal
 
 RATE_HZ = 8_000
 HEAD_SECONDS = 0.8
@@ -73,7 +73,7 @@ class Ear:
         heads = np.zeros((len(self._prompts), _BLOCK), np.float32)
         for row, prompt in zip(heads, self._prompts, strict=True):
             row[: prompt.head.size] = prompt.head
-        self._spectra = np.conj(fft.rfft(heads))
+        self._spectra = np.conj(scipy.fft.rfft(heads))
         self._longest = max(prompt.head.size for prompt in self._prompts)
 
     def name(self, prompt: str) -> str:
@@ -98,14 +98,14 @@ class Ear:
             block = padded[start : start + _BLOCK]
             if block.size < _BLOCK or np.sqrt(np.mean(block**2)) < _QUIET / 10:
                 continue
-            products = fft.irfft(fft.rfft(block) * self._spectra, _BLOCK)
+            products = scipy.fft.irfft(scipy.fft.rfft(block) * self._spectra, _BLOCK)
             energy = np.concatenate([[0.0], np.cumsum(block.astype(np.float64) ** 2)])
             for prompt, product in zip(self._prompts, products, strict=True):
                 size = prompt.head.size
                 level = np.sqrt(np.maximum(energy[size:] - energy[:-size], size * _QUIET**2))
                 like = product[: level.size] / (level * prompt.head_norm)
                 if like.max() >= HEAD_LIKE:
-                    peaks, _ = signal.find_peaks(np.pad(like, 1), height=HEAD_LIKE, distance=2 * _NEAR // _SLOWER)
+                    peaks, _ = scipy.signal.find_peaks(np.pad(like, 1), height=HEAD_LIKE, distance=2 * _NEAR // _SLOWER)
                     yield from ((prompt, (start + int(peak) - 1) * _SLOWER) for peak in peaks)
 
 
@@ -218,7 +218,7 @@ def _likes(prompt: _Prompt, audio: Audio, at: int) -> npt.NDArray[np.float64]:
 
 def _best(wanted: Audio, audio: Audio) -> tuple[int, float]:
     """Return where in the audio something is, and how alike it is there."""
-    product = signal.correlate(audio, wanted, mode="valid")
+    product = scipy.signal.correlate(audio, wanted, mode="valid")
     energy = np.concatenate([[0.0], np.cumsum(audio.astype(np.float64) ** 2)])
     level = np.sqrt(np.maximum(energy[wanted.size :] - energy[: -wanted.size], wanted.size * _QUIET**2))
     like = product / (level * max(1e-9, float(np.linalg.norm(wanted))))
@@ -238,4 +238,4 @@ def _part(audio: Audio, start: int, size: int) -> Audio:
 
 
 def _slower(audio: Audio) -> Audio:
-    return np.asarray(signal.resample_poly(audio, 1, _SLOWER), np.float32)
+    return np.asarray(scipy.signal.resample_poly(audio, 1, _SLOWER), np.float32)

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pyloudnorm
 import pytest
 import soundfile
 
@@ -72,6 +71,8 @@ def build(tmp_path: Path, cache: Path) -> Building:
 
 
 def loudness(path: Path) -> float:
+    import pyloudnorm  # noqa: PLC0415  every worker reads this file, and one runs it: it brings half of scipy
+
     audio, rate_hz = soundfile.read(path)
     return float(pyloudnorm.Meter(rate_hz).integrated_loudness(audio))
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from quality.matrix.agreement import Bias, agreement, biases, by_item, kappa, pairs
 from quality.matrix.audit import Audit, Mark
@@ -139,7 +139,7 @@ def test_wilson_is_that_of_scipy(counts: tuple[int, int]) -> None:
     if denominator == 0:
         assert found is None
         return
-    expected = binomtest(numerator, denominator).proportion_ci(method="wilson")
+    expected = scipy.stats.binomtest(numerator, denominator).proportion_ci(method="wilson")
     assert found == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
@@ -211,7 +211,7 @@ def doubles() -> list[Audit]:
 @pytest.mark.parametrize("parted", [(0, 0), (1, 0), (3, 3), (2, 9), (40, 61), (5, 900)])
 def test_chance_parts_auditors_as_often_as_the_exact_test_says(parted: tuple[int, int]) -> None:
     bias = Bias(auditor="Iris Mora", marks=1000, only_this=parted[0], only_others=parted[1])
-    assert bias.p_value == pytest.approx(binomtest(parted[0], sum(parted)).pvalue if any(parted) else 1.0)
+    assert bias.p_value == pytest.approx(scipy.stats.binomtest(parted[0], sum(parted)).pvalue if any(parted) else 1.0)
 
 
 def test_double_audits_tell_who_is_stricter() -> None:

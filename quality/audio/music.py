@@ -5,7 +5,7 @@ Noise does not do so, however it is coloured, and a murmur of many voices hardly
 """
 
 import numpy as np
-from scipy.ndimage import median_filter
+import scipy  # its parts load when they are used: a process starts sooner
 
 from quality.audio.frames import LINE_HZ, Samples
 
@@ -26,7 +26,7 @@ def tonal_share(quarter: Samples) -> float:
     windows = np.lib.stride_tricks.sliding_window_view(quarter, _WINDOW)[:: _WINDOW // 2]
     spectrum = np.square(np.abs(np.fft.rfft(windows * _HANN, axis=1))).mean(axis=0)[_AUDIBLE_BINS]
     power = float(spectrum.sum())
-    stands_out = spectrum > _STANDS_OUT * median_filter(spectrum, size=_NEIGHBOURS)
+    stands_out = spectrum > _STANDS_OUT * scipy.ndimage.median_filter(spectrum, size=_NEIGHBOURS)
     return float(spectrum[stands_out].sum()) / power if power > 0 else 0.0
 
 

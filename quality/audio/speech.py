@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import binary_dilation
+import scipy  # its parts load when they are used: a process starts sooner
 
 from quality.audio import spans
 from quality.audio.detectors import WINDOW_SAMPLES, WINDOW_SECONDS, Detector
@@ -182,4 +182,4 @@ def _runs(mask: Mask) -> Iterable[tuple[int, int]]:
 
 
 def _widened(mask: Mask, frames: int) -> Mask:
-    return np.asarray(binary_dilation(mask, iterations=frames)) if frames else mask
+    return np.asarray(scipy.ndimage.binary_dilation(mask, iterations=frames)) if frames else mask

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.special import gammaincinv
+import scipy  # its parts load when they are used: a process starts sooner
 
 LEAST_TALKS = 5
 SHARE_BELOW_LOW = 0.25
@@ -81,8 +81,8 @@ def expected_wait(ahead: int, staffing: Staffing, recent: Recent) -> ExpectedWai
     shape = (mean / deviation) ** 2
     return ExpectedWait(
         mean_seconds=mean,
-        low_seconds=float(gammaincinv(shape, SHARE_BELOW_LOW)) * mean / shape,
-        high_seconds=float(gammaincinv(shape, SHARE_BELOW_HIGH)) * mean / shape,
+        low_seconds=float(scipy.special.gammaincinv(shape, SHARE_BELOW_LOW)) * mean / shape,
+        high_seconds=float(scipy.special.gammaincinv(shape, SHARE_BELOW_HIGH)) * mean / shape,
     )
 
 
