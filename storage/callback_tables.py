@@ -40,7 +40,7 @@ class CallbackRow(LedgerTable, table=True):
         Index("ix_callback_waiting", "line", "queue", "priority", "due_at", **_partial("state = 'waiting'")),
         Index("ix_callback_leased", "lease_until", **_partial("lease_until IS NOT NULL")),
         Index("ix_callback_expiring", "expires_at", **_partial("state IN ('waiting', 'held')")),
-        Index("ix_callback_owed", "line", "promised_at", **_partial("ended_at IS NULL")),
+        Index("ix_callback_owed", "line", "promised_at", "state", "due_at", "ended_at", **_partial("ended_at IS NULL")),
         Index("ix_callback_expired", "ended_at", **_partial("reason = 'expired'")),
         Index(None, "asked_at", "id"),
         Index(None, "telephone"),

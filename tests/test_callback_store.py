@@ -1,11 +1,14 @@
 """Promised calls in the database: one open for each telephone, claims that nobody shares, steps with their history."""
 
+import re
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, text
+from sqlalchemy import event as database_event
 from sqlalchemy.exc import IntegrityError
 
 from callback_queue.request import Filing, Person, Place, Reason, Result, Source, State, Window
@@ -346,3 +349,21 @@ def test_lists_newest_first_a_page_at_a_time(store: Callbacks, lists: CallbackLi
     assert lists.count(CallbackFilter(telephone=phone(3), line="anm", states=frozenset({State.WAITING}))) == 1
     pending = lists.pending(NOW + timedelta(minutes=2))
     assert (pending.total, pending.late, pending.oldest_promise) == (5, 3, NOW)
+
+
+def test_open_requests_are_counted_from_the_index_of_open_ones_alone(engine: Engine, lists: CallbackLists) -> None:
+    said: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:  # noqa: ANN401  as the event has it
+        said.append((statement, parameters))
+
+    database_event.listen(engine, "before_cursor_execute", note)
+    lists.pending(NOW)
+    database_event.remove(engine, "before_cursor_execute", note)
+    ((statement, parameters),) = [each for each in said if "callback" in each[0]]
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        explain = "EXPLAIN " if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        plan = "\n".join(str(row) for row in connection.exec_driver_sql(explain + statement, parameters))
+    assert re.search("(COVERING INDEX|Index Only Scan using) ix_callback_owed", plan), plan
