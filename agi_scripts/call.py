@@ -47,7 +47,10 @@ class Desk:
 
 
 class Call:
-    """One call. `about` is what the dialplan started the script for: a mailbox, a queue, a survey."""
+    """One call. `about` is what the dialplan started the script for: a mailbox, a queue, a survey.
+
+    The dialplan names the call where the caller's channel is only a part of it; else it has the channel's own id.
+    """
 
     def __init__(self, channel: Channel, desk: Desk) -> None:
         """Begin the script that a channel asks for.
@@ -59,7 +62,7 @@ class Call:
         self.desk = desk
         self.line: Line = desk.lines.line(told.get("agi_arg_1", ""), told.get("agi_arg_2", ""))
         self.about = told.get("agi_arg_3", "")
-        self.caller = LineCaller(channel, self.line.sounds, desk.now)
+        self.caller = LineCaller(channel, self.line.sounds, desk.now, call_id=told.get("agi_arg_4", ""))
 
     def is_open(self) -> bool:
         """Tell whether the line attends now."""

@@ -43,7 +43,8 @@ class Member(Protocol):
 class TelephoneSystem:
     """What one Asterisk is to be. `folder` holds etc, log, spool, run and lib; `trunk` are the callers' addresses.
 
-    `sounds` holds a folder of prompts for each language, `music` one for each music, `messages` what callers leave.
+    `sounds` holds a folder of prompts for each language, `music` one for each music, `messages` what callers leave,
+    `names` the spoken names of those to be called.
     `today` is the day from which holidays are written out. `outbound` is the address calls back go out to, "" if none
     do, and `dialler_user` who places them.
     """
@@ -55,6 +56,7 @@ class TelephoneSystem:
     music: Path
     recordings: Path
     messages: Path
+    names: Path
     host: str
     sip_port: int
     rtp_first_port: int
@@ -89,8 +91,8 @@ def render(system: TelephoneSystem) -> Mapping[str, str]:
     of_managers = [system.manager_secret, system.desk_secret, system.listen_secret, *dialler]
     telephones = (*system.members, *system.listening)
     texts = [*of_managers, *(t for m in telephones for t in (m.account, m.name, m.secret))]
-    folders = (system.folder, system.modules, system.sounds, system.music, system.recordings, system.messages)
-    paths = [str(folder) for folder in folders]
+    played = (system.sounds, system.music, system.recordings, system.messages, system.names)
+    paths = [str(folder) for folder in (system.folder, system.modules, *played)]
     for text in texts + paths:
         if not text or any(c in text for c in ',;"|[]\\\n\r$'):
             raise ConfigurationError(

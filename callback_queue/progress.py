@@ -64,7 +64,7 @@ def _next(
         return StaysUnknown(by=by), at
     result, detail = Result.NOT_DIALLED, ""
     if ended is not None:
-        result = _LEFT.get(request.state) or CAUSES.get(ended.cause, Result.UNREACHABLE)
+        result = _left(request.state, facts, ended) or CAUSES.get(ended.cause, Result.UNREACHABLE)
         detail = f"Q.850 {ended.cause}"
         if not any(_of(told.CallStarted, facts)):
             result, detail = Result.NO_ADVISER, ""
@@ -103,7 +103,19 @@ _NEXT: Final[dict[State, Callable[[Sequence[told.Event], str], tuple[Event, date
     State.ACCEPTED: _connected,
     State.CONNECTED: _nothing,
 }
-_LEFT: Final = {State.ANSWERED: Result.MACHINE, State.ACCEPTED: Result.LEFT_WAITING}
+
+
+def _left(state: State, facts: Sequence[told.Event], ended: told.CallEnded) -> Result | None:
+    """Tell how an attempt ended that somebody or something had answered; None if nobody had.
+
+    Who hangs up before he was asked in vain has not been waited for: that is no machine.
+    """
+    if state is State.ACCEPTED:
+        return Result.LEFT_WAITING
+    if state is not State.ANSWERED:
+        return None
+    asked = any(step.menu == CALLBACK_MENU for step in _of(told.MenuStepped, facts))
+    return Result.HUNG_UP if ended.by is told.EndedBy.CALLER and not asked else Result.MACHINE
 
 
 def _of(kind: type[Kind], facts: Sequence[told.Event]) -> Iterator[Kind]:

@@ -73,6 +73,8 @@ class Result(StrEnum):
     NO_ANSWER = "no_answer"
     MACHINE = "machine"
     """It was picked up and nobody pressed 1."""
+    HUNG_UP = "hung_up"
+    """It was picked up, and hung up while it was greeted or asked."""
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     WRONG_NUMBER = "wrong_number"

@@ -9,11 +9,10 @@ a mark written behind everything else has arrived in the ledger.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from itertools import islice
 
 import structlog
 
@@ -22,10 +21,9 @@ from callback_queue.progress import progress
 from callback_queue.refusals import Known, refusal
 from callback_queue.request import CallbackRequest, ConsentAnswer, Source
 from callback_queue.states import Dialled, Event
+from callback_queue.told import national, told_to_adviser
 from core.errors import ContestaError
 from core.events import Event as Told
-from core.numbers import COUNTRY_CODE
-from ivr import speech
 from ivr.line.callbacks import Mode
 from ivr.line.exchange import NO, YES
 from ivr.line.model import Line
@@ -48,6 +46,15 @@ _NO_SURVEY = "-"
 log = structlog.get_logger()
 
 Lines = Callable[[], Mapping[str, Line]]
+
+Names = Callable[[Sequence[CallbackRequest]], Awaitable[Mapping[str, str]]]
+"""Makes the sounds of citizens' names, and tells what each is kept as, by request. It takes a bounded time: those
+not made by then are left out."""
+
+
+async def no_names(_: Sequence[CallbackRequest]) -> Mapping[str, str]:
+    """Say no names."""
+    return {}
 
 
 @dataclass(slots=True)
@@ -82,6 +89,7 @@ class Worker:
     lines: Lines
     now: Callable[[], datetime]
     dials: bool = True
+    names: Names = no_names
     lease: timedelta = LEASE
     silent: timedelta = SILENT
     _followed: dict[str, _Followed] = field(default_factory=dict)
@@ -172,7 +180,7 @@ class Worker:
     # -- dialling
 
     async def _dial(self, lines: Mapping[str, Line]) -> bool:
-        free: dict[str, int] | None = None
+        advisers = None
         more = False
         for line in lines.values():
             now = self.now()
@@ -181,11 +189,11 @@ class Worker:
                 continue
             queues = [queue.name for queue in line.queues.values()]
             for queue in await asyncio.to_thread(self.store.due_queues, line.name, queues, now):
-                free = await self.dialler.free() if free is None else free
+                advisers = advisers or await self.dialler.advisers()
                 room = min(MOST_AT_ONCE, await asyncio.to_thread(self._room, line, now))
-                most = max(0, free.get(queue, 0) - line.callbacks.reserve)
+                paced = replace(advisers, reserve=line.callbacks.reserve)
                 claimed = await asyncio.to_thread(
-                    self.store.claim, self.name, line.name, queue, now, self.lease, room, in_flight=most
+                    self.store.claim, self.name, line.name, queue, now, self.lease, room, advisers=paced
                 )
                 if claimed:
                     await self._attempt(claimed, line, rules)
@@ -209,6 +217,7 @@ class Worker:
 
     async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules) -> None:
         """Commit an attempt of each claimed request that may be dialled now, all at once, and then ring."""
+        names = await self.names(claimed)
         now = self.now()
         known = await asyncio.to_thread(self._known, claimed, now)
         dialled = Dialled(by=self._by)
@@ -219,15 +228,16 @@ class Worker:
         room = asyncio.Semaphore(RINGS_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
             for request in committed:
-                tasks.create_task(self._ring(request, line, room), name=request.id)
+                ring = ring_of(request, line, names.get(request.id, ""))
+                tasks.create_task(self._ring(request, ring, room), name=request.id)
 
-    async def _ring(self, request: CallbackRequest, line: Line, room: asyncio.Semaphore) -> None:
+    async def _ring(self, request: CallbackRequest, ring: Ring, room: asyncio.Semaphore) -> None:
         async with room:
             if self.now() - request.attempts[-1].committed_at > self.lease / 2:  # soon another may look it up
                 log.warning("too late to ring", callback=request.id)
                 return
             try:
-                await self.dialler.ring(ring_of(request, line))
+                await self.dialler.ring(ring)
             except ContestaError as error:  # nobody knows whether it rings: it is looked up like any other
                 log.warning("the ring was not confirmed", callback=request.id, error=str(error))
 
@@ -262,8 +272,8 @@ class Worker:
         return after
 
 
-def ring_of(request: CallbackRequest, line: Line) -> Ring:
-    """Say how the citizen of a committed attempt is rung."""
+def ring_of(request: CallbackRequest, line: Line, name: str = "") -> Ring:
+    """Say how the citizen of a committed attempt is rung; `name` is what the sound of the name is kept as."""
     policy, attempt = line.callbacks, request.attempts[-1]
     answer = request.consent.answer if request.consent else ConsentAnswer.NONE
     answered = answer is not ConsentAnswer.NONE
@@ -281,7 +291,7 @@ def ring_of(request: CallbackRequest, line: Line) -> Ring:
             "DEV_DURACION": str(policy.longest_call_seconds),
             "DEV_IDIOMA": request.language,
             "DEV_COLA": request.place.queue,
-            "DEV_DICE": "-".join(told_to_adviser(request, line)),
+            "DEV_DICE": "-".join(told_to_adviser(request, line, policy.mode, name)),
             "DEV_PREGUNTA": "devolucion_campana" if request.source is Source.CAMPAIGN else "devolucion",
             "DEV_GRABAR": YES if answer is ConsentAnswer.ACCEPTED else NO,
             "DEV_CONSENTIMIENTO": answer if answered else "",
@@ -296,20 +306,3 @@ def _survey(request: CallbackRequest, line: Line) -> str:
     if request.survey is None:
         return ""
     return request.survey if request.survey in line.surveys else _NO_SURVEY
-
-
-def national(request: CallbackRequest) -> str:
-    """Give the ten digits of a Colombian telephone."""
-    return request.telephone.removeprefix(f"+{COUNTRY_CODE}")
-
-
-def told_to_adviser(request: CallbackRequest, line: Line) -> tuple[str, ...]:
-    """Name the prompts by which an adviser hears who is to be called, and why, before he takes the call."""
-    subjects = (
-        mailbox.subject_prompt(subject)
-        for mailbox in line.mailboxes.values()
-        for subject in mailbox.subjects.values()
-        if subject.name == request.subject
-    )
-    number = map(speech.prompt, speech.telephone(national(request)))
-    return ("asesor_devolucion", f"asesor_{request.source}", *islice(subjects, 1), *number, "asesor_aceptar")

@@ -244,6 +244,11 @@ class Settings(BaseSettings):
         return self.data_dir / "mensajes"
 
     @property
+    def names_dir(self) -> Path:
+        """Folder of the spoken names of citizens who are to be called, until they are."""
+        return self.data_dir / "nombres"
+
+    @property
     def sounds_dir(self) -> Path:
         """Folder of the spoken prompts, a folder for each language."""
         return self.data_dir / "sounds"

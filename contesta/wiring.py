@@ -23,6 +23,7 @@ def telephone_system(
         music=settings.music_dir,
         recordings=settings.recordings_dir,
         messages=settings.messages_dir,
+        names=settings.names_dir,
         host=settings.host,
         sip_port=settings.sip_port,
         rtp_first_port=settings.rtp_first_port,

@@ -32,15 +32,25 @@ _UNFIT_FOR_A_FILE = re.compile(r"[^\w.-]", re.ASCII)
 
 
 class LineCaller:
-    """Implements `ivr.dialogs.asking.Caller`. `sounds` is the folder of the line's prompts, `now` gives aware time."""
+    """Implements `ivr.dialogs.asking.Caller`. `sounds` is the folder of the line's prompts, `now` gives aware time.
 
-    def __init__(self, channel: Channel, sounds: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    `call_id` is the call's, where that is not the channel's.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        sounds: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        call_id: str = "",
+    ) -> None:
         """Speak to the caller on `channel`."""
         self._channel = channel
         self._sounds = sounds
         self._now = now
         self._pressed = ""  # while something was said before
-        self.call_id = channel.env.get("agi_uniqueid", "")
+        self.call_id = call_id or channel.env.get("agi_uniqueid", "")
         self.number = normalise(channel.env.get("agi_callerid", ""))
         self._log = structlog.get_logger("caller").bind(call=self.call_id)
 

@@ -1,6 +1,6 @@
 """What is told of many promised calls: lists, counts, and the funnel."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
@@ -13,6 +13,7 @@ from storage.callback_codec import COLUMNS, request_of
 from storage.callback_tables import CallbackRow
 from storage.database import reader
 from storage.listing import Cursor
+from storage.projection import in_parts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +115,15 @@ class CallbackLists:
         with self._reader.begin() as connection:
             return connection.scalar(query) or 0
 
+    def open_among(self, request_ids: Collection[str]) -> set[str]:
+        """Tell which of some requests are not over."""
+        found: set[str] = set()
+        with self._reader.begin() as connection:
+            for part in in_parts(request_ids):
+                query = select(col(CallbackRow.id)).where(col(CallbackRow.id).in_(part))
+                found.update(connection.scalars(query.where(col(CallbackRow.ended_at).is_(None))))
+        return found
+
     def funnel(self, wanted: CallbackFilter) -> tuple[Stages, ...]:
         """Count how far requests came, by the day of asking and by source."""
 
@@ -153,7 +163,10 @@ class CallbackLists:
         )
 
     def pending(self, now: datetime, line: str | None = None) -> Pending:
-        """Count the open requests. One is late when it waits and was owed before `now`."""
+        """Count the open requests. One is late when it waits and was owed before `now`.
+
+        All that it reads is in the index of those that are open: what is over costs nothing.
+        """
         wanted = _conditions(CallbackFilter(open_only=True, line=line))
         owed = case((and_(col(CallbackRow.state) == State.WAITING.value, col(CallbackRow.due_at) <= now), 1), else_=0)
         query = (

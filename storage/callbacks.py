@@ -23,6 +23,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from callback_queue import intake
+from callback_queue.pacing import Advisers, room
 from callback_queue.policy import Rules, promise
 from callback_queue.request import Asked, CallbackRequest, Filing, Reason, State
 from callback_queue.states import (
@@ -223,18 +224,19 @@ class Callbacks:
         lease: timedelta,
         limit: int,
         *,
-        in_flight: int | None = None,
+        advisers: Advisers | None = None,
     ) -> list[CallbackRequest]:
         """Claim at most `limit` requests that are due, the most urgent first, then by when they were due.
 
-        With `in_flight`, no more are claimed than leave so many on their way to an adviser of the queue, whoever
-        claimed them: as many as there are advisers free.
+        Left out are those whose telephone is being called for another line. With `advisers`, no more are claimed than
+        there are free for all that is on its way, whoever claimed it; those who claim so wait for one another, so that
+        no telephone is claimed twice at once.
         """
         claimed: list[CallbackRequest] = []
         event = Claimed(by=_by(worker), worker=worker, until=now + lease)
         with self._engine.begin() as connection:
-            if in_flight is not None:
-                limit = min(limit, in_flight - on_their_way(connection, queue))
+            if advisers is not None:
+                limit = min(limit, room(advisers, queue, on_their_way(connection)))
             for priority in due_priorities(connection, line, queue, now) if limit > 0 else ():
                 asked = {"line": line, "queue": queue, "now": now, "due_priority": priority}
                 if len(claimed) < limit:

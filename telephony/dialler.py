@@ -1,8 +1,10 @@
 """The telephone system as whoever calls back needs it: who is free, one ring under an id, what is still there."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from callback_queue.pacing import Advisers
 from telephony.ami.client import Client
 from telephony.ami.codec import Message
 
@@ -39,15 +41,15 @@ class Dialler:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def free(self) -> dict[str, int]:
-        """Tell by queue how many advisers are free, less those who wait in any queue for one."""
+    async def advisers(self) -> Advisers:
+        """Tell which advisers are free, and how many wait for one."""
         told = await self._client.collect("QueueStatus")
-        waiting = sum(message.event == "QueueEntry" for message in told)
-        queues = {message.get("Queue"): 0 for message in told if message.event == "QueueParams"}
+        free: dict[str, set[str]] = {}
         for message in told:
             if message.event == "QueueMember" and _is_free(message):
-                queues[message.get("Queue")] += 1
-        return {queue: max(0, free - waiting) for queue, free in queues.items()}
+                free.setdefault(message.get("Queue"), set()).add(message.get("Location") or message.get("Name"))
+        waiting = Counter(message.get("Queue") for message in told if message.event == "QueueEntry")
+        return Advisers(free=free, waiting=waiting)
 
     async def ring(self, ring: Ring) -> None:
         """Let the citizen's telephone ring once; what comes of it is written in queue_log by the dialplan."""

@@ -11,13 +11,14 @@ USER, SECRET, CHALLENGE = "contesta", "clave", "840415273"
 class FakeManager:
     """A real server. `channels` are the calls it knows; an action in `mute` gets no answer.
 
-    `members` are those of the queue "atencion": name, state of the telephone (a number) and reason of the pause if any.
+    `members` are those of each of the `queues`: name, state of the telephone (a number) and reason of the pause if any.
     """
 
     def __init__(self) -> None:
         self.port = 0
         self.received = b""
         self.channels: list[str] = []
+        self.queues = ("atencion",)
         self.members: list[tuple[str, int, str]] = []
         self.clock = "1795399406.146884"
         self.mute: set[str] = set()
@@ -62,6 +63,11 @@ class FakeManager:
                 else:
                     writer.write(answer)
 
+    def _queue(self, queue: str) -> str:
+        return f"Event: QueueParams\r\nQueue: {queue}\r\nCalls: 0\r\nActionID\r\n\r\n" + "".join(
+            f"Event: QueueMember\r\nActionID\r\n{_member(*member, queue)}" for member in self.members
+        )
+
     def answer(self, headers: dict[str, str]) -> str:
         """Answer as Asterisk 22.10 does; `ActionID` stands for the action's."""
         action, ok, refused = headers["Action"], "Response: Success\r\nActionID\r\n", "Response: Error\r\nActionID\r\n"
@@ -74,8 +80,7 @@ class FakeManager:
             "Login": f"{ok}Message: Authentication accepted\r\n\r\n",
             "Ping": f"{ok}Ping: Pong\r\nTimestamp: {self.clock}\r\n\r\n",
             "QueueStatus": f"{ok}EventList: start\r\nMessage: Queue status will follow\r\n\r\n"
-            "Event: QueueParams\r\nQueue: atencion\r\nCalls: 0\r\nActionID\r\n\r\n"
-            + "".join(f"Event: QueueMember\r\nActionID\r\n{_member(*member)}" for member in self.members)
+            + "".join(self._queue(queue) for queue in self.queues)
             + "Event: QueueStatusComplete\r\nActionID\r\nEventList: Complete\r\nListItems: 1\r\n\r\n",
             "CoreShowChannels": f"{ok}EventList: start\r\nMessage: Channels will follow\r\n\r\n"
             + "".join(
@@ -88,9 +93,10 @@ class FakeManager:
         return answers.get(action, f"{refused}Message: Invalid/unknown command: {action}.\r\n\r\n")
 
 
-def _member(name: str, state: int, pause: str) -> str:
+def _member(name: str, state: int, pause: str, queue: str = "atencion") -> str:
     paused = f"Paused: {int(bool(pause))}\r\nPausedReason: {pause}"
-    return f"Queue: atencion\r\nMemberName: {name}\r\nStatus: {state}\r\n{paused}\r\n\r\n"
+    who = f"MemberName: {name}\r\nLocation: PJSIP/{name}"
+    return f"Queue: {queue}\r\n{who}\r\nStatus: {state}\r\n{paused}\r\n\r\n"
 
 
 @contextlib.asynccontextmanager

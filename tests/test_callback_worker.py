@@ -15,7 +15,8 @@ from callback_queue.policy import rules_of
 from callback_queue.refusals import IN_CALL_PAUSE
 from callback_queue.request import Attempt, Consent, ConsentAnswer, Place, Reason, Result, Source, State
 from callback_queue.states import Cancelled
-from callback_queue.worker import Worker, ring_of, told_to_adviser
+from callback_queue.told import told_to_adviser
+from callback_queue.worker import Worker, ring_of
 from core.events import (
     CallEnded,
     CallStarted,
@@ -342,9 +343,11 @@ def test_an_attempt_that_no_adviser_took_counts_for_no_cap_and_is_tried_again(en
     assert request.dialled == 1
 
 
-def test_an_adviser_who_is_rung_first_hears_where_it_comes_from_its_subject_and_the_number() -> None:
+def test_an_adviser_hears_where_it_comes_from_who_it_is_and_why_and_if_he_is_rung_first_the_number() -> None:
     subject = wish(source=Source.ABANDONED, subject="solicitud", telephone="+573104567891")
-    assert told_to_adviser(begun(subject), shipped()) == (
+    why = ("asesor_devolucion", "asesor_abandoned", "nombre/r1_0a", "asunto/devolucion_solicitud")
+    assert told_to_adviser(begun(subject), shipped(), Mode.CITIZEN_FIRST, "r1_0a") == why
+    assert told_to_adviser(begun(subject), shipped(), Mode.ADVISER_FIRST) == (
         *("asesor_devolucion", "asesor_abandoned", "asunto/devolucion_solicitud", "voz/tres", "voz/uno", "voz/cero"),
         *("voz/pausa", "voz/cuatro", "voz/cinco", "voz/seis", "voz/pausa", "voz/siete", "voz/ocho", "voz/nueve"),
         *("voz/uno", "asesor_aceptar"),

@@ -5,7 +5,9 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from callback_queue.request import (
     CallbackRequest,
     Consent,
     ConsentAnswer,
+    Person,
     Place,
     Reason,
     Result,
@@ -32,13 +35,15 @@ from callback_queue.request import (
     State,
     Window,
 )
-from callback_queue.states import Cancelled
+from callback_queue.states import Amended, Cancelled, Rescheduled
+from contesta.callbacks.names import SpokenNames
 from contesta.campaigns.desk import Desk
 from contesta.lines import SHIPPED, current
 from core.calendar import BOGOTA
 from core.events import CallEnded, CallStarted, EndedBy, SurveyAnswered
 from core.events import Source as Told
 from ivr.line.model import Line
+from quality.metrics.history import CallHistory
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import CampaignState, NewCampaign
@@ -47,6 +52,7 @@ from storage.tables import VisitRow
 from telephony.phone import Account, Call, Phone
 from telephony.phone.audio import tone
 from tests.attention import Attention
+from tests.callbacks import begun
 from tests.people import ADVISER_HERTZ, advisers_at_work, callers_phone, choose_an_adviser, entered_queue, random_mobile
 from tests.running import RunningLine, eventually, start_line
 
@@ -66,7 +72,7 @@ callbacks:
 ADVISER_FIRST = """
   mode: adviser_first
   retries:
-    no_adviser: {limit: 1}
+    no_adviser: {limit: 2, after_minutes: [60]}
 """
 ENGLISH = """
   en:
@@ -81,7 +87,7 @@ languages:
 
 recording: always
 """
-TOLD = ("asesor_devolucion", "asesor_web", "asunto/primero_solicitud", "asesor_aceptar")
+PERSON = Person(name="LUZ MARINA PÉREZ <b>")
 CITIZEN_HERTZ = 500
 DUE_SOON = timedelta(seconds=15)
 TALK_SECONDS = 2
@@ -118,9 +124,13 @@ class Citizens:
         if does == "talks":
             await Attention(call, self.prompts["first"]).hears("devolucion")
             await call.digits("1")
-        if does in {"greeted", "greeted in English"}:
-            await Attention(call, self.prompts[does]).hears("devolucion_saludo")
-            call.play(tone(CITIZEN_HERTZ, 1.0), repeat=True)
+        if does in {"greeted", "greeted in English", "hangs up greeted"}:
+            attention = Attention(call, self.prompts.get(does, self.prompts["greeted"]))
+            await attention.hears("devolucion_saludo")
+            if does == "hangs up greeted":
+                call.hang_up()
+            else:
+                call.play(tone(CITIZEN_HERTZ, 1.0), repeat=True)
         if does == "greeted":  # who is greeted in English lets the adviser hang up
             await self.talking(call.called)
             await asyncio.sleep(TALK_SECONDS)
@@ -140,19 +150,27 @@ class Citizens:
 
 
 class Advisers:
-    """What advisers do: they talk with who is connected; where they are rung first, they listen and press a key."""
+    """What advisers do: they hear who it is, and talk; where they are rung first, they press a key, "" for none.
+
+    `told` is what is to be heard before, by the citizen's number.
+    """
 
     def __init__(self, citizens: Citizens) -> None:
         self.citizens = citizens
-        self.presses: dict[str, str] = {}
+        self.told: dict[str, list[str]] = {}
+        self.presses: dict[str, list[str]] = {}
         self.heard: dict[str, list[str]] = {}
 
     async def take(self, call: Call) -> None:
-        number = call.number.removeprefix("+57")
+        number, key = call.number.removeprefix("+57"), ""
         call.answer()
-        if key := self.presses.get(number):
-            attention = Attention(call, self.citizens.prompts["greeted"])
-            self.heard[number] = [await attention.hears(prompt) for prompt in TOLD]
+        if told := self.told.get(number):
+            attention = Attention(call, self.citizens.prompts["greeted" if number in self.presses else "first"])
+            self.heard[number] = [await attention.hears(prompt) for prompt in told]
+        if keys := self.presses.get(number):
+            if not (key := keys.pop(0)):
+                await call.wait_ended(PATIENCE_SECONDS)
+                return
             await call.digits(key)
         call.play(tone(ADVISER_HERTZ, 1.0), repeat=True)
         if key and self.citizens.does[number] == "greeted in English":
@@ -257,22 +275,29 @@ async def calls_back(  # noqa: PLR0915  one office, and all that happens in it a
     }
     citizens.does |= dict.fromkeys(sources.values(), "busy")
     intake(line, first, store, sources)
-    await asyncio.to_thread(eventually, lambda: abandoned(line), what="the request of who hung up")
+    (from_queue,) = await asyncio.to_thread(eventually, lambda: abandoned(line), what="the request of who hung up")
+    store.step(from_queue.id, Amended(by="ana.ruiz", person=PERSON), datetime.now(UTC))
+    name = await spoken_name(line)
+    advisers.told[hung_up] = ["asesor_devolucion", "asesor_abandoned", name]
+    who_and_why = ["asesor_devolucion", "asesor_web", name, "asunto/primero_solicitud", "asesor_aceptar"]
+    advisers.told |= dict.fromkeys(advisers.presses, who_and_why)
+    to_be_told = {number: list(told) for number, told in advisers.told.items()}
     assert citizens.rings == {}, "no adviser is there: nobody is dialled"
 
     async with advisers_at_work(line, TALK_SECONDS, on_call=advisers.take):
         soon = Window(not_before=datetime.now(UTC) + DUE_SOON)
         superseded = ask(first, store, came_first, window=soon)
         await call_in(line, came_first)
-        talked = await wait_over(store, abandoned(line)[0].id)
+        talked = await wait_over(store, from_queue.id)
         ended = {kind: await wait_over(store, request_id) for kind, request_id in requests.items()}
+        await wait_not_taken(store, adviser_first["not taken"], citizens)
         first_ended = {kind: await wait_over(store, request_id) for kind, request_id in adviser_first.items()}
         by_source = {source: await wait_over_of(line, store, number) for source, number in sources.items()}
         overtaken = await wait_over(store, superseded)
 
     assert (talked.state, talked.reason, talked.source) == (State.ATTENDED, Reason.TALKED, Source.ABANDONED)
     assert [step.event for step in talked.steps if step.event != "Released"] == [
-        *("Asked", "Claimed", "Dialled", "Answered", "Accepted", "Connected", "TalkEnded")
+        *("Asked", "Amended", "Claimed", "Dialled", "Answered", "Accepted", "Connected", "TalkEnded")
     ]
     (attempt,) = talked.attempts
     ledger = line.ledger()
@@ -302,9 +327,36 @@ async def calls_back(  # noqa: PLR0915  one office, and all that happens in it a
     assert waiting
     assert waiting.state is State.WAITING
     assert waiting.due_at > datetime.now(UTC) + timedelta(hours=4), "the line is closed today"
-    not_rung = {numbers["cancelled"], came_first, waits, *(n for n, key in advisers.presses.items() if key == "2")}
+    not_taken = first_ended["not taken"].telephone.removeprefix("+57")
+    not_rung = {numbers["cancelled"], came_first, waits, not_taken}
     assert citizens.rings == dict.fromkeys(set(citizens.does) - not_rung, 1)
-    advisers_were_first(line, store, first_ended, advisers)
+    assert advisers.heard == to_be_told
+    advisers_were_first(line, store, first_ended)
+    await asyncio.to_thread(eventually, lambda: list(line.settings.names_dir.iterdir()) == [], what="names are removed")
+
+
+async def spoken_name(line: RunningLine) -> str:
+    """Say the name as the worker does, elsewhere; returns the prompt."""
+    folder = line.settings.data_dir / "nombre-esperado"
+    said = await SpokenNames(folder, longest_seconds=PATIENCE_SECONDS).say([replace(begun(), person=PERSON)])
+    return str(folder / said[begun().id])
+
+
+async def wait_not_taken(store: Callbacks, request_id: str, citizens: Citizens) -> None:
+    """Wait until an adviser was rung and did not take the call: nobody was dialled. Then have it made at once."""
+
+    def not_taken() -> CallbackRequest | None:
+        request = store.get(request_id)
+        return request if request and request.state is State.WAITING and request.attempts else None
+
+    await asyncio.to_thread(eventually, not_taken, seconds=PATIENCE_SECONDS, what=f"{request_id} is not taken")
+    request, now = store.get(request_id), datetime.now(UTC)
+    assert request
+    assert request.attempts[-1].result is Result.NO_ADVISER
+    assert citizens.rings[request.telephone.removeprefix("+57")] == 0
+    assert request.due_at > now, "it is not lost"
+    again = Rescheduled(by="ana.ruiz", window=request.window, due_at=now, expires_at=request.expires_at)
+    store.step(request_id, again, now)
 
 
 def ask_for_advisers_first(
@@ -313,35 +365,34 @@ def ask_for_advisers_first(
     """Ask to be called by the line that rings the adviser first; one of the calls no adviser takes."""
     consent = Consent(version="1", answer=ConsentAnswer.ACCEPTED, at=datetime.now(UTC))
     requests = {}
-    for does in ("greeted", "greeted in English", "busy", "silent", "given back"):
+    for does in ("not taken", "hangs up greeted", "greeted", "greeted in English", "busy", "silent"):
         number = random_mobile(chance)
         citizens.does[number] = does
-        advisers.presses[number] = "2" if does == "given back" else "1"
+        advisers.presses[number] = ["", "2"] if does == "not taken" else ["1"]
         language = "en" if does == "greeted in English" else "es"
-        requests[does] = ask(there, store, number, language=language, subject="solicitud", consent=consent)
+        told = {"language": language, "subject": "solicitud", "person": PERSON}
+        requests[does] = ask(there, store, number, consent=consent, **told)
     return requests
 
 
-def advisers_were_first(
-    line: RunningLine, store: Callbacks, ended: Mapping[str, CallbackRequest], advisers: Advisers
-) -> None:
+def advisers_were_first(line: RunningLine, store: Callbacks, ended: Mapping[str, CallbackRequest]) -> None:
     results = {does: [attempt.result for attempt in request.attempts] for does, request in ended.items()}
     assert results == {
         "greeted": [Result.TALKED],
         "greeted in English": [Result.TALKED],
         "busy": [Result.BUSY],
         "silent": [Result.NO_ANSWER],
-        "given back": [Result.NO_ADVISER],
+        "not taken": [Result.NO_ADVISER, Result.NO_ADVISER],
+        "hangs up greeted": [Result.HUNG_UP],
     }
-    assert ended["given back"].reason is Reason.TOO_MANY_ATTEMPTS
-    assert advisers.heard == {number: list(TOLD) for number in advisers.presses}
+    assert ended["not taken"].reason is Reason.TOO_MANY_ATTEMPTS
     for does, by in (("greeted", EndedBy.CALLER), ("greeted in English", EndedBy.AGENT)):
         request = ended[does]
         assert [step.event for step in request.steps if step.event != "Released"] == [
             *("Asked", "Claimed", "Dialled", "Answered", "Connected", "TalkEnded")
         ]
         (attempt,) = request.attempts
-        call = line.ledger().call(attempt.channel_id)
+        call = eventually(partial(ended_call, line, attempt.channel_id), what="the end of the call")
         assert call
         ((leg,),) = (visit.legs for visit in call.visits)
         assert (call.number, leg.agent, leg.ended_by) == (request.telephone, attempt.agent, by)
@@ -352,6 +403,11 @@ def advisers_were_first(
     with connect(line.settings.ledger_url).begin() as connection:
         visits = connection.scalars(select(col(VisitRow.call_id)).where(col(VisitRow.queue) == SECOND))
         assert set(visits) == {ended[does].attempts[0].channel_id for does in ("greeted", "greeted in English")}
+
+
+def ended_call(line: RunningLine, call_id: str) -> CallHistory | None:
+    call = line.ledger().call(call_id)
+    return call if call and call.ended_at else None
 
 
 def channels(line: RunningLine, file: str) -> tuple[np.ndarray, np.ndarray]:

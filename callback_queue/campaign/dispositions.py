@@ -33,6 +33,7 @@ _OF_RESULT: Final[Mapping[Result, Disposition]] = {
     Result.NO_ANSWER: Disposition.NO_ANSWER,
     Result.LEFT_WAITING: Disposition.NO_ANSWER,
     Result.MACHINE: Disposition.VOICEMAIL,
+    Result.HUNG_UP: Disposition.SURVEY_NOT_DONE,
     Result.REFUSED: Disposition.SURVEY_NOT_DONE,
     Result.UNREACHABLE: Disposition.DAMAGED,
     Result.WRONG_NUMBER: Disposition.WRONG_NUMBER,

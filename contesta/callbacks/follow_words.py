@@ -40,6 +40,7 @@ _RESULTS: Mapping[Result, str] = {
     Result.BUSY: "estaba ocupado",
     Result.NO_ANSWER: "no contestó nadie",
     Result.MACHINE: "contestaron y nadie marcó 1",
+    Result.HUNG_UP: "contestaron y colgaron",
     Result.REFUSED: "rechazaron la llamada",
     Result.UNREACHABLE: "no se pudo comunicar",
     Result.WRONG_NUMBER: "contestó otra persona",

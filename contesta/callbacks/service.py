@@ -21,12 +21,14 @@ from callback_queue.mailbox_spool import Spool
 from callback_queue.worker import Worker
 from contesta import accounts, lines
 from contesta.callbacks.intake import LedgerIntake, MailboxIntake
+from contesta.callbacks.names import SpokenNames
 from contesta.campaigns.feeding import Feeder
 from contesta.settings import Settings
 from core.errors import ContestaError
 from ivr.line.model import Line
 from ivr.line.published import Published
 from storage.callback_facts import CallbackFacts
+from storage.callback_list import CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaigns
 from storage.database import connect
@@ -42,6 +44,7 @@ LEDGER_SECONDS = 3.0
 EXPIRY_SECONDS = 20.0
 CAMPAIGN_SECONDS = 5.0
 FORGET_SECONDS = 3600.0
+NAMES_SECONDS = 5.0
 ROUND_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 15.0
 
@@ -71,6 +74,7 @@ async def run_service(settings: Settings) -> None:
     calls = LedgerIntake(store, Ledger(engine), CallbackFacts(engine), lambda: by_name(published))
     feeder = Feeder(Campaigns(engine), store, Ledger(engine), lambda: by_name(published))
     forgetting = Forgetting(engine, lambda file: remove_below(settings.messages_dir, file))
+    names = SpokenNames(settings.names_dir)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -80,12 +84,15 @@ async def run_service(settings: Settings) -> None:
         ("expiry", EXPIRY_SECONDS, store.expire),
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
         ("forgetting", FORGET_SECONDS, lambda now: forget(forgetting, settings, now)),
+        ("names", NAMES_SECONDS, lambda _: names.remove_over(CallbackLists(engine).open_among)),
     )
     async with asyncio.TaskGroup() as tasks:
         if settings.outbound_trunk:
             known = await asyncio.to_thread(accounts.read, settings.secrets_file)
             account = Account(port=settings.manager_port, username=known.dialler_user, secret=known.dialler_secret)
-            tasks.create_task(dial(account, _worker(settings, engine, store, published), stop), name="dial")
+            names.warm()
+            make = _worker(settings, engine, store, published, names)
+            tasks.create_task(dial(account, make, stop), name="dial")
         for name, seconds, job in jobs:
             tasks.create_task(_repeat(name, seconds, job, stop), name=name)
     engine.dispose()
@@ -106,7 +113,9 @@ def remove_below(folder: Path, name: str) -> None:
         file.unlink(missing_ok=True)
 
 
-def _worker(settings: Settings, engine: Engine, store: Callbacks, published: Published) -> Callable[[Client], Worker]:
+def _worker(
+    settings: Settings, engine: Engine, store: Callbacks, published: Published, names: SpokenNames
+) -> Callable[[Client], Worker]:
     """Give what makes the worker over a manager client; its name is new at each start, so that its leases are too."""
     name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
 
@@ -119,6 +128,7 @@ def _worker(settings: Settings, engine: Engine, store: Callbacks, published: Pub
             lines=lambda: by_name(published),
             now=utc_now,
             dials=settings.dialling,
+            names=names.say,
         )
 
     return make

@@ -55,6 +55,7 @@ RESULTS = {
     Result.BUSY: "ocupado",
     Result.NO_ANSWER: "no contestó",
     Result.MACHINE: "contestó y no marcó 1",
+    Result.HUNG_UP: "contestó y colgó antes de hablar",
     Result.REFUSED: "rechazó la llamada",
     Result.UNREACHABLE: "no se pudo comunicar",
     Result.WRONG_NUMBER: "número equivocado",

@@ -5,7 +5,7 @@ The dialplan starts a script with the line, its edition, and what it is about:
     entrada    line, edition              a call comes in
     buzon      line, edition, mailbox     leave one's data: chosen, outside hours, or nobody could answer
     oferta     line, edition, queue       a waiting caller pressed the key to be called back
-    encuesta   line, edition, survey      after the conversation
+    encuesta   line, edition, survey      after the conversation; and the call's id, if it is not the channel's
     autorizacion   line, edition          whom we called has accepted the call, and has not authorised anything yet
 
 A script's last act is to set `DESTINATION` to the word of where the call goes: `fin`, or `cola:NAME`, `buzon:NAME`,
@@ -30,6 +30,9 @@ YES: Final = "si"
 NO: Final = "no"
 NEVER: Final = "nunca"
 """Before a script spoke, on a line that never records."""
+
+NAME: Final = "nombre"
+"""Of what an adviser hears, the prompts below this folder are citizens' names, which are no line's."""
 
 ENTRY: Final = "entrada"
 MAILBOX: Final = "buzon"
