@@ -118,7 +118,10 @@ def _recording(call: StoredCall) -> str:
     if not call.recordings:
         return UNKNOWN
     running = any(recording.state is RecordingState.RUNNING for recording in call.recordings)
-    return "en curso" if running else "sí" if len(call.recordings) == 1 else f"sí, {len(call.recordings)}"
+    if running:
+        return "en curso"
+    there = sum(recording.state is not RecordingState.ERASED for recording in call.recordings)
+    return "borrada" if there == 0 else "sí" if there == 1 else f"sí, {there}"
 
 
 def _talk(legs: list[Leg]) -> str:

@@ -1,6 +1,7 @@
 """`contesta calls`: the ledger in the terminal."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta, tzinfo
 from itertools import groupby
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from contesta.call_list import THEN, CallLine, line_of, shown_number
 from contesta.call_search import LONGEST_WAIT_SECONDS, WORDS, CallSearch, checked_outcome, moment
+from contesta.erasing import erased_step
 from contesta.format import clock, elapsed, long_date
 from contesta.narrative import Step, gaps, sentence, timeline
 from contesta.said_search import ATTENDED, DIDS, GIVEN, NOT_GIVEN, STAGES, checked, checked_answer
@@ -22,6 +24,7 @@ from contesta.settings import Settings
 from core.errors import ConfigurationError
 from quality.metrics.history import CallHistory
 from storage.database import connect
+from storage.expiry import erasures
 from storage.ledger import Ledger
 from storage.listing import Cursor, Page, StoredCall
 from storage.migrate import upgrade
@@ -119,8 +122,10 @@ def show(
         raise ConfigurationError(f"no hay ninguna llamada «{call_id}». Vea las que hay con: contesta calls")
     if as_json:
         _print_json(_history_as_json(call, settings.ghost_seconds))
-    else:
-        _print_call(Console(), call, ZoneInfo(settings.timezone), settings.ghost_seconds)
+        return
+    zone = ZoneInfo(settings.timezone)
+    gone = [erased_step(one, call, zone) for one in erasures(connect(settings.ledger_url), call.call_id)]
+    _print_call(Console(), call, gone, zone, settings.ghost_seconds)
 
 
 def _ledger(settings: Settings) -> Ledger:
@@ -152,14 +157,16 @@ def _columns(line: CallLine) -> tuple[str, ...]:
     return (*when, line.queues, outcomes, line.wait, line.talk, line.advisers)
 
 
-def _print_call(console: Console, call: CallHistory, zone: tzinfo, ghost_seconds: int) -> None:
+def _print_call(
+    console: Console, call: CallHistory, afterwards: Sequence[Step], zone: tzinfo, ghost_seconds: int
+) -> None:
     heading = f"Llamada {call.call_id} · {long_date(call.started_at, zone)} · {shown_number(call.number)}"
     console.print(f"[bold]{escape(heading)}[/]", highlight=False)
     console.print(escape(sentence(call, ghost_seconds)), highlight=False)
     for gap in gaps(call):
         console.print(f"[yellow]▲[/] {escape(gap)}", highlight=False)
     table = Table("Hora", "Desde el inicio", "Quién", "Qué", "Fuente")
-    for step in timeline(call):
+    for step in (*timeline(call), *afterwards):
         table.add_row(*map(escape, _cells(step, zone)))
     console.print(table)
 

@@ -31,6 +31,7 @@ COMMANDS = {
     "sla": "contesta.sla:app",
     "campaign": "contesta.campaigns.cli:app",
     "sms": "contesta.sms:app",
+    "privacy": "contesta.privacy:app",
     "quality": "contesta.auditing.commands:app",
     "knowledge": "contesta.learning.commands:knowledge",
     "training": "contesta.learning.commands:training",

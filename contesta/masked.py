@@ -7,6 +7,7 @@ there is nothing to hide. The recording is never changed.
 import secrets
 from pathlib import Path
 
+from contesta.recordings import copy_of
 from contesta.settings import Settings
 from core.errors import NotAvailableError
 from quality.audio.mask import silence, tones_of
@@ -55,7 +56,7 @@ def _find_out(recording: Path, kept: Path) -> None:
 def _kept(settings: Settings, recording: Path) -> Path:
     for root in _roots(settings):
         if recording.is_relative_to(root):
-            return settings.audible_dir / root.name / recording.relative_to(root)
+            return copy_of(settings, root, recording)
     raise NotAvailableError("la grabación no está en su carpeta")
 
 

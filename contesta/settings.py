@@ -167,6 +167,30 @@ class Settings(BaseSettings):
         le=36_500,
         description="Días que se guardan los datos personales de la base de una campaña desde que se cargó",
     )
+    recording_days: int = Field(
+        default=730,
+        ge=1,
+        le=36_500,
+        description="Días que se guarda la grabación de una conversación, si el archivo de la línea no dice otra cosa",
+    )
+    mailbox_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="Días que se guarda lo hablado en el buzón desde que terminó la devolución, si no lo dice la línea",
+    )
+    comment_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="Días que se guarda un comentario hablado de la encuesta, si no lo dice la línea",
+    )
+    sms_days: int = Field(
+        default=365,
+        ge=1,
+        le=36_500,
+        description="Días que se guardan el texto y el destinatario de un SMS, si no lo dice la línea",
+    )
 
     @field_validator("data_dir", "cache_dir", "recorded_prompts_dir")
     @classmethod

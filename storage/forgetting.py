@@ -2,7 +2,7 @@
 
 What figures are made of stays: times, states, results, dispositions, answers, and from which call a request came. What
 is gone is who it was: number, name, document, company, what was said and written, and the recordings of the mailbox.
-Whoever asked to be left alone still is.
+Whoever asked to be left alone still is. What is held stays.
 """
 
 import json
@@ -20,6 +20,7 @@ from storage.callback_tables import CallbackChannelRow, CallbackRow
 from storage.campaign_tables import CampaignRecordRow, CampaignRow
 from storage.campaigns import CampaignState
 from storage.database import reader, table_of, take_write_lock
+from storage.holds import held
 
 AT_ONCE = 200
 _NOBODY = {"telephone": "", "written": "", "name": "", "document": "", "cells": json.dumps([]), "note": ""}
@@ -59,17 +60,19 @@ class Forgetting:
         over = or_(record.campaign_id.in_(drafts), record.fate != Fate.TO_MANAGE.value, record.disposition != "")
         with self._engine.begin() as connection:
             take_write_lock(connection)
-            which = and_(record.campaign_id.in_(old), over, record.cells != _NOBODY["cells"])
+            known = and_(record.cells != _NOBODY["cells"], ~held(connection).of_record())
+            which = and_(record.campaign_id.in_(old), over, known)
             return connection.execute(update(CampaignRecordRow).where(which).values(_NOBODY)).rowcount
 
     def _ended(self, before: datetime) -> list[CallbackRequest]:
         telephone = col(CallbackRow.telephone)
-        query = (
-            select(*COLUMNS)
-            .where(col(CallbackRow.ended_at) < before, or_(telephone.is_(None), telephone != ""))
-            .limit(AT_ONCE)
-        )
         with self._reader.begin() as connection:
+            query = (
+                select(*COLUMNS)
+                .where(col(CallbackRow.ended_at) < before, or_(telephone.is_(None), telephone != ""))
+                .where(~held(connection).of_request())
+                .limit(AT_ONCE)
+            )
             return [request_of(row) for row in connection.execute(query)]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
@@ -13,9 +13,11 @@ from sqlmodel import Session, col, select
 
 from core.errors import ProtocolError
 from core.events import EndedBy, Event, MenuStepped, Resolution
+from core.privacy.retention import Kind
 from quality.metrics.history import CallHistory, Leg, Outcome, Reason, Visit
 from storage.call_filter import CallFilter, answers, call_conditions, conversations, deeds, rings, visits
 from storage.codec import decode, storable
+from storage.expiry import erased
 from storage.passed_on import passed_on
 from storage.projection import RecordingState, in_parts, recording_state
 from storage.tables import CallRow, ChannelRow, EventRow, LegRow, RecordingRow, SurveyAnswerRow, VisitRow
@@ -178,6 +180,8 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
     recordings = defaultdict(list)
     for recording in _of(session, RecordingRow, calls):
         recordings[recording.call_id].append(recording)
+    files = [one.file for of_call in recordings.values() for one in of_call]
+    gone = erased(session.connection(), Kind.RECORDING, files)
     return tuple(
         StoredCall(
             call_id=row.id,
@@ -190,14 +194,14 @@ def stored(session: Session, rows: Sequence[CallRow]) -> tuple[StoredCall, ...]:
             lost=row.lost,
             visits=tuple(sorted(visits[row.id], key=lambda visit: (visit.entered_at, visit.queue, visit.ordinal))),
             survey=tuple((question, answer) for _, question, answer in sorted(survey[row.id])),
-            recordings=tuple(_recording(one) for one in sorted(recordings[row.id], key=lambda one: one.position)),
+            recordings=tuple(_recording(one, gone) for one in sorted(recordings[row.id], key=lambda one: one.position)),
         )
         for row in rows
     )
 
 
-def stored_of(call: CallHistory) -> StoredCall:
-    """Give a call's history as a list would show it."""
+def stored_of(call: CallHistory, gone: Container[str] = ()) -> StoredCall:
+    """Give a call's history as a list would show it; `gone` are the files of recordings that were erased."""
     return StoredCall(
         call_id=call.call_id,
         line=call.line,
@@ -210,7 +214,13 @@ def stored_of(call: CallHistory) -> StoredCall:
         visits=call.visits,
         survey=tuple((said.question, said.answer) for said in call.survey),
         recordings=tuple(
-            Recording(at=one.at, queue=one.queue, agent=one.agent, file=one.file, state=recording_state(call, one))
+            Recording(
+                at=one.at,
+                queue=one.queue,
+                agent=one.agent,
+                file=one.file,
+                state=RecordingState.ERASED if one.file in gone else recording_state(call, one),
+            )
             for one in call.recordings
         ),
         steps=call.menu_steps,
@@ -293,5 +303,6 @@ def _leg(row: LegRow) -> Leg:
     )
 
 
-def _recording(row: RecordingRow) -> Recording:
-    return Recording(at=row.at, queue=row.queue, agent=row.agent, file=row.file, state=RecordingState(row.state))
+def _recording(row: RecordingRow, gone: Container[str]) -> Recording:
+    state = RecordingState.ERASED if row.file in gone else RecordingState(row.state)
+    return Recording(at=row.at, queue=row.queue, agent=row.agent, file=row.file, state=state)

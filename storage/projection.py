@@ -23,6 +23,8 @@ class RecordingState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    ERASED = "erased"
+    """Its time was over, or the person asked for it."""
 
 
 def in_parts(names: Collection[Name]) -> Iterator[list[Name]]:

@@ -43,6 +43,12 @@ class EventRow(LedgerTable, table=True):
         Index(
             "ix_event_of_no_call", "at", sqlite_where=text("channel_id = ''"), postgresql_where=text("channel_id = ''")
         ),
+        Index(
+            "ix_event_message_left",
+            "at",
+            sqlite_where=text("kind = 'MessageLeft'"),
+            postgresql_where=text("kind = 'MessageLeft'"),
+        ),
     )
     id: int | None = Field(default=None, primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary(16), nullable=False, unique=True))

@@ -122,8 +122,10 @@ def events(one: StoredAudit, call: CallHistory | None, zone: tzinfo) -> list[Eve
     ]
 
 
-def silent_because(one: StoredAudit, call: CallHistory | None) -> str:
-    """Say why there is nothing to hear."""
+def silent_because(one: StoredAudit, call: CallHistory | None, erased: str) -> str:
+    """Say why there is nothing to hear; `erased` says that it was erased, "" if it was not."""
+    if erased:
+        return f"{erased}. Las marcas de la auditoría se conservan."
     if call is not None and _answers(call) and _answers(call)[-1] is not ConsentAnswer.ACCEPTED:
         return "La grabación no existe: el ciudadano no autorizó grabar."
     why = Exclusion.FILE_MISSING if one.file else Exclusion.NO_RECORDING
@@ -169,13 +171,15 @@ def desk(  # noqa: PLR0913 - all that the desk shows
     why: str,
     place: str,
     address: str | None,
+    erased: str,
     next_address: str,
     wanted: DeskPreferences,
     going_on: bool = False,
 ) -> Desk:
     """Lay out one audit. `address` is that of its recording, None if there is nothing to hear.
 
-    `going_on` tells whether the conversation is not over yet.
+    `erased` says that the recording was erased, "" if it was not. `going_on` tells whether the conversation is not over
+    yet.
     """
     return Desk(
         number=one.number,
@@ -195,7 +199,7 @@ def desk(  # noqa: PLR0913 - all that the desk shows
         live=LiveOf(call=one.audit.call, agent=one.audit.agent, since=one.at, going_on=going_on)
         if one.audit.mode is Mode.LIVE
         else None,
-        silent_because="" if address else silent_because(one, call),
+        silent_because="" if address else silent_because(one, call, erased),
         next=next_address,
         wanted=wanted_told(wanted),
     )

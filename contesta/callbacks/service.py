@@ -23,8 +23,10 @@ from contesta import accounts, lines
 from contesta.callbacks.intake import LedgerIntake, MailboxIntake
 from contesta.callbacks.names import SpokenNames
 from contesta.campaigns.feeding import Feeder
+from contesta.erasing import remover, rules
 from contesta.settings import Settings
 from core.errors import ContestaError
+from core.privacy.retention import Retention
 from ivr.line.model import Line
 from ivr.line.published import Published
 from storage.callback_facts import CallbackFacts
@@ -32,6 +34,7 @@ from storage.callback_list import CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaigns
 from storage.database import connect
+from storage.expiry import Expiry
 from storage.forgetting import Forgetting
 from storage.ledger import Ledger
 from storage.migrate import upgrade
@@ -75,6 +78,7 @@ async def run_service(settings: Settings) -> None:
     feeder = Feeder(Campaigns(engine), store, Ledger(engine), lambda: by_name(published))
     forgetting = Forgetting(engine, lambda file: remove_below(settings.messages_dir, file))
     names = SpokenNames(settings.names_dir)
+    expiry = Expiry(engine, remover(settings))
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -85,6 +89,7 @@ async def run_service(settings: Settings) -> None:
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
         ("forgetting", FORGET_SECONDS, lambda now: forget(forgetting, settings, now)),
         ("names", NAMES_SECONDS, lambda _: names.remove_over(CallbackLists(engine).open_among)),
+        ("retention", FORGET_SECONDS, lambda now: expire(expiry, rules(settings, published.current()), now)),
     )
     async with asyncio.TaskGroup() as tasks:
         if settings.outbound_trunk:
@@ -104,6 +109,15 @@ def forget(forgetting: Forgetting, settings: Settings, now: datetime) -> None:
     records = forgetting.bases(now - timedelta(days=settings.campaign_data_days))
     if callbacks or records:
         log.info("personal data forgotten", callbacks=callbacks, records=records)
+
+
+def expire(expiry: Expiry, kept: Retention, now: datetime) -> None:
+    """Erase what was said and written and is too old."""
+    done = expiry.expire(kept, now, lambda so_far: log.info("erasing by age", **so_far.counts))
+    if done.again:
+        log.warning("files that had been erased were there again", count=done.again)
+    if done.failed:
+        log.error("files could not be erased", of=done.failed)
 
 
 def remove_below(folder: Path, name: str) -> None:

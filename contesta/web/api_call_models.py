@@ -1,6 +1,6 @@
 """Calls as programs get them. No number of a caller is in them: it is masked, and asked for by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -195,10 +195,10 @@ class CallTeller:
             callback=self.callbacks[call.call_id].request_id if call.call_id in self.callbacks else None,
         )
 
-    def story(self, call: CallHistory) -> CallStory:
-        """Write a call and its timeline."""
+    def story(self, call: CallHistory, gone: Container[str] = ()) -> CallStory:
+        """Write a call and its timeline; `gone` are the files of recordings that were erased."""
         return CallStory(
-            call=self.call(stored_of(call)),
+            call=self.call(stored_of(call, gone)),
             sentence=sentence(call, self.ghost_seconds),
             gaps=list(gaps(call)),
             timeline=[

@@ -19,14 +19,16 @@ from contesta.said_search import DID_WORDS, GIVEN, NOT_GIVEN, STAGE_WORDS, VALUE
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.api_call_models import Calls, CallStory, CallTeller, Number
 from contesta.web.calls_read import call_of, callbacks_of, counted, listed, place
-from contesta.web.context import SETTINGS
+from contesta.web.context import ENGINE, SETTINGS
 from contesta.web.openapi import CONTROLS
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Moment
 from core.events import Stage
+from core.privacy.retention import Kind
 from quality.metrics.funnel import Did
 from quality.metrics.history import CallHistory
 from quality.metrics.visits import Outcome
+from storage.expiry import erasures
 from storage.listing import StoredCall
 
 LARGEST_PAGE = 500
@@ -138,7 +140,9 @@ async def call(request: web.Request) -> web.Response:
     """Tell one call. That it was read is written to the access log."""
     history = await call_of(request)
     await access_log(request, Action.CALL_READ, history.call_id)
-    return told((await _teller(request, [history])).story(history))
+    gone = await asyncio.to_thread(erasures, request.app[ENGINE], history.call_id)
+    teller = await _teller(request, [history])
+    return told(teller.story(history, {one.file for one in gone if one.kind is Kind.RECORDING}))
 
 
 async def reveal(request: web.Request) -> web.Response:

@@ -14,6 +14,7 @@ from callback_queue.request import Attempt, CallbackRequest, Source, State
 from contesta.call_search import call_address, moment
 from contesta.callbacks.history import history
 from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, outcome, promised_for
+from contesta.erasing import erased_text
 from contesta.format import UNKNOWN, clock, day_and_hour, duration, long_date, phone, short_date, whole
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -25,6 +26,7 @@ from core.errors import ConfigurationError, ProtocolError
 from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackFilter, CallbackLists, CallbackPage, Pending, Stages
 from storage.callbacks import Callbacks
+from storage.expiry import erasures
 from storage.listing import Cursor
 from storage.sms import SmsOutbox
 
@@ -172,6 +174,9 @@ def _stages(stages: Stages) -> dict[str, str]:
 async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool) -> web.StreamResponse:
     messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, found.id)
     zone = ZoneInfo(request.app[SETTINGS].timezone)
+    gone = {
+        one.file: erased_text(one, zone) for one in await asyncio.to_thread(erasures, request.app[ENGINE], found.id)
+    }
     person = found.person
     document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
     number = (phone(found.telephone) or UNKNOWN) if revealed else masked(found.telephone or ANONYMOUS)
@@ -207,6 +212,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
                 "title": SPOKEN.get(each.what, each.what),
                 "address": f"{callback_address(found.id)}/audio/{index}",
                 "there": message_file(request, found, index) is not None,
+                "erased": gone.get(each.file, ""),
             }
             for index, each in enumerate(found.recordings)
         ],

@@ -27,18 +27,21 @@ from contesta.call_search import (
     checked_outcome,
     moment,
 )
+from contesta.erasing import erased_step
 from contesta.format import UNKNOWN, clock, elapsed, long_date, phone, whole
 from contesta.narrative import gaps, sentence, timeline
 from contesta.said_search import ATTENDED, DIDS, STAGES, checked, checked_answer
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.callbacks import callback_address
 from contesta.web.calls_read import call_of, callbacks_of, counted, known_names, listed, place
-from contesta.web.context import CLOCK, SETTINGS
+from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from contesta.web.pages import render
 from contesta.web.routes import Route, query
 from contesta.web.validation import Asked, InvalidInputError
 from core.errors import ConfigurationError
+from core.privacy.retention import Kind
 from quality.metrics.history import CallHistory
+from storage.expiry import erasures
 from storage.listing import MOST_COUNTED, Counts, stored_of
 
 PAGE_SIZE = 50
@@ -277,6 +280,8 @@ def _callback_address(request: web.Request) -> Callable[[str], str] | None:
 
 async def _told(request: web.Request, history: CallHistory, number: str, *, revealed: bool) -> web.StreamResponse:
     beside = await callbacks_of(request, [history])
+    gone = await asyncio.to_thread(erasures, request.app[ENGINE], history.call_id)
+    erased = {one.file for one in gone if one.kind is Kind.RECORDING}
     zone, ghost_seconds = _zone(request), request.app[SETTINGS].ghost_seconds
     context: dict[str, Any] = {
         "call": history,
@@ -299,8 +304,9 @@ async def _told(request: web.Request, history: CallHistory, number: str, *, reve
                 "fact": step.fact,
                 "source": step.source,
             }
-            for step in timeline(history)
+            for step in (*timeline(history), *(erased_step(one, history, zone) for one in gone))
         ],
+        "erased": erased,
     }
     return render(request, "call.html", context)
 

@@ -30,6 +30,7 @@ from contesta.web.quality_read import (
     actor,
     audit_of,
     call_of,
+    erased_of,
     number_of,
     recording_file,
     refusing,
@@ -284,7 +285,7 @@ async def _told(request: web.Request, one: StoredAudit) -> dict[str, Any]:
         "results": results(one),
         "facts": desk_of.facts(one, call, zone, request.app[SETTINGS].ghost_seconds),
         "recording": str(request.app.router["recording"].url_for(number=str(one.number))) if file else "",
-        "silent_because": desk_of.silent_because(one, call),
+        "silent_because": desk_of.silent_because(one, call, await erased_of(request, one)),
         "steps": [
             {"when": day_and_hour(done.at, zone), "who": done.who, "what": STEP_WORDS[done.step], "reason": done.reason}
             for done in one.steps

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from callback_queue.request import Source
+from contesta.erasing import erased_text
 from contesta.recordings import recording_path
 from contesta.web.access import Role, identity
 from contesta.web.context import ENGINE, LEDGER, SETTINGS
@@ -18,6 +20,7 @@ from quality.matrix.matrix import Channel, ContactKind, Setting
 from quality.metrics.history import CallHistory
 from storage.callbacks import Callbacks
 from storage.desk_preferences import DesksWanted
+from storage.expiry import erasures
 from storage.quality_actions import Actions
 from storage.quality_audits import Audits, StoredAudit, Wanted
 from storage.quality_calibrations import Calibration, Calibrations
@@ -120,6 +123,13 @@ async def setting_of(request: web.Request, line: str, call_id: str) -> Setting:
     else:
         kind = ContactKind.CAMPAIGN if promised.source is Source.CAMPAIGN else ContactKind.CALLBACK
     return Setting(line=line, channel=Channel.VOICE, kind=kind)
+
+
+async def erased_of(request: web.Request, one: StoredAudit) -> str:
+    """Say that the recording of an audit's contact was erased, and why; "" if it was not."""
+    gone = await asyncio.to_thread(erasures, request.app[ENGINE], one.audit.call)
+    zone = ZoneInfo(request.app[SETTINGS].timezone)
+    return next((erased_text(each, zone) for each in gone if each.file == one.file), "") if one.file else ""
 
 
 def recording_file(request: web.Request, one: StoredAudit) -> Path | None:

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator
 
 from contesta import lines
 from contesta.call_search import CallSearch, call_address, calls_address
+from contesta.erasing import erased_text
 from contesta.figure_calls import of_calls, of_flow, of_hang_up, of_menu, of_question, of_row, of_span
 from contesta.format import UNKNOWN, clock, decimal, percentage, short_date, whole
 from contesta.funnel_results import Funnels, LineFunnel, funnels_of
@@ -20,12 +21,14 @@ from contesta.sankey import sankey
 from contesta.survey_results import By, LineResults, QuestionResult, SurveyResults, results_of
 from contesta.told_calls import Span, of_ledger
 from contesta.web.access import Permission
-from contesta.web.context import CLOCK, LEDGER, SETTINGS
+from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS
 from contesta.web.pages import Context, page
 from contesta.web.recordings import comment_address
 from contesta.web.routes import Route, query, told
 from contesta.web.validation import Asked, Day
+from core.privacy.retention import Kind
 from quality.metrics.funnel import Did
+from storage.expiry import Erasure, erased_of_calls
 
 SURVEYS = "/encuestas"
 WAYS = "/recorrido"
@@ -71,10 +74,12 @@ async def surveys(request: web.Request) -> Context:
     span = _span(request, asked)
     found = await asyncio.to_thread(_surveys, request.app, span, asked.por)
     shown = [one for one in found.lines if one.attended or one.without_adviser]
+    spoken = [comment.call for one in shown for comment in one.comments]
+    gone = await asyncio.to_thread(erased_of_calls, request.app[ENGINE], Kind.COMMENT, spoken)
     return _period(span) | {
         "by": asked.por,
         "by_words": _BY_WORDS,
-        "lines": [_survey_shown(one, span, asked.por) for one in shown],
+        "lines": [_survey_shown(one, span, asked.por, gone) for one in shown],
         "call_address": call_address,
         "comment_address": comment_address,
     }
@@ -130,7 +135,7 @@ def _period(span: Span) -> dict[str, Any]:
     }
 
 
-def _survey_shown(found: LineResults, span: Span, group: By) -> Mapping[str, Any]:
+def _survey_shown(found: LineResults, span: Span, group: By, gone: Mapping[str, Erasure]) -> Mapping[str, Any]:
     base = of_span(span, found.line)
     rows = [(row, of_row(base, span, group, row.name)) for row in found.rows]
     return {
@@ -153,6 +158,7 @@ def _survey_shown(found: LineResults, span: Span, group: By) -> Mapping[str, Any
                 "queue": one.queue or "Sin asesor",
                 "agent": one.agent or UNKNOWN,
                 "question": one.question,
+                "erased": erased_text(gone[one.call], span.zone) if one.call in gone else "",
             }
             for one in found.comments
         ],

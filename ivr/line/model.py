@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from core.calendar import Calendar
+from core.privacy.retention import Kind as Kept
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.messages import Messages
 from ivr.line.web import WebConsent, WebForm
@@ -371,7 +372,8 @@ class Line:
     `edition` names this state of its file. `start` is where a caller goes after welcome, language and consent. `texts`
     are spoken texts by language and prompt id, complete in Spanish: the line's own over the shared ones. `messages`
     are what it sends by SMS. `wrap_up_seconds` is how long advisers are kept from calls, at the most, to classify the
-    last one; 0: they are not. `web` is its public page, if it has one.
+    last one; 0: they are not. `web` is its public page, if it has one. `retention` has the days that something of a
+    kind stays; those of the settings for a kind that is not in it.
     """
 
     name: str
@@ -398,6 +400,7 @@ class Line:
     callbacks: CallbackPolicy = field(default_factory=CallbackPolicy)
     wrap_up_seconds: int = 0
     web: WebForm | None = None
+    retention: Mapping[Kept, int] = field(default_factory=dict)
 
     @property
     def queue(self) -> Queue:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from core import calendar_text, document
 from core.calendar import Calendar
 from core.document import Faults, Section, Value
+from core.privacy.retention import FEWEST_DAYS, MOST_DAYS
+from core.privacy.retention import Kind as Kept
 from ivr.line import read_callbacks, read_dialog, read_messages, read_queues, read_web
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.fields import (
@@ -54,6 +56,7 @@ LINE_KEYS = (
         "sms",
         "callbacks",
         "web",
+        "retention",
     ),
 )
 VOICE_KEYS = (
@@ -133,6 +136,7 @@ def read(source: str, file: str, shared: Texts) -> Draft:
         ),
         messages=optional(section, "sms", lambda value: read_messages.messages(value, places), Messages()),
         web=optional(section, "web", lambda value: read_web.web(value, places), None),
+        retention=optional(section, "retention", _retention, {}),
     )
     return Draft(line=line, places=places, own_texts=own, shared=shared, faults=faults)
 
@@ -157,6 +161,17 @@ def _voice(value: Value) -> Voice:
     limits = {"tries": (1, 5)}
     read = {key: optional(section, key, whole(*limits.get(key, (2, 60))), getattr(usual, key)) for key in VOICE_KEYS}
     return Voice(**read)
+
+
+def _retention(value: Value) -> Mapping[Kept, int]:
+    section = value.section()
+    section.refuse_others(list(Kept))
+    days: dict[Kept, int] = {}
+    for each in section:
+        if each.key in set(Kept):
+            with each.noting():
+                days[Kept(each.key)] = each.whole(FEWEST_DAYS, MOST_DAYS)
+    return days
 
 
 def _texts(value: Value, places: Places) -> Texts:

@@ -9,6 +9,7 @@ from storage import (  # noqa: F401  their tables join the metadata below
     learning_tables,
     people_tables,
     presence_tables,
+    privacy_tables,
     quality_tables,
     sms_tables,
 )
