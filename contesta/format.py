@@ -54,7 +54,9 @@ def duration(milliseconds: int | None) -> str:
 
 
 def elapsed(since: timedelta) -> str:
-    """Time since a call began: "+02:10", from an hour on "+1:02:10"."""
+    """Time since a call began: "+02:10", from an hour on "+1:02:10", from a day on "+3 días"."""
+    if since.days:
+        return f"+{whole(since.days)} {'día' if since.days == 1 else 'días'}"
     shown = duration(since // timedelta(milliseconds=1))
     return f"+{shown}" if shown.count(":") > 1 else f"+{shown:0>5}"
 

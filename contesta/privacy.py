@@ -3,23 +3,53 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 from sqlalchemy import Engine
 
 from contesta import lines
 from contesta.erasing import WORDS, remover, rules
-from contesta.format import whole
+from contesta.format import short_date, whole
 from contesta.settings import Settings
+from contesta.subjects import subject_text
+from contesta.web.access import Action
 from core.privacy.retention import Kind
+from core.privacy.subject import Subject, What
 from storage.database import connect
 from storage.expiry import Expired, Expiry
+from storage.holds import Holds
 from storage.migrate import upgrade
+from storage.people_access_log import Access, AccessLog
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+WHO = "contesta privacy"
+"""How the access log calls whoever works here."""
+
+
+class WhatWord(StrEnum):
+    """What a hold is on, as it is typed here."""
+
+    llamada = "llamada"
+    devolucion = "devolucion"
+    telefono = "telefono"
+    documento = "documento"
+
+
+WHAT_WORDS = {
+    WhatWord.llamada: What.CALL,
+    WhatWord.devolucion: What.REQUEST,
+    WhatWord.telefono: What.TELEPHONE,
+    WhatWord.documento: What.DOCUMENT,
+}
 
 AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")]
 
@@ -58,6 +88,62 @@ def expire(
             typer.echo(f"No se pudo borrar lo de {about}: revise los permisos de su archivo.", err=True)
     if done.failed:
         raise typer.Exit(1)
+
+
+@app.command()
+def holds(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Lista los bloqueos legales: lo que no se borra aunque venza su plazo."""
+    settings: Settings = ctx.obj
+    zone = ZoneInfo(settings.timezone)
+    with _database(settings) as engine:
+        found = Holds(engine).all()
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
+        return
+    if not found:
+        typer.echo("No hay bloqueos legales.")
+        return
+    table = Table("Bloqueo", "De", "Motivo", "Puesto", "Levantado", box=None)
+    for one in found:
+        set_at = f"{short_date(one.at, zone)}, {one.author}"
+        lifted = f"{short_date(one.lifted_at, zone)}, {one.lifted_by}: {one.lifted_reason}" if one.lifted_at else "no"
+        table.add_row(*map(escape, (str(one.id), subject_text(one.subject), one.reason, set_at, lifted)))
+    Console().print(table, highlight=False)
+
+
+@app.command()
+def hold(
+    ctx: typer.Context,
+    what: Annotated[WhatWord, typer.Argument(metavar="QUÉ", help=f"De qué: {', '.join(WHAT_WORDS)}.")],
+    value: Annotated[str, typer.Argument(metavar="CUÁL", help="Identificador, teléfono o documento.")],
+    reason: Annotated[str, typer.Option("--reason", help="Motivo: quién lo pide y en qué proceso.")],
+) -> None:
+    """Pone un bloqueo legal: lo bloqueado no vence ni se borra hasta que se levante."""
+    subject = Subject.read(WHAT_WORDS[what], value)
+    with _database(ctx.obj) as engine:
+        now = datetime.now(UTC)
+        done = Holds(engine).set(subject, reason, WHO, now)
+        _log(engine, Action.HOLD_SET, done.id, now)
+    typer.echo(f"Bloqueo {done.id} puesto.")
+
+
+@app.command()
+def lift(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="BLOQUEO", help="Su número, como lo da «contesta privacy holds».")],
+    reason: Annotated[str, typer.Option("--reason", help="Por qué se levanta.")],
+) -> None:
+    """Levanta un bloqueo legal. Lo que ya venció se borra en la hora siguiente."""
+    with _database(ctx.obj) as engine:
+        now = datetime.now(UTC)
+        Holds(engine).lift(number, reason, WHO, now)
+        _log(engine, Action.HOLD_LIFTED, number, now)
+    typer.echo(f"Bloqueo {number} levantado.")
+
+
+def _log(engine: Engine, action: Action, number: int, now: datetime) -> None:
+    what = f"bloqueo {number}"
+    AccessLog(engine).write(Access(at=now, who=WHO, role="", address="", action=action, what=what))
 
 
 def _counted(counts: Mapping[Kind, int]) -> str:

@@ -42,7 +42,10 @@ def test_duration(milliseconds: int | None, said: str) -> None:
     assert duration(milliseconds) == said
 
 
-@pytest.mark.parametrize(("seconds", "said"), [(0, "+00:00"), (130, "+02:10"), (3_730, "+1:02:10")])
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "+00:00"), (130, "+02:10"), (3_730, "+1:02:10"), (90_000, "+1 día"), (7_776_000, "+90 días")],
+)
 def test_elapsed(seconds: int, said: str) -> None:
     assert elapsed(timedelta(seconds=seconds)) == said
 

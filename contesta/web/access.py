@@ -188,6 +188,8 @@ class Action(StrEnum):
     CALIBRATION_OPENED = "calibration_opened"
     CALIBRATION_CLOSED = "calibration_closed"
     CALIBRATION_AGREED = "calibration_agreed"
+    HOLD_SET = "hold_set"
+    HOLD_LIFTED = "hold_lifted"
 
 
 LOG = web.AppKey("access_log", AccessLog)

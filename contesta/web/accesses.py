@@ -58,6 +58,8 @@ ACTION_WORDS = {
     Action.CALIBRATION_OPENED: "Abrió una calibración",
     Action.CALIBRATION_CLOSED: "Cerró una calibración",
     Action.CALIBRATION_AGREED: "Guardó el acuerdo de una calibración",
+    Action.HOLD_SET: "Puso un bloqueo legal",
+    Action.HOLD_LIFTED: "Levantó un bloqueo legal",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS
 
