@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 
+import phonenumbers
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
@@ -130,6 +131,22 @@ def test_whoever_is_left_out_is_counted_apart(tmp_path: Path) -> None:
         ("033001234567", ["+573001234567"]),
         ("3,001234567E+09", ["+573001234567"]),
         ("3001234567.0", ["+573001234567"]),
+        ("3001234567,00", ["+573001234567"]),
+        ("3.00123456700E+09", ["+573001234567"]),
+        ("0057 300 123 4567", ["+573001234567"]),
+        ("57-300-1234567", ["+573001234567"]),
+        ("\u202a+57 300\u2011123\u20114567\u202c", ["+573001234567"]),
+        ("573001234567573109876543", ["+573001234567", "+573109876543"]),
+        ("3001234567-2345678", ["+573001234567"]),
+        ("300 1234567 2345678", ["+573001234567"]),
+        ("(1)2345678", ["+576012345678"]),
+        ("(4) 444 22 22", ["+576044442222"]),
+        ("0312345678", ["+576012345678"]),
+        ("(091) 234 5678", ["+576012345678"]),
+        ("+57 (1) 234 5678", ["+576012345678"]),
+        ("5712345678", ["+576012345678"]),
+        ("46123456", []),
+        ("2026-06-02T10:30:00", []),
         ("3,00123E+09", []),
         ("2345678", []),
         ("52123456", []),
@@ -145,10 +162,17 @@ def test_numbers_in_a_cell(cell: str, numbers: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["", " ", "-", "N/A", "n.a.", "#N/A", "no tiene", "SIN TELÉFONO", "0", "ninguno", "xxx"]
+    "cell", ["", " ", "-", "N/A", "n.a.", "#N/A", "no tiene", "SIN TELÉFONO", "0", "ninguno", "xxx", "#¡REF!"]
 )
 def test_cell_that_says_there_is_no_number(cell: str) -> None:
     assert is_empty(cell)
+
+
+@given(st.from_regex(r"((\+|00)?57)?3[0-9]{9}", fullmatch=True))
+def test_mobiles_are_those_of_the_library(written: str) -> None:
+    number = phonenumbers.parse(f"+57{written[-10:]}")
+    known = phonenumbers.number_type(number) is phonenumbers.PhoneNumberType.MOBILE
+    assert found(written) == ((f"+57{written[-10:]}",) if known else ())
 
 
 @given(st.text(max_size=300))
@@ -189,6 +213,57 @@ def test_file_without_titles_is_taken_from_its_first_row(tmp_path: Path) -> None
     assert "base.csv: no se encontró la columna del teléfono; póngale el título «Teléfono»" in str(told.exception)
     named = CliRunner().invoke(cli.app, ["campaign", "load", str(file), "--telephone", "b", "--json"])
     assert json.loads(named.stdout)["invalid"] == 1
+
+
+ABOVE = ("BASE DE TELÉFONOS SEPTIEMBRE 2019", "Corte: 2019-09-30")
+OTHER_ORDER = (("Municipio", "CELULAR", "Correo", "TELÉFONO 2", "CÉDULA"), ("Cali", "300 123 4567", "", "", "52123456"))
+
+
+@pytest.mark.parametrize(
+    ("people", "counts"),
+    [
+        ((ABOVE[:1], (), ABOVE[1:], *PEOPLE), COUNTED),
+        (OTHER_ORDER, dict.fromkeys(COUNTED, 0) | {"initial": 1, "to_manage": 1}),
+        (
+            (("Ana", "12345"), ("Luis", "3001234567")),
+            dict.fromkeys(COUNTED, 0) | {"initial": 2, "invalid": 1, "to_manage": 1},
+        ),
+        (
+            (("Ana", "", "52123456"), ("Luis", "3001234567", "2")),
+            dict.fromkeys(COUNTED, 0) | {"initial": 2, "no_data": 1, "to_manage": 1},
+        ),
+    ],
+    ids=["a name and a date above the titles", "another order", "no titles, wrong first", "no titles, empty first"],
+)
+def test_titles_are_found_wherever_they_are(
+    people: Sequence[Sequence[str]], counts: dict[str, int], tmp_path: Path
+) -> None:
+    for name, content in (("base.csv", as_csv(people, ";").encode("utf-8-sig")), ("base.xlsx", in_cells(people))):
+        file = tmp_path / name
+        file.write_bytes(content)
+        told = CliRunner().invoke(cli.app, ["campaign", "load", str(file), "--json"])
+        assert json.loads(told.stdout) == counts, told.output
+
+
+def test_merged_cells_formulas_and_dates_are_counted_and_add_up(tmp_path: Path) -> None:
+    def fill(book: xlsxwriter.Workbook, page: xlsxwriter.worksheet.Worksheet) -> None:
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        page.merge_range("A1:C1", "Base de la entidad")
+        page.write_row(1, 0, ["Nombre", "Teléfono", "Fecha"])
+        page.merge_range("B3:B4", 3001234567.0)
+        page.write_row(2, 0, ["Ana"])
+        page.write_row(3, 0, ["Luz"])  # below a merged cell there is nothing
+        page.write_formula(4, 1, "=3001234567+0", None, 3001234567)
+        page.write_datetime(5, 1, date(2026, 1, 2), day)
+        page.write(6, 1, "3001234568\n6012345678")
+
+    file = tmp_path / "base.xlsx"
+    file.write_bytes(as_xlsx(fill))
+    told = json.loads(
+        CliRunner().invoke(cli.app, ["campaign", "load", str(file), "--telephone", "TELEFONO", "--json"]).stdout
+    )
+    assert told == {"initial": 5, "invalid": 1, "duplicates": 1, "no_data": 1, "excluded": 0, "to_manage": 2}
+    assert told["initial"] == sum(told.values()) - told["initial"]
 
 
 def test_cells_of_a_spreadsheet_are_written_as_people_write_them() -> None:
@@ -242,7 +317,7 @@ HOSTILE = {
     "many parts": (lambda: zipped(**{f"{number}": b"" for number in range(1001)}), "está dañado"),
     "a cell far away": (lambda: as_xlsx(far_cell), "una celda escrita muy lejos"),
     "a million columns": (lambda: b"a," * 1_000_000 + b"b\n", "1000001 columnas; deje 200 o menos"),
-    "too many rows": (lambda: b"x\n" * 100_001, "más de 100000 filas"),
+    "too many rows": (lambda: b"x\n" * (sheet.MOST_ROWS + 1), "más de 250000 filas"),
     "too large": (lambda: bytes(sheet.MOST_BYTES + 1), "pasa de 20 MB"),
     "quote without an end": (lambda: b'tel\n"3001234567\n' + b"x" * 100_000, "comillas sin cerrar"),
 }

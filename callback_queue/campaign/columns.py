@@ -20,6 +20,8 @@ _NO_TELEPHONE = ("fecha", "hora", "tipo", "correo", "email", "nombre", "persona"
 _NO_DOCUMENT = ("tipo", "fecha", "lugar", "expedicion")
 _NO_NAME = ("tipo", "municipio", "departamento", "entidad", "asesor", "empresa", "proyecto", "programa")
 _SOME = 0.2
+_TITLES_WITHIN = 20
+_FIGURES = re.compile(r"(?:[^\w]*\d){5,}[^\w]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,10 +43,11 @@ class Columns:
         Raises:
             ConfigurationError: a title is none of the file, or there is no column of telephones.
         """
-        if unknown := [title for title in telephones if title not in self.titles]:
+        known = [_plain(title) for title in self.titles]
+        if unknown := [title for title in telephones if _plain(title) not in known]:
             raise ConfigurationError(f"no hay columna «{unknown[0]}»; {self._there_are()}")
         if telephones:
-            return replace(self, telephones=tuple(self.titles.index(title) for title in telephones))
+            return replace(self, telephones=tuple(known.index(_plain(title)) for title in telephones))
         if not self.telephones:
             raise ConfigurationError(
                 f"no se encontró la columna del teléfono; póngale el título «Teléfono». {self._there_are()}"
@@ -55,10 +58,24 @@ class Columns:
         return f"las que hay son: {', '.join(self.titles)}"
 
 
+def table(rows: Sequence[Row]) -> Sequence[Row]:
+    """Give the rows from the titles on: above them, a spreadsheet often has its own name, a date or a note."""
+    first = rows[:_TITLES_WITHIN]
+    width = max((sum(map(bool, row.cells)) for row in first), default=0)
+    for place, row in enumerate(first):
+        if any(map(_is_figure, row.cells)):
+            break  # a person already
+        if 2 * sum(map(bool, row.cells)) >= width and any(map(_titles_telephones, row.cells)):
+            return rows[place:]
+    return rows
+
+
 def guess(rows: Sequence[Row]) -> Columns:
     """Guess from the first rows. `telephones` is empty where nothing looks like one."""
     first = rows[0].cells if rows else ()
-    has_titles = any(map(str.isalpha, "".join(first))) and not any(numbers.found(cell) for cell in first)
+    has_titles = any(map(str.isalpha, "".join(first))) and (
+        any(map(_titles_telephones, first)) or not any(map(_is_figure, first))
+    )
     sample = rows[1:PREVIEW_ROWS] if has_titles else rows[:PREVIEW_ROWS]
     width = max((len(row.cells) for row in rows[:PREVIEW_ROWS]), default=0)
     given = first if has_titles else ()
@@ -67,13 +84,7 @@ def guess(rows: Sequence[Row]) -> Columns:
     )
     words = [_words(title) if has_titles else frozenset[str]() for title in titles]
     shares = [_share_of_numbers(sample, place) for place in range(width)]
-    called = [
-        place
-        for place in range(width)
-        if _named(words[place], _TELEPHONE)
-        and not words[place] & set(_NO_TELEPHONE)
-        and _may_hold_numbers(sample, place)
-    ]
+    called = [place for place in range(width) if _names_telephones(words[place]) and _may_hold_numbers(sample, place)]
     best = max(range(width), key=shares.__getitem__, default=0)
     looking = (best,) if width and shares[best] else ()
     telephones = tuple(sorted(called, key=lambda place: not shares[place])[:MOST_TELEPHONES]) or looking
@@ -94,9 +105,27 @@ def guess(rows: Sequence[Row]) -> Columns:
     )
 
 
+def _plain(title: str) -> str:
+    """Write a title without capitals, accents and spaces at its ends."""
+    decomposed = unicodedata.normalize("NFKD", title.strip().lower())
+    return "".join(each for each in decomposed if not unicodedata.combining(each))
+
+
 def _words(title: str) -> frozenset[str]:
-    plain = unicodedata.normalize("NFKD", title.lower())
-    return frozenset(re.findall(r"[a-z]+", "".join(each for each in plain if not unicodedata.combining(each))))
+    return frozenset(re.findall(r"[a-z]+", _plain(title)))
+
+
+def _names_telephones(words: frozenset[str]) -> bool:
+    return _named(words, _TELEPHONE) and not words & set(_NO_TELEPHONE)
+
+
+def _titles_telephones(cell: str) -> bool:
+    return _names_telephones(_words(cell)) and not _is_figure(cell)
+
+
+def _is_figure(cell: str) -> bool:
+    """Tell whether a cell is a telephone, or an identity number: the first row that has one is a person's."""
+    return _FIGURES.fullmatch(cell) is not None or bool(numbers.found(cell))
 
 
 def _named(words: frozenset[str], names: tuple[str, ...]) -> bool:

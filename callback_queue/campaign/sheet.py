@@ -24,7 +24,7 @@ from core.errors import ConfigurationError
 MOST_BYTES: Final = 20 * 1024 * 1024
 MOST_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 MOST_PARTS: Final = 1000
-MOST_ROWS: Final = 100_000
+MOST_ROWS: Final = 250_000
 MOST_COLUMNS: Final = 200
 LONGEST_CELL: Final = 1000
 MOST_CHARACTERS: Final = 50_000_000

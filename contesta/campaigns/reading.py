@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from callback_queue.campaign import sheet
+from callback_queue.campaign.columns import table
 from callback_queue.campaign.sheet import MOST_BYTES, Row
 from core.errors import ConfigurationError
 
@@ -19,7 +20,7 @@ _SPREAD = (
 
 
 def read(content: bytes) -> tuple[Row, ...]:
-    """Give the rows of an uploaded file.
+    """Give the rows of an uploaded file, from the titles on if it has any.
 
     Raises:
         ConfigurationError: it cannot be read; says what, where and how to mend it.
@@ -41,7 +42,7 @@ def read(content: bytes) -> tuple[Row, ...]:
     told = [json.loads(line) for line in child.stdout.splitlines()]
     if told and isinstance(told[-1], str):
         raise ConfigurationError(told[-1])
-    return tuple(Row(number=number, cells=tuple(cells)) for number, cells in told)
+    return tuple(table([Row(number=number, cells=tuple(cells)) for number, cells in told]))
 
 
 def _lines(content: bytes) -> Iterator[str]:
