@@ -1,4 +1,4 @@
-"""`contesta privacy`: what is erased by age, and what a legal hold keeps from it."""
+"""`contesta privacy`: what is erased by age, what a legal hold keeps from it, and what people ask about their data."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -16,18 +16,23 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from contesta import lines
+from contesta.data_requests import ASK_WORDS, due_text, outcome_text
 from contesta.erasing import WORDS, remover, rules
 from contesta.format import short_date, whole
 from contesta.settings import Settings
 from contesta.subjects import subject_text
 from contesta.web.access import Action
+from core.errors import ConfigurationError
+from core.privacy.deadlines import Ask
 from core.privacy.retention import Kind
 from core.privacy.subject import Subject, What
+from storage.data_requests import DataRequest, DataRequests
 from storage.database import connect
 from storage.expiry import Expired, Expiry
 from storage.holds import Holds
 from storage.migrate import upgrade
 from storage.people_access_log import Access, AccessLog
+from storage.subject_data import SubjectData
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -56,7 +61,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros progra
 
 @app.callback()
 def privacy() -> None:
-    """Datos personales: qué se borra al vencer su plazo y qué debe conservarse."""
+    """Datos personales: qué se borra al vencer su plazo, qué debe conservarse y qué piden las personas."""
 
 
 @app.command()
@@ -123,7 +128,7 @@ def hold(
     with _database(ctx.obj) as engine:
         now = datetime.now(UTC)
         done = Holds(engine).set(subject, reason, WHO, now)
-        _log(engine, Action.HOLD_SET, done.id, now)
+        _log(engine, Action.HOLD_SET, f"bloqueo {done.id}", now)
     typer.echo(f"Bloqueo {done.id} puesto.")
 
 
@@ -137,12 +142,67 @@ def lift(
     with _database(ctx.obj) as engine:
         now = datetime.now(UTC)
         Holds(engine).lift(number, reason, WHO, now)
-        _log(engine, Action.HOLD_LIFTED, number, now)
+        _log(engine, Action.HOLD_LIFTED, f"bloqueo {number}", now)
     typer.echo(f"Bloqueo {number} levantado.")
 
 
-def _log(engine: Engine, action: Action, number: int, now: datetime) -> None:
-    what = f"bloqueo {number}"
+@app.command()
+def requests(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Lista lo que las personas piden sobre sus datos, primero lo que vence antes."""
+    settings: Settings = ctx.obj
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    with _database(settings) as engine:
+        found = DataRequests(engine).all()
+    if as_json:
+        told = [asdict(one) | {"due": one.due} for one in found]
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
+        return
+    if not found:
+        typer.echo("No hay solicitudes.")
+        return
+    table = Table("Solicitud", "Pide", "De", "Recibida", "Plazo", box=None)
+    for one in found:
+        told_of = (str(one.id), ASK_WORDS[one.ask], subject_text(one.subject), str(one.received))
+        table.add_row(*map(escape, (*told_of, due_text(one, today)[1])))
+    Console().print(table, highlight=False)
+
+
+@app.command()
+def export(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Como la da «contesta privacy requests».")],
+) -> None:
+    """Escribe en JSON todo lo que se guarda de la persona de una solicitud. Queda en el registro de accesos."""
+    with _database(ctx.obj) as engine:
+        one = _request(engine, number)
+        _log(engine, Action.DATA_EXPORTED, f"solicitud {number}", datetime.now(UTC))
+        typer.echo(json.dumps(SubjectData(engine).export(one.subject), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def erase(
+    ctx: typer.Context,
+    number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Una de borrado, todavía abierta.")],
+) -> None:
+    """Borra lo que se puede de la persona de una solicitud de borrado, y dice qué se conserva y por qué."""
+    with _database(ctx.obj) as engine:
+        one, now = _request(engine, number), datetime.now(UTC)
+        if one.ask is not Ask.ERASURE or one.answered_at is not None:
+            raise ConfigurationError(f"la solicitud {number} no es de borrado, o ya se respondió")
+        _log(engine, Action.DATA_ERASED, f"solicitud {number}", now)
+        done = SubjectData(engine).erase(one.subject, remover(ctx.obj), now)
+    for line in outcome_text(done):
+        typer.echo(line)
+
+
+def _request(engine: Engine, number: int) -> DataRequest:
+    found = DataRequests(engine).find(number)
+    if found is None:
+        raise ConfigurationError(f"no hay ninguna solicitud {number}. Vea las que hay con: contesta privacy requests")
+    return found
+
+
+def _log(engine: Engine, action: Action, what: str, now: datetime) -> None:
     AccessLog(engine).write(Access(at=now, who=WHO, role="", address="", action=action, what=what))
 
 

@@ -23,7 +23,7 @@ from storage.database import reader, table_of, take_write_lock
 from storage.holds import held
 
 AT_ONCE = 200
-_NOBODY = {"telephone": "", "written": "", "name": "", "document": "", "cells": json.dumps([]), "note": ""}
+NOBODY = {"telephone": "", "written": "", "name": "", "document": "", "cells": json.dumps([]), "note": ""}
 
 
 class Forgetting:
@@ -45,7 +45,7 @@ class Forgetting:
                 self._remove(recording.file)
             with self._engine.begin() as connection:
                 for request in requests:
-                    _forget(connection, request)
+                    forget(connection, request)
             count += len(requests)
         return count
 
@@ -60,9 +60,9 @@ class Forgetting:
         over = or_(record.campaign_id.in_(drafts), record.fate != Fate.TO_MANAGE.value, record.disposition != "")
         with self._engine.begin() as connection:
             take_write_lock(connection)
-            known = and_(record.cells != _NOBODY["cells"], ~held(connection).of_record())
+            known = and_(record.cells != NOBODY["cells"], ~held(connection).of_record())
             which = and_(record.campaign_id.in_(old), over, known)
-            return connection.execute(update(CampaignRecordRow).where(which).values(_NOBODY)).rowcount
+            return connection.execute(update(CampaignRecordRow).where(which).values(NOBODY)).rowcount
 
     def _ended(self, before: datetime) -> list[CallbackRequest]:
         telephone = col(CallbackRow.telephone)
@@ -76,7 +76,7 @@ class Forgetting:
             return [request_of(row) for row in connection.execute(query)]
 
 
-def _forget(connection: Connection, request: CallbackRequest) -> None:
+def forget(connection: Connection, request: CallbackRequest) -> None:
     """Leave of an ended request what tells of nobody; its telephone "" is that of one that was forgotten."""
     solution = request.solution and replace(request.solution, text="")
     nobody = replace(request, telephone="", person=Person(), description="", recordings=(), solution=solution)

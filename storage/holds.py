@@ -131,11 +131,12 @@ def held(connection: Connection) -> Reach:
     return reach(connection, (Subject(what=What(row.what), value=row.value) for row in rows))
 
 
-def reach(connection: Connection, subjects: Iterable[Subject]) -> Reach:
+def reach(connection: Connection, subjects: Iterable[Subject], *, others: bool = True) -> Reach:
     """Tell all that some subjects have to do with.
 
-    A document leads to the telephones that were given with it, a promised call to its calls, and a call to the promised
-    call that it asked for or was an attempt of.
+    A promised call leads to its calls, and a call to the promised call that it asked for or was an attempt of. A
+    document leads to the telephones that were given with it, unless `others` may not be touched: a telephone is often
+    shared.
     """
     named: dict[What, set[str]] = {what: set() for what in What}
     for subject in subjects:
@@ -145,8 +146,9 @@ def reach(connection: Connection, subjects: Iterable[Subject]) -> Reach:
     for document in named[What.DOCUMENT]:
         for request_id, telephone in _requests_of(connection, document):
             requests.add(request_id)
-            telephones.add(telephone)
-    if documents:
+            if others:
+                telephones.add(telephone)
+    if documents and others:
         given = select(_RECORD.telephone).where(_RECORD.document.in_(documents))
         telephones.update(connection.scalars(given))
     telephones.discard("")

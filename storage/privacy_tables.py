@@ -1,10 +1,11 @@
 """The tables of what the law asks for personal data: what was erased, and what may not be.
 
 `erasure` says of each file that is gone when and why; the facts about it stay in the ledger. `legal_hold` keeps what a
-judge, an investigation or a claim needs from being erased.
+judge, an investigation or a claim needs from being erased. `data_request` is the register of people who ask about
+their data.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Column, Text
 from sqlmodel import Field
@@ -38,3 +39,22 @@ class HoldRow(LedgerTable, table=True):
     lifted_at: datetime | None = Field(sa_column=Column(UtcDateTime, nullable=True))
     lifted_by: str
     lifted_reason: str = Field(sa_column=Column(Text, nullable=False))
+
+
+class DataRequestRow(LedgerTable, table=True):
+    """What a person asked about his data. It is open until it is answered; `received` is the day it came in."""
+
+    __tablename__ = "data_request"
+    id: int | None = Field(default=None, primary_key=True)
+    ask: str
+    what: str
+    value: str
+    detail: str = Field(sa_column=Column(Text, nullable=False))
+    received: date
+    at: datetime = Field(sa_column=Column(UtcDateTime, nullable=False))
+    author: str
+    extended_at: datetime | None = Field(sa_column=Column(UtcDateTime, nullable=True))
+    extended_reason: str = Field(sa_column=Column(Text, nullable=False))
+    answered_at: datetime | None = Field(sa_column=Column(UtcDateTime, nullable=True))
+    answered_by: str
+    answer: str = Field(sa_column=Column(Text, nullable=False))

@@ -63,7 +63,7 @@ def test_pages_are_for_everybody(sqlite_engine: Engine) -> None:
                     await page.goto(address)
                     await judged(page)
             async with sized(office, scheme, width, Role.ADMINISTRATOR) as page:
-                for address in ("personas", f"personas/{number}", "claves", "accesos", "datos"):
+                for address in ("personas", f"personas/{number}", "claves", "accesos", "datos", "solicitudes"):
                     await page.goto(f"/administracion/{address}")
                     await judged(page)
                     assert await page.get_by_role("button", name="Salir").is_visible()

@@ -190,6 +190,11 @@ class Action(StrEnum):
     CALIBRATION_AGREED = "calibration_agreed"
     HOLD_SET = "hold_set"
     HOLD_LIFTED = "hold_lifted"
+    DATA_REQUEST_NOTED = "data_request_noted"
+    DATA_REQUEST_EXTENDED = "data_request_extended"
+    DATA_REQUEST_ANSWERED = "data_request_answered"
+    DATA_EXPORTED = "data_exported"
+    DATA_ERASED = "data_erased"
 
 
 LOG = web.AppKey("access_log", AccessLog)

@@ -60,6 +60,11 @@ ACTION_WORDS = {
     Action.CALIBRATION_AGREED: "Guardó el acuerdo de una calibración",
     Action.HOLD_SET: "Puso un bloqueo legal",
     Action.HOLD_LIFTED: "Levantó un bloqueo legal",
+    Action.DATA_REQUEST_NOTED: "Anotó una solicitud de datos",
+    Action.DATA_REQUEST_EXTENDED: "Amplió el plazo de una solicitud de datos",
+    Action.DATA_REQUEST_ANSWERED: "Respondió una solicitud de datos",
+    Action.DATA_EXPORTED: "Descargó los datos de una persona",
+    Action.DATA_ERASED: "Borró los datos de una persona",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS
 

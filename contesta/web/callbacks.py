@@ -26,6 +26,7 @@ from core.errors import ConfigurationError, ProtocolError
 from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackFilter, CallbackLists, CallbackPage, Pending, Stages
 from storage.callbacks import Callbacks
+from storage.data_requests import DataRequests
 from storage.expiry import erasures
 from storage.listing import Cursor
 from storage.sms import SmsOutbox
@@ -177,6 +178,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
     gone = {
         one.file: erased_text(one, zone) for one in await asyncio.to_thread(erasures, request.app[ENGINE], found.id)
     }
+    claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
     person = found.person
     document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
     number = (phone(found.telephone) or UNKNOWN) if revealed else masked(found.telephone or ANONYMOUS)
@@ -204,6 +206,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
         "filing": found.filing.number,
         "sentence": outcome(found),
         "revealed": revealed,
+        "claimed": found.id in claimed.requests or found.telephone in claimed.telephones,
         "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and bool(found.telephone),
         "facts": facts,
         "solution": found.solution,

@@ -41,6 +41,7 @@ from contesta.web.validation import Asked, InvalidInputError
 from core.errors import ConfigurationError
 from core.privacy.retention import Kind
 from quality.metrics.history import CallHistory
+from storage.data_requests import DataRequests
 from storage.expiry import erasures
 from storage.listing import MOST_COUNTED, Counts, stored_of
 
@@ -282,6 +283,7 @@ async def _told(request: web.Request, history: CallHistory, number: str, *, reve
     beside = await callbacks_of(request, [history])
     gone = await asyncio.to_thread(erasures, request.app[ENGINE], history.call_id)
     erased = {one.file for one in gone if one.kind is Kind.RECORDING}
+    claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
     zone, ghost_seconds = _zone(request), request.app[SETTINGS].ghost_seconds
     context: dict[str, Any] = {
         "call": history,
@@ -307,6 +309,7 @@ async def _told(request: web.Request, history: CallHistory, number: str, *, reve
             for step in (*timeline(history), *(erased_step(one, history, zone) for one in gone))
         ],
         "erased": erased,
+        "claimed": history.call_id in claimed.calls or history.number in claimed.telephones,
     }
     return render(request, "call.html", context)
 
