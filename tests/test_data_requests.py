@@ -122,14 +122,13 @@ def test_administrator_notes_exports_erases_and_answers(sqlite_engine: Engine) -
         assert "Se borró: 2 grabaciones, 1 comentario hablado." in erased
         page = await (await supervisor.get(f"/llamadas/{uid(8)}")).text()
         assert "porque la persona lo pidió" in page
-        assert (await administrator.post(f"{PAGE}/1/ampliar", data={"text": "faltan datos"})).status == 200
+        assert (await administrator.post(f"{PAGE}/1/ampliar", data={"text": "faltan datos"})).status == 400, "too late"
         assert (await administrator.post(f"{PAGE}/1/responder", data={"text": "se borró"})).status == 200
         assert (await administrator.post(f"{PAGE}/1/borrar")).status == 400
         assert "Reclamo en trámite" not in await (await supervisor.get(f"/llamadas/{uid(8)}")).text()
         kinds = [one.action for one in office.accesses() if one.what == "solicitud 1"]
         assert kinds == [
             Action.DATA_REQUEST_ANSWERED,
-            Action.DATA_REQUEST_EXTENDED,
             Action.DATA_ERASED,
             Action.DATA_EXPORTED,
             Action.DATA_REQUEST_NOTED,

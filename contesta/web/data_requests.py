@@ -100,8 +100,10 @@ async def erase(request: web.Request) -> web.StreamResponse:
 
 
 async def extend(request: web.Request) -> web.StreamResponse:
-    """Take the further days that the law gives."""
+    """Take the further days that the law gives, before the first are over."""
     found, said, now = await _found(request), body(request, Said), request.app[CLOCK]()
+    if found.due < _today(request):
+        return await _one(request, found, "El plazo ya venció: no se puede ampliar. Responda ya.")
     store = DataRequests(request.app[ENGINE])
     return await _changed(request, found, lambda: store.extend(found.id, said.text, now), Action.DATA_REQUEST_EXTENDED)
 
@@ -172,6 +174,7 @@ def _line(one: DataRequest, zone: ZoneInfo, today: date) -> dict[str, Any]:
         "state": {"tone": tone, "word": word},
         "open": one.answered_at is None,
         "claim": one.ask.claim,
+        "late": one.due < today,
         "erasure": one.ask is Ask.ERASURE,
         "extended": one.extended_reason,
         "answer": one.answer,
