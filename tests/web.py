@@ -21,6 +21,7 @@ from typing import Any
 from aiohttp import ClientResponse, CookieJar, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, async_playwright
 from sqlalchemy import Engine
 
@@ -74,6 +75,7 @@ class Office:
     clock: Clock
     _stack: contextlib.AsyncExitStack
     _people: dict[str, Person] = field(default_factory=dict)
+    _browser: Chromium | None = None
 
     @property
     def app(self) -> web.Application:
@@ -163,11 +165,14 @@ class Office:
     async def page(self, role: Role | None = None, agent: str = "", **options: Any) -> AsyncIterator[Page]:  # noqa: ANN401  as playwright's own
         """A page in a real Chromium, somebody of that role signed in. `options` are of playwright's new_context.
 
-        `page.goto("/llamadas")` is enough: addresses are of this application.
+        `page.goto("/llamadas")` is enough: addresses are of this application. One Chromium serves all pages of an
+        office, each in a context of its own that shares nothing with the others.
         """
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
-            context = await browser.new_context(base_url=self.address, locale="es-CO", **options)
+        if self._browser is None:
+            playwright = await self._stack.enter_async_context(async_playwright())
+            self._browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+            self._stack.push_async_callback(self._browser.close)
+        async with await self._browser.new_context(base_url=self.address, locale="es-CO", **options) as context:
             if role is not None:
                 token = self.session(self.person(role, agent))
                 await context.add_cookies(
@@ -183,7 +188,6 @@ class Office:
                     ]
                 )
             yield await context.new_page()
-            await browser.close()
 
 
 def session_of(engine: Engine, role: Role) -> str:

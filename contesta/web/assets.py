@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import aiohttp_jinja2
@@ -118,6 +119,7 @@ def _package(folder: Path, name: str) -> Asset:
         ) from error
 
 
+@cache  # tests make many applications of the same files
 def _asset(name: str, body: bytes) -> Asset:
     stem, dot, suffix = name.rpartition(".")
     digest = hashlib.sha256(body).hexdigest()[:_DIGITS]
