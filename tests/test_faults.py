@@ -189,60 +189,64 @@ def test_web_application_killed(faulty: RunningLine) -> None:
     eventually(lambda: faulty.pid("web") != before)
 
 
-def test_supervisor_killed_with_calls_in_progress_and_started_again(tmp_path: Path) -> None:
-    with start_line(tmp_path) as line:
+def test_supervisor_killed_with_calls_in_progress_and_started_again(faulty: RunningLine) -> None:
+    async def scenario() -> None:
+        async with advisers_at_work(faulty, talk_seconds=120) as advisers, callers_phone(faulty) as phone:
+            call = await phone.dial(faulty.number, from_number="3004445566")
+            await choose_an_adviser(faulty, call)
+            await asyncio.to_thread(eventually, lambda: any(adviser.calls for adviser in advisers))
+            asterisk_pid = faulty.asterisk.pid
+            await asyncio.to_thread(faulty.kill, "run")
+            await asyncio.to_thread(faulty.process.wait)
+            await asyncio.to_thread(faulty.restart)
+            assert faulty.asterisk.pid == asterisk_pid, "the calls' Asterisk was not kept"
+            assert any(adviser.calls for adviser in advisers), "the conversation was cut"
+            call.hang_up()
+            await call.wait_ended(60)
 
-        async def scenario() -> None:
-            async with advisers_at_work(line, talk_seconds=120) as advisers, callers_phone(line) as phone:
-                call = await phone.dial(line.number, from_number="3001112233")
-                await choose_an_adviser(line, call)
-                await asyncio.to_thread(eventually, lambda: any(adviser.calls for adviser in advisers))
-                asterisk_pid = line.asterisk.pid
-                await asyncio.to_thread(line.kill, "run")
-                await asyncio.to_thread(line.process.wait)
-                await asyncio.to_thread(line.restart)
-                assert line.asterisk.pid == asterisk_pid, "the calls' Asterisk was not kept"
-                assert any(adviser.calls for adviser in advisers), "the conversation was cut"
-                call.hang_up()
-                await call.wait_ended(60)
-
-        asyncio.run(scenario())
-        settled(line)
-        (history,) = (call for call in line.ledger().every_call() if call.number == "+573001112233")
-        assert [visit.result for visit in history.visits] == [Outcome.ANSWERED]
-        assert history.visits[0].legs[0].talk_ms is not None
+    asyncio.run(scenario())
+    settled(faulty)
+    (history,) = (call for call in faulty.ledger().every_call() if call.number == "+573004445566")
+    assert [visit.result for visit in history.visits] == [Outcome.ANSWERED]
+    assert history.visits[0].legs[0].talk_ms is not None
 
 
-def _recorded_bytes(line: RunningLine) -> int:
-    return max((raw.stat().st_size for raw in line.settings.recordings_dir.rglob("*.raw")), default=0)
+def _recordings(line: RunningLine) -> set[Path]:
+    return set(line.settings.recordings_dir.rglob("*.raw"))
 
 
-def test_asterisk_killed_with_callers_waiting_and_talking(tmp_path: Path) -> None:
-    with start_line(tmp_path) as line:
+def test_asterisk_killed_with_callers_waiting_and_talking(faulty: RunningLine) -> None:
+    recordings = _recordings(faulty)
+    logged = faulty.settings.queue_log.read_text()
 
-        async def before() -> None:
-            async with advisers_at_work(line, talk_seconds=60, count=1), callers_phone(line) as phone:
-                for number in ("3001112233", "3001112244", "3001112255"):
-                    call = await phone.dial(line.number, from_number=number)
-                    await choose_an_adviser(line, call)
-                log = line.settings.queue_log
-                await asyncio.to_thread(eventually, lambda: log.read_text().count("ENTERQUEUE") == 3)
-                await asyncio.to_thread(eventually, lambda: "|CONNECT|" in log.read_text())
-                await asyncio.to_thread(eventually, lambda: _recorded_bytes(line) > MORE_THAN_A_SECOND_BYTES)
-                pid = line.asterisk.pid
-                await asyncio.to_thread(line.asterisk.kill)
-                await asyncio.to_thread(eventually, lambda: line.asterisk.pid not in {None, pid})
-                await asyncio.to_thread(eventually, line.asterisk.running)
+    def recorded_bytes() -> int:
+        return max((raw.stat().st_size for raw in _recordings(faulty) - recordings), default=0)
 
-        asyncio.run(before())
-        nobody_dropped(asyncio.run(_calls(line, 3, per_second=3)), 3)
-        settled(line)
-        histories = {call.number: call for call in line.ledger().every_call()}
-        outcomes = {n: h.visits[0].result for n, h in histories.items() if n.startswith("+5730011122")}
-        assert sorted(outcomes.values()) == [Outcome.ANSWERED, Outcome.LOST, Outcome.LOST]
-        assert all(h.ended_at is not None for h in histories.values()), "a call that is over was left open"
-        answered = next(h for h in histories.values() if h.visits and h.visits[0].result is Outcome.ANSWERED)
-        assert answered.visits[0].legs[0].talk_ms is None
-        (recording,) = answered.recordings
-        audio = sf.info(line.settings.recordings_dir / recording.file)
-        assert (audio.channels, audio.duration > 1) == (2, True), "what was recorded before the cut is kept"
+    async def before() -> None:
+        async with advisers_at_work(faulty, talk_seconds=60, count=1), callers_phone(faulty) as phone:
+            for number in ("3001112233", "3001112244", "3001112255"):
+                call = await phone.dial(faulty.number, from_number=number)
+                await choose_an_adviser(faulty, call)
+            log = faulty.settings.queue_log
+            await asyncio.to_thread(
+                eventually, lambda: log.read_text().count("ENTERQUEUE") == logged.count("ENTERQUEUE") + 3
+            )
+            await asyncio.to_thread(eventually, lambda: log.read_text().count("|CONNECT|") > logged.count("|CONNECT|"))
+            await asyncio.to_thread(eventually, lambda: recorded_bytes() > MORE_THAN_A_SECOND_BYTES)
+            pid = faulty.asterisk.pid
+            await asyncio.to_thread(faulty.asterisk.kill)
+            await asyncio.to_thread(eventually, lambda: faulty.asterisk.pid not in {None, pid})
+            await asyncio.to_thread(eventually, faulty.asterisk.running)
+
+    asyncio.run(before())
+    nobody_dropped(asyncio.run(_calls(faulty, 3, per_second=3)), 3)
+    settled(faulty)
+    histories = {call.number: call for call in faulty.ledger().every_call()}
+    ours = [histories[f"+57{number}"] for number in ("3001112233", "3001112244", "3001112255")]
+    assert sorted(call.visits[0].result for call in ours) == [Outcome.ANSWERED, Outcome.LOST, Outcome.LOST]
+    assert all(h.ended_at is not None for h in histories.values()), "a call that is over was left open"
+    answered = next(call for call in ours if call.visits[0].result is Outcome.ANSWERED)
+    assert answered.visits[0].legs[0].talk_ms is None
+    (recording,) = answered.recordings
+    audio = sf.info(faulty.settings.recordings_dir / recording.file)
+    assert (audio.channels, audio.duration > 1) == (2, True), "what was recorded before the cut is kept"

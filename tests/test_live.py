@@ -363,17 +363,17 @@ def test_member_messages_are_read() -> None:
 def test_memory_follows_open_calls_and_not_calls_seen() -> None:
     fed = LiveEngine(ZONE)
     sizes = []
-    for number in range(100_000):
+    for number in range(50_000):
         names = _named(f"{START}.{number}")
         begin = number / 4
         fed.take(QueueEntered(at=at(begin), **names))
         fed.take(QueueExited(at=at(begin + 9), reason=ExitReason.ABANDONED, wait_seconds=9, **names))
         if number % 1000 == 999:
             fed.settle(at(begin))
-        if number in {70_000, 99_999}:
+        if number in {30_000, 49_999}:
             gc.collect()
             sizes.append(_resident_bytes())
-    assert fed.snapshot(at(26_000)).total.abandoned == 100_000
+    assert fed.snapshot(at(26_000)).total.abandoned == 50_000
     assert sizes[1] - sizes[0] < 10_000_000  # a call kept is 2 kB
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import Engine
 
 from contesta import lines
@@ -90,7 +90,7 @@ def test_pages_of_results_are_for_everybody(sqlite_engine: Engine, tmp_path: Pat
                 await page.screenshot(path=tmp_path / f"recorrido-{scheme}-{width}.png", full_page=True)
                 await page.locator(".sankey .band.hung_up").first.click()
                 await page.get_by_text("Tramo: 5. menú tramites → colgó").wait_for()
-                assert await page.locator("main tbody tr").count() == HUNG_UP
+                await expect(page.locator("main tbody tr")).to_have_count(HUNG_UP)
 
     run_office(sqlite_engine, scenario)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import FormData
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import Engine
 
 import ivr
@@ -195,11 +195,11 @@ def test_pages_of_campaigns_are_for_everybody(sqlite_engine: Engine) -> None:
             base = {"name": "base.csv", "mimeType": "text/csv", "buffer": BASE.encode()}
             await page.get_by_label("Base, en CSV o XLSX").set_input_files(base)  # type: ignore[arg-type]  # playwright's own dict
             await page.get_by_role("button", name="Cargar y revisar").click()
-            assert await page.locator("h1").inner_text() == "Revisar «Octubre»"
+            await expect(page.locator("h1")).to_have_text("Revisar «Octubre»")
             await page.get_by_role("button", name="Publicar: llamar a").click()
-            assert await page.locator("h1").inner_text() == "Octubre"
+            await expect(page.locator("h1")).to_have_text("Octubre")
             await page.get_by_role("button", name="Poner en pausa").click()
-            assert await page.get_by_role("button", name="Reanudar").is_visible()
+            await expect(page.get_by_role("button", name="Reanudar")).to_be_visible()
 
     run_office(sqlite_engine, scenario)
 

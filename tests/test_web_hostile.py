@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -97,7 +98,8 @@ class Answer:
         return "content-type: text/html" in self.head.lower()
 
 
-def fitting(model: type[BaseModel] | None) -> dict[str, Any]:
+@cache  # asked for each request, and slow to find out
+def fitting(model: type[BaseModel] | None) -> Mapping[str, Any]:
     """Values that a model takes, for what it must have."""
     if model is None:
         return {}
@@ -127,7 +129,7 @@ def body(route: Route, values: Mapping[str, Any]) -> Attempt:
 
 
 def bodies(route: Route) -> Iterator[Attempt]:
-    right = fitting(route.body)
+    right = dict(fitting(route.body))
     for name in (*fields(route.body), NAME):
         for value in FEW if name == NAME else (*TEXTS, *(VALUES if route.path.startswith(API) else ())):
             yield body(route, right | {name: value})

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pyotp
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 from sqlalchemy import Engine
 
 from contesta.web.access import Role
@@ -72,7 +72,7 @@ def test_pages_are_for_everybody(sqlite_engine: Engine) -> None:
                 await page.goto("/administracion/claves")
                 await page.get_by_label("Nombre", exact=True).fill("Pared del segundo piso")
                 await page.get_by_role("button", name="Crear la clave").click()
-                assert await page.locator("h1").inner_text() == "Clave «Pared del segundo piso»"
+                await expect(page.locator("h1")).to_have_text("Clave «Pared del segundo piso»")
                 await judged(page)
 
     run_office(sqlite_engine, scenario)
@@ -169,7 +169,9 @@ def test_invited_administrator_scans_types_and_is_in(sqlite_engine: Engine) -> N
             await page.fill("#code", pyotp.TOTP(secret).at(office.clock()))
             await page.get_by_role("button", name="Guardar e ingresar").click()
             await page.wait_for_url("**/administracion/personas")
-            assert await page.get_by_role("link", name="Luz Marina").count() == 2, "in the list and as the own account"
+            await expect(page.get_by_role("link", name="Luz Marina")).to_have_count(
+                2
+            )  # in the list and as the own account
             office.clock.offset += timedelta(hours=13)
             await page.reload()
             assert "/ingreso?volver=" in page.url
@@ -194,7 +196,7 @@ def test_another_site_cannot_use_a_session(sqlite_engine: Engine) -> None:
             )
             await page.goto("https://malo.example/")
             await page.wait_for_url("**/cuenta/atajos")
-            assert await page.locator("h1").inner_text() == "No se puede mostrar"
+            await expect(page.locator("h1")).to_have_text("No se puede mostrar")
             assert office.find(person).shortcuts, "the form would have switched them off"
             await page.goto("/cuenta")
             assert page.url.endswith("/cuenta"), "and the session is there"

@@ -22,7 +22,7 @@ from aiohttp import ClientResponse, CookieJar, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 from sqlalchemy import Engine
 
 from contesta.settings import Settings
@@ -37,6 +37,7 @@ from storage.people_access_log import Access, AccessFilter
 from storage.people_keys import NewKey
 from storage.people_sessions import Browser, Lifetime, Sessions
 
+expect.set_options(timeout=60_000)
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
