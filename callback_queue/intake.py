@@ -41,6 +41,7 @@ def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: 
         complete=asked.complete,
         came_from=(asked.call_id,) if asked.call_id else (),
         survey=asked.survey,
+        owner=asked.owner,
         steps=(step,),
         version=1,
     )
@@ -76,6 +77,7 @@ def join(
         chosen_at=request.chosen_at if window == request.window else at,
         consent=asked.consent or request.consent,
         complete=request.complete or asked.complete,
+        owner=request.owner or asked.owner,
         joined=(*request.joined, asked.source),
         came_from=tuple(dict.fromkeys(calls)),
         survey=request.survey if asked.survey is None else asked.survey,

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 class Advisers:
     """Which advisers could take a call at this moment, by queue, and how many callers wait in each queue for one.
 
-    `reserve` of each queue are to stay free.
+    `reserve` of each queue are to stay free. `telephones` are those of free advisers, by the adviser's name; `present`
+    are the names of all whose telephones are there, free or not.
     """
 
     free: Mapping[str, AbstractSet[str]]
     waiting: Mapping[str, int] = field(default_factory=dict)
     reserve: int = 0
+    telephones: Mapping[str, str] = field(default_factory=dict)
+    present: AbstractSet[str] = frozenset()
 
 
 def room(advisers: Advisers, queue: str, on_their_way: Mapping[str, int]) -> int:

@@ -10,6 +10,8 @@ from callback_queue.request import CallbackRequest, Reason
 from callback_queue.states import Cancelled, Event, GaveUp, Released, Superseded
 
 IN_CALL_PAUSE = timedelta(minutes=2)
+OWNERS_TIME = timedelta(minutes=10)
+"""So long a call that an adviser promised is left to him, from its time on; then whoever is free makes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +19,13 @@ class Known:
     """What is known of some telephones.
 
     Since when they are to be left alone, in which call they were attended after they asked the line, which are in a
-    call with us now, and how often each was dialled today.
+    call with us now, and how often each was dialled today; and `present`, the advisers whose telephones are there.
     """
 
     left_alone: Mapping[str, datetime] = field(default_factory=dict)
     attended: Mapping[str, str] = field(default_factory=dict)
     in_a_call: AbstractSet[str] = frozenset()
+    present: AbstractSet[str] = frozenset()
     dialled_today: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -43,4 +46,11 @@ def refusal(request: CallbackRequest, rules: Rules, known: Known, now: datetime,
     if known.dialled_today.get(number, 0) >= policy.caps.per_number_day:
         tomorrow = next_allowed(rules, midnight(now) + timedelta(days=1))
         return Released(by=by, why="cap", due_at=tomorrow or now + timedelta(days=1))
+    if not request.taken_by and request.owner in known.present and now < owners_until(request):
+        return Released(by=by, why="owner", due_at=owners_until(request))
     return None
+
+
+def owners_until(request: CallbackRequest) -> datetime:
+    """Tell until when a request is left to the adviser who promised it; one that nobody promised never is."""
+    return request.promised_at + OWNERS_TIME if request.owner and not request.attempts else request.promised_at

@@ -186,8 +186,8 @@ class Asked:
     same origin never makes a second request. `call_id` is the call it came from, "" if none. `telephone` is E.164, ""
     where none is known. `filing` is given where the citizen was already told one. `complete`: nothing that is required
     is missing. `at` is when it was wished, if that is not now. `subject` is a name of the line's file, `description` is
-    free text. `survey` is asked after the conversation in the place of the queue's: "" is none, None leaves it to the
-    queue.
+    free text. `owner` is the adviser who promised it, by name. `survey` is asked after the conversation in the place of
+    the queue's: "" is none, None leaves it to the queue.
     """
 
     source: Source
@@ -207,6 +207,7 @@ class Asked:
     filing: Filing | None = None
     at: datetime | None = None
     survey: str | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +274,8 @@ class CallbackRequest:
     is when the last of them came, `wished_at` when the citizen last asked himself, `chosen_at` when the window was
     chosen. `came_from` are calls that asked for it. `attended_call` is the call in which the citizen was attended.
     `steps` is the history as far as it was read: all of it from `get`, nothing from claims and lists. `version` counts
-    the steps there ever were. `survey`: as in `Asked`, of the last that named one.
+    the steps there ever were. `survey`: as in `Asked`, of the last that named one. `owner` is the adviser who promised
+    it, `taken_by` the one whose telephone the next attempt, or the one that goes on, rings; "" if none.
     """
 
     id: str
@@ -308,6 +310,8 @@ class CallbackRequest:
     attended_call: str = ""
     solution: Solution | None = None
     survey: str | None = None
+    owner: str = ""
+    taken_by: str = ""
     steps: tuple[Step, ...] = ()
     version: int = 0
 

@@ -75,6 +75,13 @@ class Rescheduled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken(Event):
+    """The adviser who promised it calls himself: it goes before others, and his telephone rings first."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed(Event):
     """A worker took it, to look whether it may be dialled now."""
 
@@ -193,6 +200,7 @@ class LookUp:
 
 Command: TypeAlias = Dial | LookUp
 
+_FIRST = 9
 _S = State
 _BEFORE = (_S.WAITING, _S.CLAIMED)
 _ATTEMPT = (_S.DIALLING, _S.ANSWERED, _S.ACCEPTED)
@@ -208,6 +216,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     **{(state, Cancelled): _S.CANCELLED for state in _BEFORE},
     **{(state, GaveUp): _S.FAILED for state in (*_BEFORE, *_ATTEMPT)},
     (_S.WAITING, Rescheduled): _S.WAITING,
+    (_S.WAITING, Taken): _S.WAITING,
     (_S.WAITING, Claimed): _S.CLAIMED,
     (_S.CLAIMED, Released): _S.WAITING,
     (_S.CLAIMED, LeaseEnded): _S.WAITING,
@@ -282,7 +291,7 @@ def _with(request: CallbackRequest, **changes: Any) -> CallbackRequest:  # noqa:
 
 
 def _ended(request: CallbackRequest, now: datetime, result: Result, detail: str = "") -> CallbackRequest:
-    return _with(request, ended_at=now, result=result, detail=detail)
+    return replace(_with(request, ended_at=now, result=result, detail=detail), taken_by="")
 
 
 def _amended(request: CallbackRequest, event: Amended) -> CallbackRequest:
@@ -314,7 +323,8 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
         promised_at=event.window.not_before or request.promised_at,
     ),
     Claimed: lambda request, event, _: replace(request, lease=Lease(worker=event.worker, until=event.until)),
-    Released: lambda request, event, _: replace(request, due_at=event.due_at),
+    Taken: lambda request, event, now: replace(request, taken_by=event.agent, due_at=now, priority=_FIRST),
+    Released: lambda request, event, _: replace(request, due_at=event.due_at, taken_by=""),
     Dialled: lambda request, _, now: _begun(request, now),
     Adopted: lambda request, event, _: replace(request, lease=Lease(worker=event.worker, until=event.until)),
     Answered: lambda request, _, now: _with(request, answered_at=now),
@@ -338,6 +348,7 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
 
 _NOTES: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     Joined: lambda event: event.asked.source,
+    Taken: lambda event: event.agent,
     Claimed: lambda event: event.worker,
     Adopted: lambda event: event.worker,
     Released: lambda event: event.why,

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from callback_queue.pacing import Advisers
 from callback_queue.policy import Rules, midnight, next_allowed, rules_of
 from callback_queue.progress import progress
 from callback_queue.refusals import Known, refusal
@@ -196,7 +197,7 @@ class Worker:
                     self.store.claim, self.name, line.name, queue, now, self.lease, room, advisers=paced
                 )
                 if claimed:
-                    await self._attempt(claimed, line, rules)
+                    await self._attempt(claimed, line, rules, advisers)
                 more = more or bool(claimed)
         return more
 
@@ -215,11 +216,11 @@ class Worker:
             room = min(room, 0 if spent >= caps.pesos_per_day else room)
         return max(0, room)
 
-    async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules) -> None:
+    async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules, advisers: Advisers) -> None:
         """Commit an attempt of each claimed request that may be dialled now, all at once, and then ring."""
         names = await self.names(claimed)
         now = self.now()
-        known = await asyncio.to_thread(self._known, claimed, now)
+        known = replace(await asyncio.to_thread(self._known, claimed, now), present=advisers.present)
         dialled = Dialled(by=self._by)
         decided = {each.id: refusal(each, rules, known, now, by=self._by) or dialled for each in claimed}
         after = await self._happen({request_id: [(event, now)] for request_id, event in decided.items()})
@@ -228,7 +229,8 @@ class Worker:
         room = asyncio.Semaphore(RINGS_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
             for request in committed:
-                ring = ring_of(request, line, names.get(request.id, ""))
+                telephone = advisers.telephones.get(request.taken_by, "")
+                ring = ring_of(request, line, names.get(request.id, ""), telephone)
                 tasks.create_task(self._ring(request, ring, room), name=request.id)
 
     async def _ring(self, request: CallbackRequest, ring: Ring, room: asyncio.Semaphore) -> None:
@@ -272,16 +274,21 @@ class Worker:
         return after
 
 
-def ring_of(request: CallbackRequest, line: Line, name: str = "") -> Ring:
-    """Say how the citizen of a committed attempt is rung; `name` is what the sound of the name is kept as."""
+def ring_of(request: CallbackRequest, line: Line, name: str = "", telephone: str = "") -> Ring:
+    """Say how the citizen of a committed attempt is rung.
+
+    `name` is what the sound of the name is kept as, `telephone` that of the adviser who calls himself; "" if there is
+    none.
+    """
     policy, attempt = line.callbacks, request.attempts[-1]
+    mode = Mode.ADVISER_FIRST if telephone else policy.mode
     answer = request.consent.answer if request.consent else ConsentAnswer.NONE
     answered = answer is not ConsentAnswer.NONE
     return Ring(
         channel_id=attempt.channel_id,
         telephone=national(request),
         ring_seconds=policy.ring_seconds,
-        adviser_first=policy.mode is Mode.ADVISER_FIRST,
+        adviser_first=mode is Mode.ADVISER_FIRST,
         variables={
             "__LINEA": line.name,
             "DEV_IDENTIFICADOR": policy.caller_id or line.numbers[0],
@@ -291,7 +298,9 @@ def ring_of(request: CallbackRequest, line: Line, name: str = "") -> Ring:
             "DEV_DURACION": str(policy.longest_call_seconds),
             "DEV_IDIOMA": request.language,
             "DEV_COLA": request.place.queue,
-            "DEV_DICE": "-".join(told_to_adviser(request, line, policy.mode, name)),
+            "DEV_TELEFONO": telephone,
+            "DEV_QUIEN": request.taken_by if telephone else "",
+            "DEV_DICE": "-".join(told_to_adviser(request, line, mode, name)),
             "DEV_PREGUNTA": "devolucion_campana" if request.source is Source.CAMPAIGN else "devolucion",
             "DEV_GRABAR": YES if answer is ConsentAnswer.ACCEPTED else NO,
             "DEV_CONSENTIMIENTO": answer if answered else "",

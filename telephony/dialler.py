@@ -9,6 +9,7 @@ from telephony.ami.client import Client
 from telephony.ami.codec import Message
 
 _FREE = {"0", "1"}
+_GONE = {"4", "5"}
 _MARGIN_MS = 15_000
 _ADVISER_MS = 180_000
 """Longer than an adviser may take by the dialplan: to be found, to listen twice, and to press a key."""
@@ -44,12 +45,15 @@ class Dialler:
     async def advisers(self) -> Advisers:
         """Tell which advisers are free, and how many wait for one."""
         told = await self._client.collect("QueueStatus")
+        members = [message for message in told if message.event == "QueueMember"]
         free: dict[str, set[str]] = {}
-        for message in told:
-            if message.event == "QueueMember" and _is_free(message):
-                free.setdefault(message.get("Queue"), set()).add(message.get("Location") or message.get("Name"))
+        telephones: dict[str, str] = {}
+        for message in filter(_is_free, members):
+            telephones[_name(message)] = message.get("Location").removeprefix("PJSIP/")
+            free.setdefault(message.get("Queue"), set()).add(_name(message))
         waiting = Counter(message.get("Queue") for message in told if message.event == "QueueEntry")
-        return Advisers(free=free, waiting=waiting)
+        present = {_name(message) for message in members if message.get("Status") not in _GONE}
+        return Advisers(free=free, waiting=waiting, telephones=telephones, present=present)
 
     async def ring(self, ring: Ring) -> None:
         """Let the citizen's telephone ring once; what comes of it is written in queue_log by the dialplan."""
@@ -86,6 +90,10 @@ class Dialler:
             ("Interface", "NONE"),
             ("Message", "system|0"),
         )
+
+
+def _name(message: Message) -> str:
+    return message.get("Name") or message.get("MemberName")
 
 
 def _is_free(message: Message) -> bool:

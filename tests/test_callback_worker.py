@@ -12,9 +12,9 @@ import pytest
 from sqlalchemy import Engine
 
 from callback_queue.policy import rules_of
-from callback_queue.refusals import IN_CALL_PAUSE
+from callback_queue.refusals import IN_CALL_PAUSE, OWNERS_TIME
 from callback_queue.request import Attempt, Consent, ConsentAnswer, Place, Reason, Result, Source, State
-from callback_queue.states import Cancelled
+from callback_queue.states import Cancelled, Taken
 from callback_queue.told import told_to_adviser
 from callback_queue.worker import Worker, ring_of
 from core.events import (
@@ -78,6 +78,7 @@ class Office:
     told: int = 0
     asked: int = 0
     worker: Worker | None = None
+    sent: str = ""
 
     @property
     def store(self) -> Callbacks:
@@ -133,6 +134,7 @@ class Office:
                 for self.now in moments:
                     await worker.round()
                     rounds.append(originated(manager)[sum(len(each) for each in rounds) :])
+                self.sent = manager.received.decode()
         return rounds
 
     def _working(self, dialler: Dialler) -> Worker:
@@ -341,6 +343,40 @@ def test_an_attempt_that_no_adviser_took_counts_for_no_cap_and_is_tried_again(en
     assert request
     assert [attempt.result for attempt in request.attempts] == [Result.NO_ADVISER, Result.NO_ADVISER, Result.BUSY]
     assert request.dialled == 1
+
+
+def test_a_call_that_an_adviser_promised_is_left_to_him_for_a_while_if_he_is_there(engine: Engine) -> None:
+    office = Office(engine, line(attempts=9))
+    mine, absent = office.ask(owner="Asesora 1"), office.ask(numbers(1)[0], owner="Nadie")
+    assert office.works(NOW) == [attempts(absent)], "whose owner is not there is for whoever is free"
+    left = office.store.get(mine)
+    assert left
+    owed = left.promised_at + OWNERS_TIME
+    assert (left.state, left.due_at, left.steps[-1].detail) == (State.WAITING, owed, "owner")
+    office.end(attempts(absent), cause=1)
+    assert office.works(owed - MINUTE, owed) == [[], attempts(mine)], "and then it is for the queue"
+
+
+def test_who_calls_himself_is_rung_before_others_on_his_own_telephone(engine: Engine) -> None:
+    office = Office(engine, line(retries={"no_adviser": Retry(limit=9)}), advisers=2)
+    kept = office.ask(numbers(1)[0], source=Source.KEPT_PLACE)
+    others, mine = office.ask(numbers(2)[1]), office.ask(owner="Asesora 1")
+    office.store.step(mine, Taken(by="Asesora 1", agent="Asesora 1"), NOW)
+    assert office.works(NOW) == [attempts(mine, kept)], "there are two advisers"
+    request = office.store.get(mine)
+    assert request
+    rung = ring_of(request, office.line, telephone="asesor1")
+    assert (rung.adviser_first, rung.variables["DEV_TELEFONO"], rung.variables["DEV_QUIEN"]) == (
+        *(True, "asesor1", "Asesora 1"),
+    )
+    assert "Variable: DEV_TELEFONO=Asesora 1\r\n" in office.sent
+    office.tell(f"cb-{mine}-1", (CallEnded, {"by": EndedBy.SYSTEM, "cause": 16}))
+    office.advisers = 0
+    office.works(NOW)
+    not_taken = office.store.get(mine)
+    assert not_taken
+    assert (not_taken.state, not_taken.taken_by) == (State.WAITING, ""), "he did not answer: it is for the queue"
+    assert office.state(others) == (State.WAITING, None)
 
 
 def test_an_adviser_hears_where_it_comes_from_who_it_is_and_why_and_if_he_is_rung_first_the_number() -> None:

@@ -35,7 +35,7 @@ from callback_queue.request import (
     State,
     Window,
 )
-from callback_queue.states import Amended, Cancelled, Rescheduled
+from callback_queue.states import Amended, Cancelled, Rescheduled, Taken
 from contesta.callbacks.names import SpokenNames
 from contesta.campaigns.desk import Desk
 from contesta.lines import SHIPPED, current
@@ -292,6 +292,7 @@ async def calls_back(  # noqa: PLR0915  one office, and all that happens in it a
         ended = {kind: await wait_over(store, request_id) for kind, request_id in requests.items()}
         await wait_not_taken(store, adviser_first["not taken"], citizens)
         first_ended = {kind: await wait_over(store, request_id) for kind, request_id in adviser_first.items()}
+        first_ended["his own"] = await call_himself(line, second, store, citizens, advisers)
         by_source = {source: await wait_over_of(line, store, number) for source, number in sources.items()}
         overtaken = await wait_over(store, superseded)
 
@@ -342,6 +343,26 @@ async def spoken_name(line: RunningLine) -> str:
     return str(folder / said[begun().id])
 
 
+async def call_himself(
+    line: RunningLine, there: Line, store: Callbacks, citizens: Citizens, advisers: Advisers
+) -> CallbackRequest:
+    """Let an adviser have promised a call: it is left to him, and rings his telephone when he says so."""
+    number, owner = random_mobile(random.Random()), line.accounts.scripted[1].name
+    citizens.does[number], advisers.presses[number] = "greeted", ["1"]
+    request_id = ask(there, store, number, owner=owner)
+
+    def left_to_him() -> bool:
+        request = store.get(request_id)
+        shown = line.asterisk.console(f"queue show {there.queue.name}").splitlines()
+        free = next("(Not in use)" in row for row in shown if owner in row)
+        return free and bool(request and request.steps[-1].detail == "owner")
+
+    await asyncio.to_thread(eventually, left_to_him, seconds=PATIENCE_SECONDS, what="the owner's time")
+    assert citizens.rings[number] == 0
+    store.step(request_id, Taken(by=owner, agent=owner), datetime.now(UTC))
+    return await wait_over(store, request_id)
+
+
 async def wait_not_taken(store: Callbacks, request_id: str, citizens: Citizens) -> None:
     """Wait until an adviser was rung and did not take the call: nobody was dialled. Then have it made at once."""
 
@@ -384,7 +405,9 @@ def advisers_were_first(line: RunningLine, store: Callbacks, ended: Mapping[str,
         "silent": [Result.NO_ANSWER],
         "not taken": [Result.NO_ADVISER, Result.NO_ADVISER],
         "hangs up greeted": [Result.HUNG_UP],
+        "his own": [Result.TALKED],
     }
+    assert ended["his own"].attempts[0].agent == ended["his own"].owner
     assert ended["not taken"].reason is Reason.TOO_MANY_ATTEMPTS
     for does, by in (("greeted", EndedBy.CALLER), ("greeted in English", EndedBy.AGENT)):
         request = ended[does]
@@ -402,7 +425,8 @@ def advisers_were_first(line: RunningLine, store: Callbacks, ended: Mapping[str,
         assert min(loud_at(adviser, ADVISER_HERTZ), loud_at(citizen, CITIZEN_HERTZ)) > 0.5
     with connect(line.settings.ledger_url).begin() as connection:
         visits = connection.scalars(select(col(VisitRow.call_id)).where(col(VisitRow.queue) == SECOND))
-        assert set(visits) == {ended[does].attempts[0].channel_id for does in ("greeted", "greeted in English")}
+        talked = ("greeted", "greeted in English", "his own")
+        assert set(visits) == {ended[does].attempts[0].channel_id for does in talked}
 
 
 def ended_call(line: RunningLine, call_id: str) -> CallHistory | None:

@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from sqlalchemy import Engine
 
 from callback_queue.policy import next_allowed, rules_of
+from callback_queue.refusals import OWNERS_TIME
 from callback_queue.request import Asked, Consent, ConsentAnswer, Person, Place, Reason, Source, State
 from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
 from contesta.desk.contact import Current, Phase, after, pause
@@ -231,15 +232,68 @@ def test_the_agenda_calls_what_may_be_called_and_says_why_not(sqlite_engine: Eng
     run_office(sqlite_engine, scenario)
 
 
+def test_a_call_that_an_adviser_promised_is_his_for_a_while_and_rings_his_own_telephone(sqlite_engine: Engine) -> None:
+    async def scenario(office: Office) -> None:
+        line = await prepared(office, sqlite_engine)
+        store, call_it = Callbacks(sqlite_engine), "/api/v1/desk/callbacks/{}/call"
+        ana, address = await office.signed_in(Role.ADVISER, ANA), "/api/v1/desk/contacts/cb-x-1/disposition"
+        hours = (await (await ana.get("/api/v1/desk/contacts/cb-x-1")).json())["hours"]
+        at = next(each for each in map(datetime.fromisoformat, hours) if each > office.clock() + timedelta(hours=1))
+        said = await ana.post(address, json={"disposition": RUCOM, "call_again_at": at.isoformat()})
+        assert said.status == 200, await said.text()
+        request = store.open_of(NUMBER, "anm")
+        assert request is not None
+        assert (request.owner, request.taken_by) == (ANA, "")
+        office.clock.offset += at - office.clock()
+        engine, queue = office.app[HUB].feed.engine, line.queue.name
+        for agent in (ANA, LUIS):
+            engine.take(Member(at=office.clock(), queue=queue, agent=agent, telephone=Telephone.FREE))
+        ana, luis = await office.signed_in(Role.ADVISER, ANA), await office.signed_in(Role.ADVISER, LUIS)
+        for client, mine, refused in ((ana, True, ""), (luis, False, "la llama Ana Ruiz, que la prometió")):
+            (shown,) = (await (await client.get("/api/v1/desk/agenda")).json())["callbacks"]
+            assert (shown["owner"], shown["mine"], shown["refused"], shown["when"]) == (ANA, mine, refused, "now")
+        assert (await luis.post(call_it.format(request.id))).status == 409
+        paused = Member(
+            at=office.clock(), queue=queue, agent=ANA, telephone=Telephone.FREE, paused=True, reason="Almuerzo"
+        )
+        engine.take(paused)
+        told = await ana.post(call_it.format(request.id))
+        assert (told.status, "en pausa" in await told.text()) == (409, True)
+        engine.take(replace(paused, paused=False, reason=""))
+        told = await ana.post(call_it.format(request.id))
+        assert (told.status, "Va a sonar su teléfono" in await told.text()) == (200, True)
+        taken = store.get(request.id)
+        assert taken is not None
+        assert (taken.taken_by, taken.due_at <= office.clock(), taken.steps[-1].author) == (ANA, True, ANA)
+        assert (await ana.post(call_it.format(request.id))).status == 409, "once is enough"
+        office.clock.offset += OWNERS_TIME
+        (shown,) = (await (await luis.get("/api/v1/desk/agenda")).json())["callbacks"]
+        assert "la prometió" not in shown["refused"], "it is for whoever is free by now"
+
+    run_office(sqlite_engine, scenario)
+
+
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 360)])
 def test_the_desk_is_for_everybody_and_saves_by_keyboard(sqlite_engine: Engine, scheme: str, width: int) -> None:
     async def scenario(office: Office) -> None:
-        await prepared(office, sqlite_engine)
+        line = await prepared(office, sqlite_engine)
+        for number, agent in (("+573001234568", ANA), ("+573001234569", LUIS)):
+            promised = Asked(
+                source=Source.APPOINTMENT,
+                origin=number,
+                line="anm",
+                telephone=number,
+                place=Place(queue=line.queue.name, since=office.clock()),
+                owner=agent,
+            )
+            Callbacks(sqlite_engine).ask(promised, rules_of(line), office.clock())
         viewport = {"width": width, "height": 900}
         async with office.page(Role.ADVISER, ANA, color_scheme=scheme, viewport=viewport) as page:
             complaints = complaints_of(page)
             await page.goto("/puesto")
             await expect(page.locator(".who")).to_contain_text("300 *** **67", timeout=60_000)
+            await expect(page.get_by_text("● Usted la prometió")).to_be_visible(timeout=60_000)
+            await expect(page.get_by_text("La prometió Luis Peña")).to_be_visible()
             await page.get_by_label("Nota").fill(HOSTILE)
             await expect(page.get_by_text("Borrador guardado")).to_be_visible(timeout=60_000)
             await judged(page)

@@ -75,6 +75,7 @@ _PAUSES = {
     "no_adviser_free": "no hay asesores libres",
     "hours": "está fuera del horario permitido",
     "cap": "se alcanzó el límite de llamadas",
+    "owner": "la llama el asesor que la prometió",
     "off": "la marcación está apagada",
     "in_call": "el ciudadano está en otra llamada",
 }
@@ -84,6 +85,7 @@ _FACTS = {
     "Completed": "Se completó el número",
     "Amended": "Se corrigieron los datos",
     "Rescheduled": "Se cambió la hora",
+    "Taken": "La llama el asesor que la prometió",
     "Claimed": "El programa la tomó para llamar",
     "LeaseEnded": "Volvió a la espera",
     "Dialled": "Empezó un intento de llamada",
@@ -126,7 +128,7 @@ def fact(step: Step) -> str:  # noqa: PLR0911  a sentence for each kind
             return f"Cancelada: {_word(REASONS, Reason, detail)}"
         case "Typified":
             return f"Tipificación: {_reasons(detail)}"
-        case "Connected":
+        case "Connected" | "Taken":
             return f"{_FACTS[step.event]}: {detail}"
         case _:
             return _FACTS.get(step.event, step.event)

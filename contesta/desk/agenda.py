@@ -6,7 +6,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 
 from callback_queue.policy import Rules, next_allowed
+from callback_queue.refusals import owners_until
 from callback_queue.request import CallbackRequest, State
+from quality.metrics.agents import AgentNow, AgentState
 
 SLOT = timedelta(minutes=30)
 DAYS = 7
@@ -38,13 +40,13 @@ def place(request: CallbackRequest, now: datetime, zone: tzinfo) -> When | None:
     today = now.astimezone(zone).date()
     if request.promised_at.astimezone(zone).date() < today or (request.expires_at and request.expires_at <= now):
         return When.OVERDUE
-    if request.due_at <= now:
+    if request.due_at <= now or request.promised_at <= now < owners_until(request):
         return When.NOW
     return When.TODAY if request.due_at.astimezone(zone).date() == today else None
 
 
-def why_not_now(request: CallbackRequest, rules: Rules, now: datetime) -> str:
-    """Say why a request may not be called at this moment, in words; "" if it may be."""
+def why_not_now(request: CallbackRequest, rules: Rules, now: datetime, agent: str) -> str:  # noqa: PLR0911  a rule each
+    """Say why an adviser may not have a request called at this moment, in words; "" if he may."""
     if request.state is not State.WAITING:
         return "la solicitud ya no está en espera"
     if not rules.policy.enabled:
@@ -53,7 +55,25 @@ def why_not_now(request: CallbackRequest, rules: Rules, now: datetime) -> str:
         return "está fuera del horario en que se puede llamar"
     if request.window.not_before and now < request.window.not_before:
         return "el ciudadano pidió que no se le llamara antes"
+    if request.owner not in {"", agent} and now < owners_until(request):
+        return f"la llama {request.owner}, que la prometió"
+    if request.taken_by:
+        return "ya está por sonar el teléfono de quien la llama"
     return ""
+
+
+def why_not_himself(agent: AgentNow | None) -> str:
+    """Say why an adviser's telephone cannot be rung now for a call that he makes himself, in words; "" if it can."""
+    state = agent.state if agent else AgentState.SIGNED_OUT
+    return _BUSY.get(state, "")
+
+
+_BUSY = {
+    AgentState.SIGNED_OUT: "su teléfono no está conectado",
+    AgentState.PAUSED: "usted está en pausa; póngase disponible",
+    AgentState.RINGING: "su teléfono está sonando",
+    AgentState.TALKING: "usted está en una conversación",
+}
 
 
 def hours(rules: Rules, now: datetime, zone: tzinfo) -> Hours:

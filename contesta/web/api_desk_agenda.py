@@ -8,10 +8,10 @@ from aiohttp import web
 
 from callback_queue.policy import rules_of
 from callback_queue.request import CallbackRequest, Window
-from callback_queue.states import IllegalStepError, Rescheduled
+from callback_queue.states import IllegalStepError, Rescheduled, Taken
 from contesta.call_list import shown_number
 from contesta.callbacks.words import SOURCES
-from contesta.desk.agenda import place, why_not_now
+from contesta.desk.agenda import place, why_not_himself, why_not_now
 from contesta.web import recordings
 from contesta.web.access import Permission
 from contesta.web.api_desk_queues import queues_of
@@ -26,6 +26,8 @@ from storage.desk import RECENT
 
 REASONS: Final = get_args(PauseReason)
 _OPEN: Final = 200
+_RINGS_HIM: Final = "Va a sonar su teléfono: oiga de quién se trata y marque 1 para llamar."
+_RINGS_WHOEVER: Final = "Quedó para marcarse ya: la línea llama cuando haya un asesor libre."
 _CALLBACK: Final = DESK + "/callbacks/{id}"
 
 
@@ -40,15 +42,23 @@ async def call(request: web.Request) -> web.Response:
     agent, store, now = owner(request), Callbacks(request.app[ENGINE]), request.app[CLOCK]()
     found = await _found(request)
     rules = rules_of(request.app[KEEPER].lines.get(found.line))
-    if refused := why_not_now(found, rules, now):
+    himself = found.owner == agent
+    refused = why_not_now(found, rules, now, agent)
+    if himself and not refused:
+        refused = why_not_himself(request.app[KEEPER].agent(agent))
+    if refused:
         raise RefusedError(f"no se puede llamar ahora: {refused}")
     window = Window(not_before=found.window.not_before, not_after=found.window.not_after)
-    event = Rescheduled(by=agent, window=window, due_at=now, expires_at=found.expires_at)
+    event = (
+        Taken(by=agent, agent=agent)
+        if himself
+        else Rescheduled(by=agent, window=window, due_at=now, expires_at=found.expires_at)
+    )
     try:
         await asyncio.to_thread(store.step, found.id, event, now)
     except IllegalStepError as error:
         raise RefusedError(f"no se puede llamar ahora: {error}") from error
-    return told(Done(said="Quedó para marcarse ya: la línea llama cuando haya un asesor libre."))
+    return told(Done(said=_RINGS_HIM if himself else _RINGS_WHOEVER))
 
 
 async def spoken(request: web.Request) -> web.StreamResponse:
@@ -92,7 +102,9 @@ def _agenda(request: web.Request) -> Agenda:
                     due_at=each.due_at,
                     attempt=each.dialled + 1,
                     attempts=keeper.lines[line].callbacks.attempts,
-                    refused=why_not_now(each, rules_of(keeper.lines[line]), now),
+                    owner=each.owner,
+                    mine=each.owner == name,
+                    refused=why_not_now(each, rules_of(keeper.lines[line]), now, name),
                 )
             )
     lines.sort(key=lambda one: one.due_at)

@@ -131,6 +131,7 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
         window=Window(not_before=said.call_again_at),
         consent=covering(request.app[LEDGER].call(one.call_id), behind),
         call_id=one.call_id,
+        owner=one.leg_agent,
     )
     taken = store.ask(asked, rules_of(line), now)
     at = day_and_hour(said.call_again_at, ZoneInfo(request.app[SETTINGS].timezone))

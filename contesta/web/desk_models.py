@@ -159,7 +159,10 @@ class Unfinished(Told):
 
 
 class AgendaLine(Told):
-    """One promised call. `refused` says why it may not be called now, "" if it may."""
+    """One promised call. `refused` says why it may not be called now, "" if it may.
+
+    `owner` is the adviser who promised it, "" if nobody did; `mine`: it is the one who asks.
+    """
 
     id: str
     number: str
@@ -171,6 +174,8 @@ class AgendaLine(Told):
     due_at: datetime
     attempt: int
     attempts: int
+    owner: str
+    mine: bool
     refused: str
 
 

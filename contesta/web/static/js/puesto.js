@@ -281,7 +281,7 @@ function Today({ agenda, zone, inside, open, call, queue }) {
           ${lines.map(
             (each) => html`
               <li key=${each.id}>
-                <strong>${each.telephone}</strong> · ${dayAndHour(each.due_at, zone)}
+                <strong>${each.telephone}</strong> · ${dayAndHour(each.owner ? each.promised_at : each.due_at, zone)}${each.mine ? " · ● Usted la prometió" : each.owner && ` · La prometió ${each.owner}`}
                 <span class="said">${each.source}${each.subject && ` · ${each.subject}`} · intento ${each.attempt} de ${each.attempts} · ${each.number}</span>
                 ${
                   each.refused

@@ -32,6 +32,8 @@ export interface AgendaLine {
   due_at: string;
   attempt: number;
   attempts: number;
+  owner: string;
+  mine: boolean;
   refused: string;
 }
 
