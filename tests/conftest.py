@@ -26,6 +26,7 @@ LONGEST_FIRST = (
     "test_faults.py",
     "test_real_calls.py",
     "test_callbacks_on_the_line.py",
+    "test_campaigns_on_the_line.py",
     "test_board_real.py",
     "test_bus_on_the_line.py",
     "test_quality_pages.py",
