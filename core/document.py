@@ -226,13 +226,13 @@ def whole(source: str, file: str, make: Callable[[Section], Made]) -> Made:
 
 
 def text_of(path: Path) -> str:
-    """Read a file that somebody wrote.
+    """Read a file that somebody wrote, with or without the mark that Windows puts before UTF-8.
 
     Raises:
         ConfigurationError: it cannot be read.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as missing:
         raise ConfigurationError(f"no se puede leer {path}: {missing.strerror}") from missing
     except UnicodeDecodeError as strange:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 import soxr
@@ -231,3 +232,70 @@ def test_spans_are_as_sets_of_seconds(one: Spans, other: Spans) -> None:
     assert seconds(spans.between(one, 100)) == set(range(100)) - seconds(one)
     assert seconds(spans.bridged([*one, *other], 0.0)) == seconds(one) | seconds(other)
     assert spans.total(one) == len(seconds(one))
+
+
+def test_constant_component_and_hum_hide_nobody(tmp_path: Path) -> None:
+    lanes = adviser, caller = conversation(turns=6, seed=2, caller_db=-20)
+    seconds = np.arange(len(caller.sound)) / HZ
+    adviser.sound = adviser.sound + np.float32(0.3)
+    caller.sound = caller.sound + (0.02 * np.sin(2 * np.pi * 60 * seconds)).astype(np.float32)
+    measures = listen(tmp_path, *lanes)
+    for lane, channel in zip(lanes, measures.channels, strict=True):
+        assert f1(channel.speech, lane.speech, measures.duration_seconds) >= 0.95
+    noise = measures.channels[1].noise_dbfs
+    assert noise == pytest.approx(-37, abs=1), "a hum is noise, and a constant component is none"
+    assert measures.channels[0].noise_dbfs == pytest.approx(-96, abs=12)
+
+
+@pytest.mark.parametrize("loss_db", [20, 30])
+def test_echo_of_the_other_is_nobodys_speech(tmp_path: Path, loss_db: float) -> None:
+    lanes = adviser, caller = conversation(turns=14, seed=3)
+    said, late = (adviser.sound.copy(), caller.sound.copy()), round(0.06 * HZ)
+    for lane, others in zip(lanes, reversed(said), strict=True):
+        lane.sound[late:] += others[:-late] * np.float32(10 ** (-loss_db / 20))
+        lane.play(np.random.default_rng(4).normal(0, 1, len(lane.sound)).astype(np.float32), 0, level_db=-65)
+    measures = listen(tmp_path, *lanes)
+    for lane, channel in zip(lanes, measures.channels, strict=True):
+        assert f1(channel.speech, lane.speech, measures.duration_seconds) >= 0.97
+    truth = spans.total(spans.common(adviser.speech, caller.speech))
+    assert abs(sum(one.end - one.begin for one in measures.talk_over) - truth) <= 0.5
+    assert measures.hold == ()
+
+
+def test_signals_of_the_network_are_silence_and_no_hold(tmp_path: Path) -> None:
+    adviser, caller = Lane(40), Lane(40)
+    chance = np.random.default_rng(3)
+
+    def tones(seconds: float, *hertz: float) -> npt.NDArray[np.float32]:
+        at = np.arange(round(seconds * HZ)) / HZ
+        waves = np.sum([np.sin(2 * np.pi * one * at) for one in hertz], axis=0)
+        return np.asarray(0.3 * waves, np.float32)
+
+    for beep in range(20):
+        adviser.play(tones(0.25, 425), 1 + beep * 0.5)
+        digit = float(chance.choice([697, 770, 852, 941])), float(chance.choice([1209, 1336, 1477]))
+        caller.play(tones(0.1, *digit), 14 + beep * 0.4)
+    adviser.play(tones(10, 425), 24)
+    for lane in (adviser, caller):
+        lane.play(chance.normal(0, 1, len(lane.sound)).astype(np.float32), 0, level_db=-65)
+    measures = listen(tmp_path, adviser, caller)
+    assert measures.hold == ()
+    assert measures.silences == ((0, 40),)
+
+
+def test_float_samples_without_bound_have_a_level(tmp_path: Path) -> None:
+    sound = np.zeros((HZ, 2), np.float32)
+    sound[100:200], sound[300], sound[400] = 1e30, np.nan, -np.inf
+    soundfile.write(tmp_path / "x.wav", sound, HZ, subtype="FLOAT")
+    measures = measured(tmp_path / "x.wav", Narrow())
+    assert all(channel.noise_dbfs is not None and channel.noise_dbfs <= 0 for channel in measures.channels)
+    assert measures.channels[0].clipped_fraction == pytest.approx(101 / HZ)
+
+
+@pytest.mark.parametrize("hz", [1, 0x7FFFFFFF])
+def test_impossible_sample_rate_is_one_sentence(tmp_path: Path, hz: int) -> None:
+    soundfile.write(tmp_path / "x.wav", np.zeros((HZ, 2)), HZ)
+    whole = (tmp_path / "x.wav").read_bytes()
+    (tmp_path / "x.wav").write_bytes(whole[:24] + hz.to_bytes(4, "little") + whole[28:])
+    with pytest.raises(ConfigurationError, match="muestras por segundo"):
+        measured(tmp_path / "x.wav", Narrow())

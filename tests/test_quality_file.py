@@ -74,9 +74,20 @@ def test_nothing_audited_has_no_figures(tmp_path: Path) -> None:
     empty.write_text('{"audits": []}')
     told = json.loads(run("score", empty, "--json").stdout)
     assert told["audits"] == 0
-    nothing = dict.fromkeys(["value", "low", "high", "threshold", "complies"]) | {"numerator": 0, "denominator": 0}
-    assert told["non_critical"] == nothing
+    nothing = dict.fromkeys(["value", "low", "high", "complies"]) | {"numerator": 0, "denominator": 0}
+    assert told["non_critical"] == nothing | {"threshold": 0.9}, "what its matrix asks for is known all the same"
+    assert {item["applies"] for item in told["items"].values()} == {0}
     assert "no hay cifras" in run("score", empty).stdout
+
+
+def test_file_saved_on_windows_counts_and_a_number_is_no_day(tmp_path: Path) -> None:
+    path = tmp_path / "auditorias.json"
+    path.write_text(json.dumps({"audits": [written(audit(1))]}), encoding="utf-8-sig")
+    assert json.loads(run("score", path, "--json").stdout)["audits"] == 1
+    numbered = written(audit(1)) | {"date": 1_567_296_000}
+    path.write_text(json.dumps({"audits": [numbered]}), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="clave «date»: no es una fecha"):
+        run("score", path)
 
 
 def test_double_audits_of_a_file_tell_agreement(tmp_path: Path) -> None:

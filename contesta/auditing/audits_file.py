@@ -10,7 +10,17 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from contesta.web.validation import words
 from core import document
@@ -26,6 +36,16 @@ _LONGEST_NOTE = 2000
 _WAYS = ("str-enum", "WrittenFinding")  # what pydantic calls the two ways in which a mark may be written
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _written(day: object) -> object:
+    """Refuse what only happens to be a day: a number would be so many seconds since 1970."""
+    if not isinstance(day, str):
+        raise PydanticCustomError("date_type", "Input should be a valid date")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written)]
 
 
 class _Written(BaseModel):
@@ -57,7 +77,7 @@ class WrittenAudit(_Written):
     """Who attended."""
     auditor: Name
     """Who audited."""
-    date: date
+    date: Day
     """Local day of the contact."""
     call: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] = ""
     """What names the contact; two audits of the same `call` and `agent` are a double audit."""

@@ -20,6 +20,7 @@ from core.errors import ConfigurationError
 from quality.matrix import matrix_text
 from quality.matrix.agreement import biases, by_item, pairs
 from quality.matrix.audit import Audit
+from quality.matrix.matrix import Matrix
 from quality.matrix.scores import by, score
 from storage.database import connect
 from storage.migrate import upgrade
@@ -129,7 +130,7 @@ def show_score(
         if month or line:
             raise ConfigurationError("--month y --line son de las auditorías del libro; con un archivo no van")
         made_by = matrix_text.load(matrix or matrix_text.ART_2019)
-        _tell(file.name, audits_file.load(file, made_by), group, as_json=as_json)
+        _tell(file.name, audits_file.load(file, made_by), group, as_json=as_json, by_matrix=made_by)
         return
     if matrix is not None:
         raise ConfigurationError("--matrix es de un archivo; cada auditoría del libro lleva la suya")
@@ -151,8 +152,10 @@ def _ledger(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def _tell(title: str, audits: tuple[Audit, ...], group: Group | None, *, as_json: bool) -> None:
-    card = score(audits)
+def _tell(
+    title: str, audits: tuple[Audit, ...], group: Group | None, *, as_json: bool, by_matrix: Matrix | None = None
+) -> None:
+    card = score(audits, by_matrix)
     groups = by(audits, group.of) if group else {}
     doubles = tuple(pairs(audits))
     if as_json:

@@ -17,9 +17,12 @@ from quality.audio.detectors import Detector
 from quality.audio.frames import LINE_HZ, Lane
 from quality.audio.measures import ROLES, Measures, measure
 from quality.audio.spans import Spans
-from quality.audio.speech import Listening
+from quality.audio.speech import Listening, apart
 
 BLOCK_SECONDS = 8
+LEAST_HZ, MOST_HZ = 4_000, 384_000
+"""Of the sample rates in headers; any other comes from a damaged one, and would take hours to convert."""
+
 _SHORTER_THAN_TOLD = "(should be "
 """What libsndfile notes of a header that tells of more or less than there is."""
 
@@ -57,7 +60,7 @@ def measured(
             listening.take(np.ascontiguousarray(block[:, number]))
         heard.append(listening.heard())
     return measure(
-        list(zip(lanes, heard, strict=True)),
+        apart(list(zip(lanes, heard, strict=True))),
         duration_seconds=lanes[0].totals.samples / LINE_HZ,
         sample_rate=opened.sample_rate,
         announced_hold=announced_hold,
@@ -77,6 +80,11 @@ class Opened:
         except (soundfile.LibsndfileError, OSError) as error:
             why = "no existe o no se puede leer" if not path.is_file() else "no es un archivo de audio, o está dañado"
             raise ConfigurationError(f"{path}: {why}; use una grabación WAV, FLAC, Ogg o MP3") from error
+        if not LEAST_HZ <= self.sample_rate <= MOST_HZ:
+            raise ConfigurationError(
+                f"{path}: dice tener {self.sample_rate} muestras por segundo, que no puede ser; "
+                f"use una grabación de {LEAST_HZ} a {MOST_HZ}"
+            )
         if self.channels not in ROLES:
             raise ConfigurationError(
                 f"{path}: tiene {self.channels} canales; use uno, o dos con el asesor en el primero"
@@ -97,7 +105,7 @@ class Opened:
                     self.cut_off = True
                 read += len(block)
                 last = not len(block)
-                finite = np.nan_to_num(block, nan=0.0, posinf=1.0, neginf=-1.0)
+                finite = np.clip(np.nan_to_num(block, nan=0.0), -1, 1)
                 at_line = resample.resample_chunk(finite, last=last) if resample else finite
                 if len(at_line):
                     yield at_line.reshape(-1, self.channels)

@@ -13,8 +13,9 @@ import scipy  # its parts load when they are used: a process starts sooner
 
 from quality.audio import spans
 from quality.audio.detectors import WINDOW_SAMPLES, WINDOW_SECONDS, Detector
+from quality.audio.echo import echo_of
 from quality.audio.frames import FRAME_SECONDS, Lane, Samples
-from quality.audio.music import QUARTER_SAMPLES, QUARTER_SECONDS, tonal_share
+from quality.audio.music import QUARTER_SAMPLES, QUARTER_SECONDS, Spectrum, is_signal, spectrum, tonal_share
 from quality.audio.spans import Mask, Span, Spans
 
 ABOVE_FLOOR_DB = 5.0
@@ -38,6 +39,9 @@ ABOVE_BACKGROUND_DB = 15.0
 WORD_GAP_SECONDS = 0.2
 LEAST_SPEECH_SECONDS = 0.08
 
+LEAST_BESIDE_ECHO_SECONDS = 0.3
+"""What is left of speech between echoes, and shorter, is their noise."""
+
 _LOCAL_FRAMES = round(2.0 / FRAME_SECONDS)
 
 TONAL = 0.3
@@ -47,6 +51,7 @@ SUNG_SECONDS = 1.0
 """What sounds like speech for less, most of it while there is music, is music."""
 
 MUSIC_IS_TONAL = 0.4
+MOSTLY_SIGNAL = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +62,38 @@ class Heard:
     music: Spans
 
 
+def apart(lanes: list[tuple[Lane, Heard]]) -> list[tuple[Lane, Heard]]:
+    """Take out of each of two lanes what it has of the other's voice."""
+    if len(lanes) != 2:  # noqa: PLR2004  two sides of a conversation
+        return lanes
+    (one, ones), (other, others) = lanes
+    return [(one, _own(one, ones, other, others)), (other, _own(other, others, one, ones))]
+
+
+def _own(lane: Lane, heard: Heard, other: Lane, others: Heard) -> Heard:
+    echo = echo_of(lane, other, others.speech)
+    if not echo.any():
+        return heard
+    opened = gate(lane)
+    found: list[Span] = []
+    for one in heard.speech:
+        here = _frames(one)
+        if not echo[here].any():
+            found.append(one)
+            continue
+        left = spans.bridged(spans.of_mask(~echo[here], FRAME_SECONDS), WORD_GAP_SECONDS)
+        found += [(one[0] + begin, one[0] + end) for begin, end in spans.of_length(left, LEAST_BESIDE_ECHO_SECONDS)]
+    music = tuple(one for one in heard.music if echo[_frames(one)].sum() < opened[_frames(one)].sum() / 2)
+    return Heard(speech=tuple(found), music=music)
+
+
+def _frames(one: Span) -> slice:
+    return slice(round(one[0] / FRAME_SECONDS), round(one[1] / FRAME_SECONDS))
+
+
 def gate(lane: Lane) -> Mask:
     """Tell in which frames a lane is louder than its background, or about to be, or just was."""
-    loud = lane.level_dbfs > max(lane.floor_dbfs + ABOVE_FLOOR_DB, AUDIBLE_DBFS)
+    loud = lane.voice_dbfs > max(lane.floor_dbfs + ABOVE_FLOOR_DB, AUDIBLE_DBFS)
     return _widened(loud, round(AROUND_SECONDS / FRAME_SECONDS))
 
 
@@ -69,13 +103,16 @@ class Listening:
     def __init__(self, lane: Lane, detector: Detector) -> None:
         """Begin; the detector forgets what it heard before."""
         self._lane, self._detector = lane, detector
+        self._offset = np.float32(lane.totals.offset)
         opened = gate(lane)
         self._opened = np.concatenate(([0], np.cumsum(opened, dtype=np.int32)))
-        loud = lane.level_dbfs[opened]
+        loud = lane.voice_dbfs[opened]
         gain_db = USUAL_DBFS - float(np.percentile(loud, 95)) if len(loud) else 0.0
         self._gain = np.float32(10 ** (min(max(gain_db, 0.0), MOST_GAIN_DB) / 20))
         self._sure = np.zeros(lane.totals.samples // WINDOW_SAMPLES, np.float32)
         self._tonal = np.zeros(lane.totals.samples // QUARTER_SAMPLES, np.float32)
+        self._signal = np.zeros(len(self._tonal), dtype=bool)
+        self._before: Spectrum | None = None
         self._was_open = True
         self._rest: Samples = np.zeros(0, np.float32)
         self._for_music: Samples = np.zeros(0, np.float32)
@@ -83,6 +120,7 @@ class Listening:
 
     def take(self, samples: Samples) -> None:
         """Take the next samples in."""
+        samples = samples - self._offset
         held = np.concatenate((self._rest, samples))
         whole = len(held) // WINDOW_SAMPLES * WINDOW_SAMPLES
         self._ask(held[:whole].reshape(-1, WINDOW_SAMPLES))
@@ -108,7 +146,10 @@ class Listening:
         for number, quarter in enumerate(quarters, self._quarters):
             spoken = self._sure[int(number * per_quarter) : int((number + 1) * per_quarter) + 1].max(initial=0) > SURE
             if loud[number - self._quarters] and not spoken:
-                self._tonal[number] = tonal_share(quarter)
+                now = spectrum(quarter)
+                self._tonal[number] = tonal_share(now)
+                self._signal[number] = is_signal(now, self._before)
+                self._before = now
         self._quarters += len(quarters)
 
     def _open(self, first: int, count: int, step_seconds: float) -> Mask:
@@ -120,7 +161,7 @@ class Listening:
     def heard(self) -> Heard:
         """Tell what was to be heard, once all is in."""
         speech = _refined(self._lane, _spoken(self._sure))
-        music = _music(self._tonal, tuple(one for one in speech if one[1] - one[0] >= SUNG_SECONDS))
+        music = _music(self._tonal, self._signal, tuple(one for one in speech if one[1] - one[0] >= SUNG_SECONDS))
         speech = tuple(one for one in speech if not _within(one, music))
         return Heard(speech=speech, music=music)
 
@@ -136,7 +177,7 @@ def _spoken(sure: npt.NDArray[np.float32]) -> Spans:
 
 def _refined(lane: Lane, spoken: Spans) -> Spans:
     """Move the ends of speech to where its level rises and falls."""
-    level = lane.level_dbfs
+    level = lane.voice_dbfs
     least = max(lane.floor_dbfs + ABOVE_FLOOR_DB, AUDIBLE_DBFS)
     found: list[Span] = []
     for begin, end in spans.bridged(((b - LATE_SECONDS, e + LATE_SECONDS) for b, e in spoken), 0.0):
@@ -154,8 +195,8 @@ def _refined(lane: Lane, spoken: Spans) -> Spans:
     return spans.of_length(spans.bridged(found, WORD_GAP_SECONDS), LEAST_SPEECH_SECONDS)
 
 
-def _music(tonal: npt.NDArray[np.float32], speech: Spans) -> Spans:
-    """Return the stretches of music: tonal for seconds on end, without speech."""
+def _music(tonal: npt.NDArray[np.float32], signal: Mask, speech: Spans) -> Spans:
+    """Return the stretches of music: tonal for seconds on end, without speech, and not mostly a signal."""
     quarters = spans.of_mask(tonal > TONAL, QUARTER_SECONDS)
     joined: list[Span] = []
     for one in quarters:
@@ -164,11 +205,13 @@ def _music(tonal: npt.NDArray[np.float32], speech: Spans) -> Spans:
             joined[-1] = (joined[-1][0], one[1])
         else:
             joined.append(one)
-    return tuple(
-        (begin, end)
-        for begin, end in spans.of_length(joined, LEAST_MUSIC_SECONDS)
-        if tonal[round(begin / QUARTER_SECONDS) : round(end / QUARTER_SECONDS)].mean() > MUSIC_IS_TONAL
-    )
+    return tuple(one for one in spans.of_length(joined, LEAST_MUSIC_SECONDS) if _is_music(one, tonal, signal))
+
+
+def _is_music(one: Span, tonal: npt.NDArray[np.float32], signal: Mask) -> bool:
+    quarters = slice(round(one[0] / QUARTER_SECONDS), round(one[1] / QUARTER_SECONDS))
+    sounds = tonal[quarters] > TONAL
+    return bool(tonal[quarters].mean() > MUSIC_IS_TONAL and signal[quarters][sounds].mean() < MOSTLY_SIGNAL)
 
 
 def _within(one: Span, music: Spans) -> bool:

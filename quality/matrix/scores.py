@@ -113,10 +113,14 @@ class Cause(NamedTuple):
 _Number = tuple[str, str]  # of an item or sub-item, within a matrix whatever its version
 
 
-def score(audits: Iterable[Audit]) -> Scorecard:
-    """Count audits. Blind ones are left out: they are there to measure agreement."""
+def score(audits: Iterable[Audit], by_matrix: Matrix | None = None) -> Scorecard:
+    """Count audits. Blind ones are left out: they are there to measure agreement.
+
+    `by_matrix` is what they were made by, if that is known also where there are none.
+    """
     counted = [audit for audit in audits if not audit.blind]
-    versions = {(audit.matrix.id, audit.matrix.version): audit.matrix for audit in counted}
+    used = [*((by_matrix,) if by_matrix else ()), *(audit.matrix for audit in counted)]
+    versions = {(matrix.id, matrix.version): matrix for matrix in used}
     matrices = tuple(matrix for _, matrix in sorted(versions.items()))
     complies: Counter[_Number] = Counter()
     fails: Counter[_Number] = Counter()
