@@ -90,6 +90,16 @@ def long_date(moment: datetime, zone: tzinfo) -> str:
     return f"{_DAYS[local.weekday()]} {local.day} de {_MONTHS[local.month - 1]} de {local.year}"
 
 
+def capital(text: str) -> str:
+    """Begin a text with a capital letter."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def sentence(message: str) -> str:
+    """Make a sentence of a message, such as an error's; of no message none."""
+    return message and f"{capital(message)}."
+
+
 def phone(number: str) -> str:
     """Give a normalised number as it is dialled here: "300 123 4567"; a foreign one as it is."""
     if number == ANONYMOUS:

@@ -1,12 +1,11 @@
 """`contesta privacy`: what is erased by age, what a legal hold keeps from it, and what people ask about their data."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
@@ -19,7 +18,6 @@ from contesta import lines
 from contesta.data_requests import ASK_WORDS, due_text, outcome_text
 from contesta.erasing import WORDS, remover, rules
 from contesta.format import short_date, whole
-from contesta.settings import Settings
 from contesta.subjects import subject_text
 from contesta.web.access import Action
 from core.errors import ConfigurationError
@@ -27,12 +25,14 @@ from core.privacy.deadlines import Ask
 from core.privacy.retention import Kind
 from core.privacy.subject import Subject, What
 from storage.data_requests import DataRequest, DataRequests
-from storage.database import connect
 from storage.expiry import Expired, Expiry
 from storage.holds import Holds
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 from storage.people_access_log import Access, AccessLog
 from storage.subject_data import SubjectData
+
+if TYPE_CHECKING:
+    from contesta.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
 
@@ -74,7 +74,7 @@ def expire(
     """Borra ahora las grabaciones y los SMS cuyo plazo venció. Sin esta orden se hace solo, cada hora."""
     settings: Settings = ctx.obj
     now, kept = datetime.now(UTC), rules(settings, lines.published(settings).current())
-    with _database(settings) as engine:
+    with up_to_date(settings.ledger_url) as engine:
         expiry = Expiry(engine, remover(settings))
         if dry_run:
             done = Expired(counts=expiry.due(kept, now))
@@ -100,7 +100,7 @@ def holds(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Lista los bloqueos legales: lo que no se borra aunque venza su plazo."""
     settings: Settings = ctx.obj
     zone = ZoneInfo(settings.timezone)
-    with _database(settings) as engine:
+    with up_to_date(settings.ledger_url) as engine:
         found = Holds(engine).all()
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in found], ensure_ascii=False, indent=2, default=str))
@@ -125,7 +125,7 @@ def hold(
 ) -> None:
     """Pone un bloqueo legal: lo bloqueado no vence ni se borra hasta que se levante."""
     subject = Subject.read(WHAT_WORDS[what], value)
-    with _database(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         now = datetime.now(UTC)
         done = Holds(engine).set(subject, reason, WHO, now)
         _log(engine, Action.HOLD_SET, f"bloqueo {done.id}", now)
@@ -139,7 +139,7 @@ def lift(
     reason: Annotated[str, typer.Option("--reason", help="Por qué se levanta.")],
 ) -> None:
     """Levanta un bloqueo legal. Lo que ya venció se borra en la hora siguiente."""
-    with _database(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         now = datetime.now(UTC)
         Holds(engine).lift(number, reason, WHO, now)
         _log(engine, Action.HOLD_LIFTED, f"bloqueo {number}", now)
@@ -151,7 +151,7 @@ def requests(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Lista lo que las personas piden sobre sus datos, primero lo que vence antes."""
     settings: Settings = ctx.obj
     today = datetime.now(ZoneInfo(settings.timezone)).date()
-    with _database(settings) as engine:
+    with up_to_date(settings.ledger_url) as engine:
         found = DataRequests(engine).all()
     if as_json:
         told = [asdict(one) | {"due": one.due} for one in found]
@@ -173,7 +173,7 @@ def export(
     number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Como la da «contesta privacy requests».")],
 ) -> None:
     """Escribe en JSON todo lo que se guarda de la persona de una solicitud. Queda en el registro de accesos."""
-    with _database(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         one = _request(engine, number)
         _log(engine, Action.DATA_EXPORTED, f"solicitud {number}", datetime.now(UTC))
         typer.echo(json.dumps(SubjectData(engine).export(one.subject), ensure_ascii=False, indent=2))
@@ -185,7 +185,7 @@ def erase(
     number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Una de borrado, todavía abierta.")],
 ) -> None:
     """Borra lo que se puede de la persona de una solicitud de borrado, y dice qué se conserva y por qué."""
-    with _database(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         one, now = _request(engine, number), datetime.now(UTC)
         if one.ask is not Ask.ERASURE or one.answered_at is not None:
             raise ConfigurationError(f"la solicitud {number} no es de borrado, o ya se respondió")
@@ -209,13 +209,3 @@ def _log(engine: Engine, action: Action, what: str, now: datetime) -> None:
 def _counted(counts: Mapping[Kind, int]) -> str:
     told = [f"{whole(count)} {WORDS[kind][count != 1]}" for kind, count in counts.items() if count]
     return ", ".join(told) or "nada"
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[Engine]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
-        yield engine
-    finally:
-        engine.dispose()

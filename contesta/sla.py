@@ -3,8 +3,6 @@
 import json
 import re
 from calendar import monthrange
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +14,6 @@ from rich.markup import escape
 from rich.padding import Padding
 from sqlalchemy import Engine
 
-from contesta.settings import Settings
 from contesta.sla_text import as_data, closing, days, details, differences, heading
 from core.errors import ConfigurationError
 from quality.metrics.aggregate import Period
@@ -25,8 +22,7 @@ from quality.metrics.sla.assessment import Assessment
 from quality.metrics.sla.definition import in_force
 from quality.metrics.sla.verdict import Verdict
 from storage.agreements import Agreements, ClosedMonth
-from storage.database import connect
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 from storage.visits import visits
 
 app = typer.Typer(no_args_is_help=True, help="Acuerdos de nivel de servicio (ANS): cargar, evaluar y cerrar el mes.")
@@ -42,7 +38,7 @@ def load(
 ) -> None:
     """Carga definiciones de ANS. Una versión cargada no se cambia."""
     definitions = definition_text.load(file)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         new = Agreements(engine).load(definitions, datetime.now(UTC))
     typer.echo(f"Definiciones nuevas: {new}; ya estaban: {len(definitions) - new}.")
 
@@ -61,7 +57,7 @@ def show_verdicts(
     if not (month or since or until):
         month = f"{datetime.now(zone):%Y-%m}"
     first, last = _period(month, since, until)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         closed = Agreements(engine).closed(month)
         now = _verdicts(engine, first, last, zone)
     verdicts = closed.verdicts if closed else now
@@ -88,22 +84,12 @@ def close(ctx: typer.Context, month: Month) -> None:
     now = datetime.now(UTC)
     if now.astimezone(zone).date() <= last:
         raise ConfigurationError(f"el mes {month} no ha terminado; se puede cerrar después del {last}")
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         verdicts = _verdicts(engine, first, last, zone)
         if not verdicts:
             raise ConfigurationError(f"en {month} no rige ningún ANS; {HOW_TO_LOAD}")
         Agreements(engine).close(ClosedMonth(month=month, closed_at=now, verdicts=verdicts))
     _print(f"ANS, {days(first, last)}", closing(now, zone), verdicts)
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Engine]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _verdicts(engine: Engine, first: date, last: date, zone: ZoneInfo) -> tuple[Verdict, ...]:

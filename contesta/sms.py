@@ -17,8 +17,7 @@ from contesta.sms_text import bill_table, cost
 from core.errors import ConfigurationError
 from core.numbers import ANONYMOUS, normalise
 from core.sms import cheaper, compose, costly
-from storage.database import connect
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 from storage.sms import SmsOutbox
 
 app = typer.Typer(no_args_is_help=True)
@@ -90,9 +89,5 @@ def opt_out(ctx: typer.Context, number: Annotated[str, typer.Argument(metavar="N
 
 @contextmanager
 def _outbox(settings: Settings) -> Iterator[SmsOutbox]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
+    with up_to_date(settings.ledger_url) as engine:
         yield SmsOutbox(engine)
-    finally:
-        engine.dispose()

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from pydantic import TypeAdapter
+from sqlalchemy import Row
 from sqlmodel import col
 
 from callback_queue.request import CallbackRequest, Lease, Step
@@ -62,7 +63,7 @@ def step_values(request_id: str, step: Step) -> dict[str, Any]:
     }
 
 
-def request_of(row: Any, steps: tuple[Step, ...] = ()) -> CallbackRequest:  # noqa: ANN401  a row of COLUMNS
+def request_of(row: Row[Any], steps: tuple[Step, ...] = ()) -> CallbackRequest:
     """Make a request of its row, and of its history as far as that was read."""
     lease = Lease(worker=row.lease_worker, until=row.lease_until) if row.lease_worker else None
     return replace(_REQUEST.validate_json(row.data), version=row.version, lease=lease, steps=steps)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, and_, insert, select, update
+from sqlalchemy import Engine, Row, and_, insert, select, update
 
 from core.errors import ConfigurationError
 from core.privacy.deadlines import Ask, due
@@ -127,7 +127,7 @@ class DataRequests:
             return _request(connection.execute(select(_ROWS).where(_ROWS.c.id == number)).one())
 
 
-def _request(row: Any) -> DataRequest:  # noqa: ANN401  a row of the table
+def _request(row: Row[Any]) -> DataRequest:
     return DataRequest(
         id=row.id,
         ask=Ask(row.ask),

@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, exists, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, exists, insert, or_, select, text, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -310,7 +310,7 @@ def _gone_of(about: Mapped[str]) -> ColumnElement[bool]:
     return exists().where(_ERASURE.c.kind == Kind.MAILBOX, _ERASURE.c.about == about)
 
 
-def _erasure(row: Any) -> Erasure:  # noqa: ANN401  a row of the table
+def _erasure(row: Row[Any]) -> Erasure:
     return Erasure(kind=Kind(row.kind), file=row.file, about=row.about, at=row.at, why=Why(row.why), days=row.days)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, or_, select, update
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
@@ -196,7 +196,7 @@ def _exists(connection: Connection, subject: Subject) -> bool:
     return connection.scalar(select(column).where(column == subject.value)) is not None
 
 
-def _hold(row: Any) -> Hold:  # noqa: ANN401  a row of the table
+def _hold(row: Row[Any]) -> Hold:
     return Hold(
         id=row.id,
         subject=Subject(what=What(row.what), value=row.value),

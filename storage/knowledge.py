@@ -5,7 +5,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, Row, insert, select, update
 from sqlalchemy.sql import ColumnElement
 from sqlmodel import col
 
@@ -162,7 +162,7 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Att
     return tuple(_attempt(row, tests[row.test_id, row.test_version]) for row in rows)
 
 
-def _attempt(row: Any, test: KnowledgeTest) -> Attempt:  # noqa: ANN401 - a row of any shape
+def _attempt(row: Row[Any], test: KnowledgeTest) -> Attempt:
     return Attempt(
         number=row.id,
         test=test,

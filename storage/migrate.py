@@ -1,16 +1,29 @@
 """The way to the newest form of the ledger's tables."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from storage import migrations
-from storage.database import take_write_lock
+from storage.database import connect, take_write_lock
 
 _TABLE = "alembic_version"
 _STEP = re.compile(r'^(revision|down_revision) = "(\w+)"', re.MULTILINE)
+
+
+@contextmanager
+def up_to_date(url: str) -> Iterator[Engine]:
+    """Have a database whose tables are of the newest form, for as long as a command works with it."""
+    engine = connect(url)
+    try:
+        upgrade(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def upgrade(engine: Engine) -> None:

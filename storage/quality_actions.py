@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import Engine, Row, insert, select, update
 
 from core.errors import ConfigurationError
 from quality.matrix.coaching import Action, ActionState, ActionStep, advance
@@ -89,7 +89,7 @@ class Actions:
             return tuple(_action(row) for row in connection.execute(query))
 
 
-def _action(row: Any) -> Action:  # noqa: ANN401 - a row of any shape
+def _action(row: Row[Any]) -> Action:
     return Action(
         id=row.id,
         audit_id=row.audit_id,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, not_, select, update
+from sqlalchemy import Connection, Engine, Row, insert, not_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from core.errors import ConfigurationError
@@ -313,7 +313,7 @@ def _read(connection: Connection, conditions: Iterable[ColumnElement[bool]]) -> 
 _FINAL = tuple(COUNTED | {State.SUPERSEDED})
 
 
-def _stored(row: Any, matrix: Matrix, steps: list[Done], superseded_by: int | None) -> StoredAudit:  # noqa: ANN401 - a row of any shape
+def _stored(row: Row[Any], matrix: Matrix, steps: list[Done], superseded_by: int | None) -> StoredAudit:
     audit = Audit(
         id=str(row.id),
         matrix=matrix,

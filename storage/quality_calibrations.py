@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, exists, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, exists, func, insert, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
 from core.errors import ConfigurationError
@@ -209,7 +209,7 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> tuple[Cal
     return tuple(_session(connection, row) for row in rows)
 
 
-def _session(connection: Connection, row: Any) -> Calibration:  # noqa: ANN401 - a row of any shape
+def _session(connection: Connection, row: Row[Any]) -> Calibration:
     parts = select(_PART.c.auditor).where(_PART.c.calibration_id == row.id).order_by(_PART.c.auditor)
     auditors = tuple(connection.scalars(parts))
     in_time: ColumnElement[bool] = _AUDIT.c.delivered_at.is_not(None)

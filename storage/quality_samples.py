@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, Row, insert, select
 from sqlmodel import Session, col
 
 from core.events import ConsentAnswer, ConsentAnswered
@@ -193,7 +193,7 @@ def _row(number: int, place: int, one: Conversation) -> dict[str, Any]:
     }
 
 
-def _read(row: Any, line: str) -> Conversation:  # noqa: ANN401 - a row of any shape
+def _read(row: Row[Any], line: str) -> Conversation:
     return Conversation(
         call_id=row.call_id,
         line=line,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, update
 from sqlmodel import col
 
 from callback_queue.campaign.base import Fate
@@ -204,11 +204,11 @@ def _promised(request: CallbackRequest) -> dict[str, Any]:
     }
 
 
-def _message(row: Any) -> dict[str, Any]:  # noqa: ANN401  a row of the table
+def _message(row: Row[Any]) -> dict[str, Any]:
     return {"numero": row.number, "texto": row.text, "estado": row.state, "creado": row.created_at.isoformat()}
 
 
-def _record(connection: Connection, row: Any) -> dict[str, Any]:  # noqa: ANN401  as above
+def _record(connection: Connection, row: Row[Any]) -> dict[str, Any]:
     mine = and_(_ANSWER.c.campaign_id == row.campaign_id, _ANSWER.c.position == row.position)
     return {
         "campana": row.campaign_id,

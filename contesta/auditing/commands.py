@@ -2,8 +2,6 @@
 
 import json
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,18 +10,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine
 
 from contesta.auditing import audits_file, drawing, results, tables
-from contesta.settings import Settings
 from core.errors import ConfigurationError
 from quality.matrix import matrix_text
 from quality.matrix.agreement import biases, by_item, pairs
 from quality.matrix.audit import Audit
 from quality.matrix.matrix import Matrix
 from quality.matrix.scores import by, score
-from storage.database import connect
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 from storage.quality_audits import Audits
 from storage.quality_matrices import Matrices
 
@@ -77,7 +72,7 @@ def load(
 ) -> None:
     """Carga una versión de una matriz. Cargada no se cambia; las auditorías de antes conservan la suya."""
     matrix = matrix_text.load(file)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         new = Matrices(engine).load(matrix, datetime.now(UTC))
     typer.echo(f"{'Cargada' if new else 'Ya estaba, igual'}: {matrix.name}, desde {matrix.valid_from}.")
 
@@ -101,7 +96,7 @@ def sample(
     first, last = drawing.month_days(month or f"{now.astimezone(zone):%Y-%m}", zone)
     size = drawing.size_of(per_agent, margin)
     order = drawing.Order(line=line, first=first, last=last, size=size, seed=seed or secrets.token_hex(4))
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         made = drawing.make(engine, ctx.obj.recordings_dir, order, zone, "terminal", now)
     if as_json:
         typer.echo(json.dumps(results.sample(made, zone), ensure_ascii=False, indent=2))
@@ -137,19 +132,9 @@ def show_score(
     zone = ZoneInfo(ctx.obj.timezone)
     month = month or f"{datetime.now(zone):%Y-%m}"
     first, last = drawing.month_days(month, zone)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         audits = Audits(engine).counted(line or None, first, last)
     _tell(f"{month}{f', línea {line}' if line else ''}", audits, group, as_json=as_json)
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Engine]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _tell(

@@ -28,8 +28,7 @@ from contesta.format import whole
 from contesta.settings import Settings
 from core.errors import ConfigurationError
 from storage.campaigns import CampaignState, NewCampaign
-from storage.database import connect
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -181,12 +180,8 @@ def _move(settings: Settings, name: str, before: CampaignState, after: CampaignS
 
 @contextmanager
 def _desk(settings: Settings) -> Iterator[Desk]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
+    with up_to_date(settings.ledger_url) as engine:
         yield Desk(engine, by_name(lines.published(settings)))
-    finally:
-        engine.dispose()
 
 
 def opened(

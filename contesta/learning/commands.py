@@ -1,7 +1,5 @@
 """`contesta knowledge` and `contesta training`: what advisers know, and what they were taught."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -9,15 +7,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from sqlalchemy import Engine
 
 from contesta.learning import results, tables, training_file
-from contesta.settings import Settings
 from quality.learning import knowledge_text
 from quality.learning.knowledge import KnowledgeTest
-from storage.database import connect
 from storage.knowledge import Knowledge
-from storage.migrate import upgrade
+from storage.migrate import up_to_date
 from storage.trainings import Trainings
 
 knowledge = typer.Typer(no_args_is_help=True, help="Evaluaciones de conocimiento y sus resultados.")
@@ -38,7 +33,7 @@ def check(file: _Test) -> None:
 def load_test(ctx: typer.Context, file: _Test) -> None:
     """Carga una versión de una evaluación. Cargada no se cambia; los intentos de antes conservan la suya."""
     test = knowledge_text.load(file)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         new = Knowledge(engine).load(test, datetime.now(UTC))
     typer.echo(f"{'Cargada' if new else 'Ya estaba, igual'}: {_said(test)}")
 
@@ -47,7 +42,7 @@ def load_test(ctx: typer.Context, file: _Test) -> None:
 def show_knowledge(ctx: typer.Context, *, month: _Month = "", as_json: _Json = False) -> None:
     """Muestra las preguntas, el resultado de cada asesor y el promedio de un mes."""
     zone = ZoneInfo(ctx.obj.timezone)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         told = results.knowledge(engine, month or f"{datetime.now(zone):%Y-%m}", zone)
     if as_json:
         typer.echo(told.model_dump_json(indent=2))
@@ -61,7 +56,7 @@ def load_sessions(
 ) -> None:
     """Carga capacitaciones de un archivo CSV, todas o ninguna."""
     sessions = training_file.load(file)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         new = Trainings(engine).add(sessions, "terminal", datetime.now(UTC))
     typer.echo(f"Cargadas: {new}. Ya estaban, iguales: {len(sessions) - new}.")
 
@@ -70,7 +65,7 @@ def load_sessions(
 def show_training(ctx: typer.Context, *, month: _Month = "", as_json: _Json = False) -> None:
     """Muestra las capacitaciones de un mes, sus horas y las de cada asesor."""
     zone = ZoneInfo(ctx.obj.timezone)
-    with _ledger(ctx.obj) as engine:
+    with up_to_date(ctx.obj.ledger_url) as engine:
         told = results.training(engine, month or f"{datetime.now(zone):%Y-%m}", zone)
     if as_json:
         typer.echo(told.model_dump_json(indent=2))
@@ -81,13 +76,3 @@ def show_training(ctx: typer.Context, *, month: _Month = "", as_json: _Json = Fa
 def _said(test: KnowledgeTest) -> str:
     tries = "1 intento" if test.attempts == 1 else f"{test.attempts} intentos"
     return f"{test.name}. {len(test.questions)} preguntas, {test.points} puntos, {tries}, desde {test.valid_from}."
-
-
-@contextmanager
-def _ledger(settings: Settings) -> Iterator[Engine]:
-    engine = connect(settings.ledger_url)
-    try:
-        upgrade(engine)
-        yield engine
-    finally:
-        engine.dispose()

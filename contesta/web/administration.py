@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from contesta import accounts
-from contesta.format import day_and_hour
+from contesta.format import day_and_hour, sentence
 from contesta.settings import Settings
 from contesta.web.access import Permission, Role, identity
 from contesta.web.context import CLOCK, SETTINGS
@@ -81,7 +81,7 @@ async def _everybody(request: web.Request, said: Invited | None = None, fault: s
         "agents": await asyncio.to_thread(_agents, settings),
         "telephones": await asyncio.to_thread(_telephones, settings),
         "said": said,
-        "fault": fault and f"{fault[:1].upper()}{fault[1:]}.",
+        "fault": sentence(fault),
     }
     return render(request, "people.html", context, _BAD_REQUEST if fault else 200)
 

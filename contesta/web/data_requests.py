@@ -12,7 +12,7 @@ from pydantic import Field
 
 from contesta.data_requests import ASK_WORDS, due_text, outcome_text
 from contesta.erasing import remover
-from contesta.format import day_and_hour
+from contesta.format import day_and_hour, sentence
 from contesta.subjects import WHAT_WORDS, subject_text
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -65,7 +65,7 @@ async def add(request: web.Request) -> web.StreamResponse:
     try:
         made = await asyncio.to_thread(act)
     except ConfigurationError as error:
-        return await _register(request, said, _sentence(error))
+        return await _register(request, said, sentence(str(error)))
     await access_log(request, Action.DATA_REQUEST_NOTED, f"solicitud {made.id}")
     raise web.HTTPSeeOther(f"{PATH}/{made.id}")
 
@@ -123,7 +123,7 @@ async def _changed(
     try:
         await asyncio.to_thread(act)
     except ConfigurationError as error:
-        return await _one(request, found, _sentence(error))
+        return await _one(request, found, sentence(str(error)))
     await access_log(request, action, f"solicitud {found.id}")
     raise web.HTTPSeeOther(f"{PATH}/{found.id}")
 
@@ -180,10 +180,6 @@ def _line(one: DataRequest, zone: ZoneInfo, today: date) -> dict[str, Any]:
         "answer": one.answer,
         "answered": f"{day_and_hour(one.answered_at, zone)}, {one.answered_by}" if one.answered_at else "",
     }
-
-
-def _sentence(error: ConfigurationError) -> str:
-    return f"{str(error)[:1].upper()}{str(error)[1:]}."
 
 
 def _zone(request: web.Request) -> ZoneInfo:

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import InterfaceError, OperationalError
 from yarl import URL
 
+from contesta.format import sentence
 from contesta.web.context import SETTINGS
 from contesta.web.pages import NONCE, render
 from contesta.web.routes import of_api, route_of
@@ -105,13 +106,13 @@ async def errors_are_told(request: web.Request, handler: Handler) -> web.StreamR
             kept[hdrs.WWW_AUTHENTICATE] = "Bearer"
         return tell(request, error.status, _SAID[error.status], kept)
     except InvalidInputError as error:
-        said = Said(code=_SAID[400].code, message=_sentence(str(error)), where=error.where)
+        said = Said(code=_SAID[400].code, message=sentence(str(error)), where=error.where)
         return tell(request, web.HTTPBadRequest.status_code, said)
     except (RefusedError, NotAvailableError) as error:
         status = 409 if isinstance(error, RefusedError) else 503
-        return tell(request, status, Said(code=_SAID[status].code, message=_sentence(str(error))))
+        return tell(request, status, Said(code=_SAID[status].code, message=sentence(str(error))))
     except ContestaError as error:
-        said = Said(code=_SAID[400].code, message=_sentence(str(error)))
+        said = Said(code=_SAID[400].code, message=sentence(str(error)))
         return tell(request, web.HTTPBadRequest.status_code, said)
     except (OperationalError, InterfaceError) as error:
         log.error("cannot read the ledger", error=str(error.orig))  # noqa: TRY400 - its trace tells nothing
@@ -196,7 +197,3 @@ def tell(request: web.Request, status: int, said: Said, headers: Mapping[str, st
     response = render(request, "public_error.html" if public else "error.html", {"said": message}, status)
     response.headers.update(headers or {})
     return response
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

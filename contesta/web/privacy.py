@@ -10,7 +10,7 @@ from pydantic import Field
 
 from contesta import lines
 from contesta.erasing import WORDS, rules
-from contesta.format import day_and_hour, short_date, whole
+from contesta.format import capital, day_and_hour, sentence, short_date, whole
 from contesta.subjects import WHAT_WORDS, subject_text
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -74,7 +74,7 @@ async def _done(
     try:
         done = await asyncio.to_thread(act)
     except ConfigurationError as error:
-        return await _page(request, said, f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        return await _page(request, said, sentence(str(error)))
     await access_log(request, action, f"bloqueo {done.id}")
     raise web.HTTPSeeOther(f"{PATH}#bloqueos")
 
@@ -88,7 +88,7 @@ async def _page(request: web.Request, said: HoldAsked | None = None, fault: str 
     context: dict[str, Any] = {
         "rules": [
             {
-                "kind": _capital(WORDS[kind][1]),
+                "kind": capital(WORDS[kind][1]),
                 "usual": _days(kept.usual[kind]),
                 "own": [f"{line}: {_days(own[kind])}" for line, own in kept.by_line.items() if kind in own],
             }
@@ -114,10 +114,6 @@ def _hold(one: Hold, zone: ZoneInfo) -> dict[str, Any]:
         if one.lifted_at
         else "",
     }
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _days(days: int) -> str:
