@@ -68,7 +68,7 @@ CAME_TO = {
     "busy": "busy",
 }
 """What each comes to; those that take longest are called first, as there are three advisers."""
-TALK_SECONDS = 1
+TALK_SECONDS = 8  # of which the adviser first hears who is called, some 4 s
 PATIENCE_SECONDS = 150
 
 

@@ -118,13 +118,16 @@ def test_administrator_notes_exports_erases_and_answers(sqlite_engine: Engine) -
         assert "Reclamo en trámite" not in await (await supervisor.get(f"/llamadas/{uid(0)}")).text()
         told = await (await administrator.get(f"{PAGE}/1/datos.json")).json()
         assert told["llamadas"][0]["numero"] == number_of(8)
-        erased = await (await administrator.post(f"{PAGE}/1/borrar")).text()
+        unsure = await administrator.post(f"{PAGE}/1/borrar", data={"sure": ""})
+        assert unsure.status == 400
+        assert "no se puede deshacer" in await unsure.text()
+        erased = await (await administrator.post(f"{PAGE}/1/borrar", data={"sure": "on"})).text()
         assert "Se borró: 2 grabaciones, 1 comentario hablado." in erased
         page = await (await supervisor.get(f"/llamadas/{uid(8)}")).text()
         assert "porque la persona lo pidió" in page
         assert (await administrator.post(f"{PAGE}/1/ampliar", data={"text": "faltan datos"})).status == 400, "too late"
         assert (await administrator.post(f"{PAGE}/1/responder", data={"text": "se borró"})).status == 200
-        assert (await administrator.post(f"{PAGE}/1/borrar")).status == 400
+        assert (await administrator.post(f"{PAGE}/1/borrar", data={"sure": "on"})).status == 400
         assert "Reclamo en trámite" not in await (await supervisor.get(f"/llamadas/{uid(8)}")).text()
         kinds = [one.action for one in office.accesses() if one.what == "solicitud 1"]
         assert kinds == [

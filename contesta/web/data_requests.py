@@ -40,6 +40,12 @@ class NewRequest(Asked):
     detail: str = ""
 
 
+class Erasing(Asked):
+    """Whether it was said that what is erased does not come back."""
+
+    sure: str = ""
+
+
 class Said(Asked):
     """Why the time is extended, or what was answered."""
 
@@ -90,6 +96,8 @@ async def erase(request: web.Request) -> web.StreamResponse:
     found = await _found(request)
     if found.ask is not Ask.ERASURE or found.answered_at is not None:
         return await _one(request, found, "Solo se borra con una solicitud de borrado en trámite.")
+    if body(request, Erasing).sure != "on":
+        return await _one(request, found, "Marque primero que sabe que no se puede deshacer.")
     remove, now = remover(request.app[SETTINGS]), request.app[CLOCK]()
     await access_log(request, Action.DATA_ERASED, f"solicitud {found.id}")
     try:
@@ -197,7 +205,7 @@ ROUTES = (
     Route(method="POST", path=PATH, handler=add, permission=_ADMINISTER, body=NewRequest),
     Route(method="GET", path=ONE, handler=show_one, permission=_ADMINISTER),
     Route(method="GET", path=f"{ONE}/datos.json", handler=export, permission=_ADMINISTER),
-    Route(method="POST", path=f"{ONE}/borrar", handler=erase, permission=_ADMINISTER),
+    Route(method="POST", path=f"{ONE}/borrar", handler=erase, permission=_ADMINISTER, body=Erasing),
     Route(method="POST", path=f"{ONE}/ampliar", handler=extend, permission=_ADMINISTER, body=Said),
     Route(method="POST", path=f"{ONE}/responder", handler=answer, permission=_ADMINISTER, body=Said),
 )
