@@ -53,20 +53,28 @@ def join(
     """Give what an open request becomes by another wish of the same person; its history has one step more by `advance`.
 
     The earlier place, the earlier moment and the higher priority are kept; what is told later completes what was told
-    before. `filing` is one that the citizen was already given for the second wish.
+    before. `filing` is one that the citizen was already given for the second wish. A time that the citizen chose stays
+    as it is when the second wish is not his own: a campaign or a survey never moves an appointment.
     """
     calls = (*request.came_from, asked.call_id) if asked.call_id else request.came_from
     waits = request.state is State.WAITING and not request.attempts
     at = asked.at or now
-    window = _wider(request.window, asked.window)
+    if request.window != Window() and not asked.source.asked_by_citizen:
+        window, promised_at, due_at = request.window, request.promised_at, request.due_at
+        expires_at = request.expires_at
+    else:
+        window = _wider(request.window, asked.window)
+        promised_at = min(request.promised_at, promise.promised_at)
+        due_at = min(request.due_at, promise.due_at) if waits else request.due_at
+        expires_at = _later(request.expires_at, promise.expires_at)
     return replace(
         request,
         place=min(request.place, asked.place, key=lambda place: place.since),
         last_asked_at=max(request.last_asked_at, at),
         wished_at=at if asked.source.asked_by_citizen else request.wished_at,
-        promised_at=min(request.promised_at, promise.promised_at),
-        due_at=min(request.due_at, promise.due_at) if waits else request.due_at,
-        expires_at=_later(request.expires_at, promise.expires_at),
+        promised_at=promised_at,
+        due_at=due_at,
+        expires_at=expires_at,
         priority=max(request.priority, promise.priority),
         filings=(*request.filings, filing) if filing else request.filings,
         person=_completed(request.person, asked.person),
@@ -78,6 +86,7 @@ def join(
         consent=asked.consent or request.consent,
         complete=request.complete or asked.complete,
         owner=request.owner or asked.owner,
+        said_first=request.first_words if filing else request.said_first,
         joined=(*request.joined, asked.source),
         came_from=tuple(dict.fromkeys(calls)),
         survey=request.survey if asked.survey is None else asked.survey,

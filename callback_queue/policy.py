@@ -5,6 +5,7 @@ Pure: `now` is an argument, and each decision is a value.
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import TypeAlias
 
 from callback_queue.request import Asked, CallbackRequest, Reason, Result, Source, Window
@@ -37,6 +38,22 @@ class Promise:
     due_at: datetime
     expires_at: datetime
     priority: int
+
+
+class Cap(StrEnum):
+    """What bounds how much a line dials."""
+
+    HOUR = "hour"
+    DAY = "day"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How many more calls a line may make now, None if nothing bounds them; `reached` are the caps that allow none."""
+
+    calls: int | None = None
+    reached: tuple[Cap, ...] = ()
 
 
 def rules_of(line: Line | None) -> Rules:

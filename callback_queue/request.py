@@ -146,6 +146,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What somebody told of himself, and of what he needs."""
+
+    person: Person = field(default_factory=Person)
+    subject: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """The time the citizen chose: not before, and not after. None is open."""
 
@@ -275,7 +284,8 @@ class CallbackRequest:
     chosen. `came_from` are calls that asked for it. `attended_call` is the call in which the citizen was attended.
     `steps` is the history as far as it was read: all of it from `get`, nothing from claims and lists. `version` counts
     the steps there ever were. `survey`: as in `Asked`, of the last that named one. `owner` is the adviser who promised
-    it, `taken_by` the one whose telephone the next attempt, or the one that goes on, rings; "" if none.
+    it, `taken_by` the one whose telephone the next attempt, or the one that goes on, rings; "" if none. `said_first` is
+    what the first wish told, once another that was given a number of its own has joined; None before.
     """
 
     id: str
@@ -312,6 +322,7 @@ class CallbackRequest:
     survey: str | None = None
     owner: str = ""
     taken_by: str = ""
+    said_first: Said | None = None
     steps: tuple[Step, ...] = ()
     version: int = 0
 
@@ -319,6 +330,12 @@ class CallbackRequest:
     def filing(self) -> Filing:
         """The first filing number."""
         return self.filings[0]
+
+    @property
+    def first_words(self) -> Said:
+        """What whoever holds the first filing number told: nothing of those who joined."""
+        told = Said(person=self.person, subject=self.subject, description=self.description)
+        return self.said_first or told
 
     @property
     def attempt(self) -> Attempt | None:

@@ -58,6 +58,11 @@ async def no_names(_: Sequence[CallbackRequest]) -> Mapping[str, str]:
     return {}
 
 
+def always() -> bool:
+    """Say yes."""
+    return True
+
+
 @dataclass(slots=True)
 class _Followed:
     """An attempt of ours, and when it told something last or was looked up."""
@@ -81,7 +86,7 @@ class _LookUp:
 
 @dataclass(slots=True, kw_only=True)
 class Worker:
-    """One worker. `dials` no is the kill switch: attempts that go on are followed, and nothing new is dialled."""
+    """One worker. `dials` is the kill switch, asked each round: without it attempts that go on are only followed."""
 
     name: str
     store: Callbacks
@@ -89,7 +94,7 @@ class Worker:
     dialler: Dialler
     lines: Lines
     now: Callable[[], datetime]
-    dials: bool = True
+    dials: Callable[[], bool] = always
     names: Names = no_names
     lease: timedelta = LEASE
     silent: timedelta = SILENT
@@ -109,7 +114,7 @@ class Worker:
         await self._adopt(now)
         await self._renew(now)
         await self._follow(lines)
-        return await self._dial(lines) if self.dials else False
+        return await self._dial(lines) if await asyncio.to_thread(self.dials) else False
 
     async def _adopt(self, now: datetime) -> None:
         for request, _ in await asyncio.to_thread(self.store.adopt, self.name, now, self.lease, MOST_AT_ONCE):
@@ -191,30 +196,16 @@ class Worker:
             queues = [queue.name for queue in line.queues.values()]
             for queue in await asyncio.to_thread(self.store.due_queues, line.name, queues, now):
                 advisers = advisers or await self.dialler.advisers()
-                room = min(MOST_AT_ONCE, await asyncio.to_thread(self._room, line, now))
+                room = await asyncio.to_thread(self.facts.room, line.name, line.callbacks.caps, now)
+                most = MOST_AT_ONCE if room.calls is None else min(MOST_AT_ONCE, room.calls)
                 paced = replace(advisers, reserve=line.callbacks.reserve)
                 claimed = await asyncio.to_thread(
-                    self.store.claim, self.name, line.name, queue, now, self.lease, room, advisers=paced
+                    self.store.claim, self.name, line.name, queue, now, self.lease, most, advisers=paced
                 )
                 if claimed:
                     await self._attempt(claimed, line, rules, advisers)
                 more = more or bool(claimed)
         return more
-
-    def _room(self, line: Line, now: datetime) -> int:
-        """Tell how many more may be dialled by the caps of the line."""
-        caps = line.callbacks.caps
-        room = MOST_AT_ONCE
-        if caps.per_hour is not None:
-            room = min(room, caps.per_hour - self.facts.dialled_since(now - timedelta(hours=1), line=line.name))
-        if caps.per_day is not None:
-            room = min(room, caps.per_day - self.facts.dialled_since(midnight(now), line=line.name))
-        if caps.pesos_per_day is not None:
-            spent = self.facts.pesos_since(
-                midnight(now), line.name, caps.mobile_pesos_per_minute, caps.fixed_pesos_per_minute, now
-            )
-            room = min(room, 0 if spent >= caps.pesos_per_day else room)
-        return max(0, room)
 
     async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules, advisers: Advisers) -> None:
         """Commit an attempt of each claimed request that may be dialled now, all at once, and then ring."""

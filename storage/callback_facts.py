@@ -4,14 +4,16 @@ import math
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, and_, func, select
 from sqlmodel import col
 
+from callback_queue.policy import Cap, Room, midnight
 from callback_queue.request import ATTEMPT
 from core.events import Event, Source
 from core.numbers import ANONYMOUS, Origin, origin
+from ivr.line.callbacks import Caps
 from quality.metrics.history import Outcome
 from storage.callback_codec import COLUMNS, request_of
 from storage.callback_tables import CallbackChannelRow, CallbackRow
@@ -152,6 +154,20 @@ class CallbackFacts:
         return found
 
     # -- how much was dialled
+
+    def room(self, line: str, caps: Caps, now: datetime) -> Room:
+        """Tell how many more calls a line may make by its caps."""
+        day, left = midnight(now), dict[Cap, int]()
+        if caps.per_hour is not None:
+            left[Cap.HOUR] = caps.per_hour - self.dialled_since(now - timedelta(hours=1), line=line)
+        if caps.per_day is not None:
+            left[Cap.DAY] = caps.per_day - self.dialled_since(day, line=line)
+        if caps.pesos_per_day is not None:
+            prices = caps.mobile_pesos_per_minute, caps.fixed_pesos_per_minute
+            if self.pesos_since(day, line, *prices, now) >= caps.pesos_per_day:
+                left[Cap.MONEY] = 0
+        calls = max(0, min(left.values())) if left else None
+        return Room(calls=calls, reached=tuple(cap for cap, count in left.items() if count <= 0))
 
     def dialled_since(self, since: datetime, *, line: str | None = None) -> int:
         """Count attempts that were committed since then, of a line or of all."""

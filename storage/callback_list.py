@@ -10,8 +10,8 @@ from sqlmodel import col
 
 from callback_queue.request import CallbackRequest, Reason, Source, State
 from storage.callback_codec import COLUMNS, request_of
-from storage.callback_tables import CallbackRow
-from storage.database import reader
+from storage.callback_tables import CallbackFilingRow, CallbackRow, LeftAloneRow
+from storage.database import reader, table_of
 from storage.listing import Cursor
 from storage.projection import in_parts
 
@@ -31,6 +31,7 @@ class CallbackFilter:
     states: frozenset[State] = frozenset()
     sources: frozenset[Source] = frozenset()
     telephone: str | None = None
+    filing: str | None = None
     open_only: bool = False
     owed_before: datetime | None = None
     expired_since: datetime | None = None
@@ -71,13 +72,28 @@ class Pending:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
-    """The lines that owe calls since before a moment, and those with promises that expired today."""
+    """The lines that owe calls since before a moment, and those with promises that expired today.
+
+    And why that may be: whether somebody `stopped` dialling, and the lines that are `capped`: they dial nothing now.
+    """
 
     late: tuple[str, ...] = ()
     expired: tuple[str, ...] = ()
+    stopped: bool = False
+    capped: tuple[str, ...] = ()
 
 
 NONE_BROKEN: Final = Broken()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftAlone:
+    """A telephone that is not to be called unasked: since when, and who noted it for what reason."""
+
+    telephone: str
+    at: datetime
+    author: str
+    reason: str
 
 
 class CallbackLists:
@@ -162,6 +178,14 @@ class CallbackLists:
             for row in rows
         )
 
+    def left_alone(self, most: int) -> tuple[int, tuple[LeftAlone, ...]]:
+        """Count the telephones that are not to be called unasked, and read those that were noted last."""
+        columns = table_of(LeftAloneRow).c
+        newest = select(table_of(LeftAloneRow)).order_by(columns.at.desc(), columns.telephone).limit(most)
+        with self._reader.begin() as connection:
+            count = connection.scalar(select(func.count()).select_from(LeftAloneRow)) or 0
+            return count, tuple(LeftAlone(**row._asdict()) for row in connection.execute(newest))
+
     def pending(self, now: datetime, line: str | None = None) -> Pending:
         """Count the open requests. One is late when it waits and was owed before `now`.
 
@@ -203,6 +227,9 @@ def _conditions(wanted: CallbackFilter) -> list[ColumnElement[bool]]:
         conditions.append(col(CallbackRow.asked_at) < wanted.until)
     same = {"line": wanted.line, "queue": wanted.queue, "telephone": wanted.telephone}
     conditions += [getattr(CallbackRow, name) == value for name, value in same.items() if value is not None]
+    if wanted.filing is not None:
+        numbered = select(col(CallbackFilingRow.request_id)).where(col(CallbackFilingRow.number) == wanted.filing)
+        conditions.append(col(CallbackRow.id).in_(numbered))
     if wanted.states:
         conditions.append(col(CallbackRow.state).in_(sorted(state.value for state in wanted.states)))
     if wanted.sources:

@@ -147,3 +147,14 @@ class LeftAloneRow(LedgerTable, table=True):
     at: datetime = _moment()
     author: str
     reason: str
+
+
+class DiallingRow(LedgerTable, table=True):
+    """One turn of the switch that lets promised calls be dialled; the last one stands. Rows are never changed."""
+
+    __tablename__ = "dialling_switch"
+    id: int | None = Field(default=None, primary_key=True)
+    dials: bool
+    at: datetime = _moment()
+    author: str
+    reason: str

@@ -317,10 +317,11 @@ class Callbacks:
                 [advance(request_of(row), event, now)[0] for row in connection.execute(waiting).all()],
             )
 
-    def call_again(self, telephone: str) -> None:
-        """Forget that a telephone is not to be called."""
+    def call_again(self, telephone: str) -> bool:
+        """Forget that a telephone is not to be called; False if nobody had said so."""
         with self._engine.begin() as connection:
-            connection.execute(delete(LeftAloneRow).where(col(LeftAloneRow.telephone) == telephone))
+            alone = delete(LeftAloneRow).where(col(LeftAloneRow.telephone) == telephone)
+            return connection.execute(alone).rowcount == 1
 
     def left_alone_since(self, telephones: Iterable[str]) -> dict[str, datetime]:
         """Tell which telephones are not to be called unasked, and since when."""

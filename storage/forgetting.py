@@ -79,7 +79,9 @@ class Forgetting:
 def forget(connection: Connection, request: CallbackRequest) -> None:
     """Leave of an ended request what tells of nobody; its telephone "" is that of one that was forgotten."""
     solution = request.solution and replace(request.solution, text="")
-    nobody = replace(request, telephone="", person=Person(), description="", recordings=(), solution=solution)
+    nobody = replace(
+        request, telephone="", person=Person(), description="", recordings=(), solution=solution, said_first=None
+    )
     changed = values(nobody) | {"telephone": ""}
     connection.execute(update(CallbackRow).where(col(CallbackRow.id) == request.id).values(changed))
     channels = col(CallbackChannelRow.request_id) == request.id

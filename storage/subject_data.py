@@ -197,6 +197,8 @@ def _promised(request: CallbackRequest) -> dict[str, Any]:
         "nit": person.nit,
         "asunto": request.subject,
         "descripcion": request.description,
+        "antes_de_unirse": request.said_first
+        and {"nombre": request.said_first.person.name, "descripcion": request.said_first.description},
         "grabaciones": [one.what for one in request.recordings],
         "autorizacion": consent
         and {"texto": consent.version, "respuesta": consent.answer, "en": consent.at.isoformat()},

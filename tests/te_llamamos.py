@@ -33,7 +33,7 @@ CITIZEN: tuple[dict[str, str], ...] = (
         "descripcion": "Mi certificado no llegó.",
     },
     {"cuando": "pronto"},
-    {"autorizo": "si", "sitio_web": "", "prueba": ""},
+    {"autorizo": "si", "version": "web-2025-11", "sitio_web": "", "prueba": ""},
 )
 """What a citizen sends in each of the four steps."""
 

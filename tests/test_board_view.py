@@ -213,8 +213,19 @@ def test_broken_promises_are_alerts_that_say_what_to_do_and_lead_to_them() -> No
     clock = TurnedClock(REST)
     hub = hub_over(ToldFeed(stories()), clock)
     quiet = watched(hub, clock, 6)
-    hub.count(Pending(total=9, late=4), Broken(late=("anm", "art"), expired=("anm",)))
+    broken = Broken(late=("anm", "art"), expired=("anm",), stopped=True, capped=("art",))
+    hub.count(Pending(total=9, late=4), broken)
     board = watched(hub, clock, 6)
+    stopped, capped = (alert for alert in board.alerts if alert.id.startswith("dialling_"))
+    assert (stopped.level, stopped.text, stopped.calls) == (
+        Level.BAD,
+        "La marcación de devoluciones está detenida: nadie recibe llamadas.",
+        "/devoluciones?estado=pendientes",
+    )
+    assert (capped.level, capped.text) == (
+        Level.WARN,
+        "Se llegó al tope de llamadas en art: por ahora no se marca más.",
+    )
     late, expired = (alert for alert in board.alerts if alert.id.endswith("_callbacks"))
     assert (late.level, late.text, late.to_do, late.calls) == (
         Level.BAD,

@@ -83,11 +83,11 @@ def test_each_alert_is_told_by_itself_and_cleared_when_it_is_over() -> None:
 def test_a_broken_promise_is_told_as_its_schema_says() -> None:
     clock = TurnedClock(REST)
     hub = hub_over(ToldFeed(stories()), clock)
-    hub.count(None, Broken(late=("anm",), expired=("anm",)))
+    hub.count(None, Broken(late=("anm",), expired=("anm",), stopped=True, capped=("anm",)))
     (states,) = told(watched(hub, clock, 6))
     published = Draft202012Validator(schema(SUBJECTS["alert"]))
-    promises = {state.id: state for state in states.values() if isinstance(state, Alert) and "callbacks" in state.id}
-    assert set(promises) == {"late_callbacks", "expired_callbacks"}
+    promises = {state.id: state for state in states.values() if isinstance(state, Alert) and state.to_do}
+    assert set(promises) == {"late_callbacks", "expired_callbacks", "dialling_stopped", "dialling_capped"}
     for state in promises.values():
         payload = json.loads(state.model_dump_json())
         published.validate(payload)

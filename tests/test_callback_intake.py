@@ -210,5 +210,18 @@ def test_terminal_tells_the_list_the_funnel_and_one_request(
     assert "Abandonada" in plain.output
     assert "Pendientes: 1" in plain.output
     assert "+573000000001" not in result.output + shown.output + plain.output
+    for said in (
+        ["stop", "--reason", "Prueba"],
+        ["leave-alone", "300 000 0001", "--reason", "Lo pidió"],
+        ["call-again", "3000000001"],
+    ):
+        assert CliRunner().invoke(app, ["callbacks", *said]).exit_code == 0, said
+    after = CliRunner().invoke(app, ["callbacks"], env={"COLUMNS": "200"})
+    assert "Marcación detenida" in after.output
+    assert "terminal: Prueba" in after.output
+    assert "Cancelada: pidió no recibir llamadas" in after.output
+    assert "quedó en marcha" in CliRunner().invoke(app, ["callbacks", "resume", "--reason", "Ya"]).output
+    again = CliRunner().invoke(app, ["callbacks", "call-again", "3000000001"])
+    assert isinstance(again.exception, ConfigurationError), "it is not on the list any more"
     wrong = CliRunner().invoke(app, ["callbacks", "--state", "lost"])
     assert isinstance(wrong.exception, ConfigurationError)

@@ -12,6 +12,7 @@ from callback_queue import intake, states
 from callback_queue.policy import Promise
 from callback_queue.request import (
     CallbackRequest,
+    Filing,
     Lease,
     Person,
     Place,
@@ -158,6 +159,20 @@ def test_second_wish_keeps_the_earlier_place_and_completes_the_data() -> None:
     assert joined.person == Person(name="Luz Marina Gómez", document="1023")
     assert (joined.subject, joined.priority, joined.window) == ("titulos", 9, Window())
     assert (joined.source, joined.joined, joined.came_from) == (Source.KEPT_PLACE, (Source.WEB,), ("1.1",))
+
+
+@pytest.mark.parametrize("source", [each for each in Source if not each.asked_by_citizen])
+def test_an_hour_that_the_citizen_chose_is_moved_by_himself_alone(source: Source) -> None:
+    hour = Window(not_before=LATER, not_after=LATER + timedelta(hours=1))
+    chosen = Promise(promised_at=LATER, due_at=LATER, expires_at=LATER + timedelta(hours=1), priority=7)
+    first = intake.begin(
+        wish(source=Source.APPOINTMENT, window=hour), chosen, Filing(number="12506030001", code="ACEFHJ"), "r1", NOW
+    )
+    at_once = Promise(promised_at=NOW, due_at=NOW, expires_at=NOW + timedelta(days=3), priority=9)
+    joined = intake.join(first, wish(source=source, origin="other:1"), at_once, None, NOW)
+    assert (joined.window, joined.promised_at, joined.due_at, joined.expires_at) == (hour, LATER, LATER, hour.not_after)
+    himself = intake.join(first, wish(origin="web:2"), at_once, None, NOW)
+    assert (himself.window, himself.due_at) == (Window(), NOW)
 
 
 class Life(RuleBasedStateMachine):

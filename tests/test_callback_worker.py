@@ -32,6 +32,7 @@ from ivr.line.model import Consent as LineConsent
 from ivr.line.model import Line
 from storage.callback_facts import CallbackFacts
 from storage.callbacks import Callbacks
+from storage.dialling import Dialling
 from storage.ledger import Ledger
 from telephony.ami.client import Client
 from telephony.ami.connection import Account, Snapshot
@@ -73,7 +74,6 @@ class Office:
     engine: Engine
     line: Line
     now: datetime = NOW
-    dials: bool = True
     advisers: int = 3
     told: int = 0
     asked: int = 0
@@ -147,7 +147,7 @@ class Office:
                 lines=lambda: {self.line.name: self.line},
                 now=lambda: self.now,
             )
-        self.worker.dialler, self.worker.dials = dialler, self.dials
+        self.worker.dialler, self.worker.dials = dialler, lambda: Dialling(self.engine).stopped() is None
         return self.worker
 
     def state(self, request_id: str) -> tuple[State, Reason | None]:
@@ -266,13 +266,14 @@ def test_the_kill_switch_dials_nothing_and_follows_what_goes_on(engine: Engine, 
     assert office.works(NOW) == [attempts(first)]
     waits = office.ask(numbers(1)[0])
     if switch == "of all":
-        office.dials = False
+        assert Dialling(engine).turn(dials=False, author="ana.ruiz", reason="Prueba", now=NOW)
     else:
         office.line = line(attempts=1, enabled=False)
     office.end(attempts(first))
     assert office.works(NOW + MINUTE) == [[]]
     assert office.state(first) == (State.FAILED, Reason.TOO_MANY_ATTEMPTS)
-    office.dials, office.line = True, line()
+    Dialling(engine).turn(dials=True, author="ana.ruiz", reason="Ya pasó", now=NOW + MINUTE)
+    office.line = line()
     assert office.works(NOW + 2 * MINUTE) == [attempts(waits)]
 
 

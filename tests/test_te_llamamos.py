@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -16,6 +17,7 @@ from callback_queue.states import Claimed, Dialled
 from callback_queue.windows import free, offered
 from contesta.callbacks.form_answers import Part, faults, telephone_of, understood, window_of, written
 from contesta.web.access import Role
+from contesta.web.context import ENGINE
 from contesta.web.form import PROOF_BITS, proves
 from contesta.web.form_lines import CALLBACKS, FORMS
 from contesta.web.limits import FORM_LIMITS, FormLimits, FormRates, network
@@ -23,6 +25,7 @@ from core.calendar import Calendar, Span
 from ivr.line.callbacks import CallbackPolicy
 from ivr.line.web import WebForm
 from storage.callback_forms import FormKind
+from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callback_windows import WindowFullError
 from storage.callbacks import Callbacks
 from tests.callbacks import ANY_HOUR, NOW, OFFICE, wish
@@ -200,7 +203,40 @@ def test_second_request_joins_and_whoever_joined_sees_nothing_of_the_first(sqlit
         for address in ("cancelar", "hora"):
             assert (await second.post(f"{way}/{address}", data={"cuando": "pronto"})).status == 404
         assert (await second.get(f"{way}/mis-datos.json")).status == 404
-        assert request_of(office, mine).state is State.WAITING
+        whole = request_of(office, mine)
+        assert (whole.state, whole.person.name) == (State.WAITING, "Otra persona"), "the adviser is told all"
+        way = await followed(first, mine)
+        told = await (await first.get(way)).text() + await (await first.get(f"{way}/mis-datos.json")).text()
+        assert "Mi certificado no llegó." in told
+        assert not any(word in told for word in ("Otra persona", "Otra cosa", *others))
+
+    run_office(sqlite_engine, scenario)
+
+
+def test_a_text_that_changed_meanwhile_is_shown_before_it_is_authorised(sqlite_engine: Engine) -> None:
+    newer = EXAMPLE.replace('version: "web-2025-11"', 'version: "web-2026-11"').replace(
+        "Autorizo a", "Desde hoy autorizo a"
+    )
+    assert newer.count("Desde hoy autorizo a") == 1
+
+    async def scenario(office: Office) -> None:
+        publish(office.settings)
+        set_clock(office)
+        citizen = await office.visitor()
+        last = await filled_in(office, citizen)
+        publish(office.settings, newer)
+        refused = await citizen.post(last, data=LAST)
+        page = await refused.text()
+        assert refused.status == 409
+        assert "El texto de la autorización cambió mientras usted escribía." in page
+        assert "Desde hoy autorizo a" in page
+        assert not re.search(r'name="autorizo"[^>]* checked', page), "it is ticked anew, or not at all"
+        assert "María Peña" in page
+        assert CallbackLists(office.app[ENGINE]).count(CallbackFilter()) == 0
+        again = await citizen.post(last, data=LAST | {"version": "web-2026-11"})
+        consent = request_of(office, filing_of(await again.text())).consent
+        assert consent is not None
+        assert consent.version == "web-2026-11"
 
     run_office(sqlite_engine, scenario)
 

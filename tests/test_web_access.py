@@ -33,6 +33,7 @@ BOARD: Who = frozenset({SUPERVISOR, ADMINISTRATOR})
 CITIZENS: Who = frozenset({SUPERVISOR, AUDITOR})
 """Who may see whole numbers."""
 CALLBACKS: Who = frozenset({SUPERVISOR, AUDITOR})
+CALLBACKS_WORKED: Who = frozenset({SUPERVISOR})
 CAMPAIGNS_READ: Who = frozenset({SUPERVISOR, AUDITOR})
 CAMPAIGNS_RUN: Who = frozenset({SUPERVISOR})
 ADVISERS: Who = frozenset({ADVISER})
@@ -111,6 +112,14 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/devoluciones/{request_id}"): CALLBACKS,
     ("POST", "/devoluciones/{request_id}/numero"): CITIZENS,
     ("GET", "/devoluciones/{request_id}/audio/{number}"): CALLBACKS,
+    ("GET", "/devoluciones.csv"): CALLBACKS,
+    ("POST", "/devoluciones/detener"): CALLBACKS_WORKED,
+    ("POST", "/devoluciones/reanudar"): CALLBACKS_WORKED,
+    ("POST", "/devoluciones/{request_id}/cancelar"): CALLBACKS_WORKED,
+    ("POST", "/devoluciones/{request_id}/telefono"): CALLBACKS_WORKED,
+    ("POST", "/devoluciones/{request_id}/no-llamar"): CALLBACKS_WORKED,
+    ("GET", "/no-llamar"): CALLBACKS_WORKED,
+    ("POST", "/no-llamar"): CALLBACKS_WORKED,
     ("GET", "/api/v1/callbacks"): CALLBACKS,
     ("GET", "/api/v1/callbacks/funnel"): CALLBACKS,
     ("GET", "/api/v1/callbacks/{request_id}"): CALLBACKS,

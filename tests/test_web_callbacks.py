@@ -1,13 +1,15 @@
 """Promised calls on their pages and for programs: what is shown, what is masked, what is heard, and what is logged."""
 
 import asyncio
+import csv
+import io
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
 from sqlalchemy import Engine
 
-from callback_queue.request import CallbackRequest, Filing, Person, Reason, Recording, Result, Solution, Source
+from callback_queue.request import CallbackRequest, Filing, Person, Reason, Recording, Result, Solution, Source, State
 from callback_queue.states import (
     Accepted,
     Answered,
@@ -20,7 +22,9 @@ from callback_queue.states import (
 from contesta.web.access import Action, Role
 from contesta.web.board import HUB
 from storage.callbacks import Callbacks
+from storage.dialling import Dialling
 from tests.callbacks import ANY_HOUR, NOW, wish
+from tests.te_llamamos import publish
 from tests.test_web_pages import judged, sized
 from tests.web import Office, run_office
 
@@ -126,6 +130,126 @@ def test_what_was_said_is_heard_in_parts_and_each_hearing_is_logged(sqlite_engin
     run_office(sqlite_engine, scenario)
 
 
+def test_supervisor_stops_dialling_completes_cancels_and_leaves_alone(  # noqa: PLR0915  an hour of his
+    engine: Engine,
+) -> None:
+    store, other = Callbacks(engine), "+573012223344"
+    asked = {
+        "typo": wish(origin="web:1"),
+        "held": wish(origin="mailbox:1", source=Source.MAILBOX, telephone=""),
+        "same": wish(origin="mailbox:2", source=Source.MAILBOX, telephone=""),
+        "tired": wish(origin="abandoned:1", source=Source.ABANDONED, telephone=other, subject=HOSTILE),
+    }
+
+    async def scenario(office: Office) -> None:
+        publish(office.settings)
+        ids = {name: store.ask(each, ANY_HOUR, office.clock()).request.id for name, each in asked.items()}
+        supervisor, auditor = await office.signed_in(Role.SUPERVISOR), await office.signed_in(Role.AUDITOR)
+
+        async def does(name: str, what: str, **said: str) -> int:
+            answer = await supervisor.post(f"/devoluciones/{ids[name]}/{what}", data=said, allow_redirects=False)
+            return answer.status
+
+        def state(name: str) -> tuple[State, Reason | None, str]:
+            found = store.get(ids[name])
+            assert found
+            return found.state, found.reason, found.steps[-1].author
+
+        assert "En marcha" not in await (await supervisor.get("/devoluciones")).text(), "there is no trunk"
+        why = {"motivo": f"Llamadas raras {HOSTILE}"}
+        assert (await supervisor.post("/devoluciones/detener", data=why)).url.path == "/devoluciones"
+        assert (await supervisor.post("/devoluciones/detener", data={"motivo": "otra"})).status == 200
+        stopped = Dialling(engine).stopped()
+        assert stopped
+        assert (stopped.author, stopped.reason) == ("supervisor", why["motivo"])
+        page = await (await auditor.get("/devoluciones")).text()
+        assert ">Detenida<" in page
+        assert "supervisor: Llamadas raras &#34;&gt;&lt;script&gt;" in page
+        assert 'action="/devoluciones/reanudar"' not in page, "who only reads turns no switch"
+        assert (await supervisor.post("/devoluciones/reanudar", data={"motivo": ""})).status == 400
+        await supervisor.post("/devoluciones/reanudar", data={"motivo": "Ya pasó"})
+        assert [turn.dials for turn in Dialling(engine).turns(9)] == [True, False]
+
+        page = await (await supervisor.get(f"/devoluciones/{ids['held']}")).text()
+        assert "Completar el teléfono" in page
+        assert await does("held", "telefono", telefono="01 8000 910 123") == 400
+        assert await does("held", "telefono", telefono="300 765 43 21") == 303
+        assert state("held") == (State.WAITING, None, "supervisor")
+        assert await does("same", "telefono", telefono="3007654321") == 409, "that number has one already"
+        assert await does("held", "telefono", telefono="3007654322") == 409
+        assert await does("typo", "cancelar") == 303
+        assert state("typo") == (State.CANCELLED, Reason.BY_STAFF, "supervisor")
+        assert await does("typo", "cancelar") == 409
+        assert await does("tired", "no-llamar", motivo="Lo pidió en la oficina") == 303
+        assert state("tired") == (State.CANCELLED, Reason.LEFT_ALONE, "supervisor")
+        page = await (await supervisor.get(f"/devoluciones/{ids['tired']}")).text()
+        assert ">No llamar<" in page
+        assert "Cancelar la devolución" not in page
+        page = await (await supervisor.get("/no-llamar")).text()
+        assert "301 *** **44" in page
+        assert "Lo pidió en la oficina" in page
+        back = {"telefono": "301 222 33 44", "motivo": "Fue un error", "hacer": "quitar"}
+        assert "ya no está en la lista" in await (await supervisor.post("/no-llamar", data=back)).text()
+        assert "no estaba en la lista" in await (await supervisor.post("/no-llamar", data=back)).text()
+        assert store.left_alone_since([other]) == {}
+        assert (await supervisor.post("/no-llamar", data=back | {"telefono": "123", "hacer": "agregar"})).status == 400
+        logged = [(line.action, line.what) for line in reversed(office.accesses()) if "llam" not in line.what.lower()]
+        assert logged == [
+            (Action.DIALLING_RESUMED, "Ya pasó"),
+            (Action.CALLBACK_READ, ids["held"]),
+            (Action.CALLBACK_COMPLETED, ids["held"]),
+            (Action.CALLBACK_CANCELLED, ids["typo"]),
+            (Action.LEFT_ALONE, ids["tired"]),
+            (Action.CALLBACK_READ, ids["tired"]),
+            (Action.CALLED_AGAIN, "301 *** **44: Fue un error"),
+        ]
+
+    run_office(engine, scenario)
+
+
+def test_list_is_taken_away_as_it_is_filtered_and_masked(sqlite_engine: Engine) -> None:
+    found = story(sqlite_engine)
+
+    async def scenario(office: Office) -> None:
+        auditor = await office.signed_in(Role.AUDITOR)
+        filed = f"/devoluciones?radicado={found.filing.number}"
+        page = await (await auditor.get(filed)).text()
+        assert page.count('<a href="/devoluciones/') == 1
+        assert f'href="/devoluciones.csv?radicado={found.filing.number}"' in page
+        table = await (await auditor.get("/devoluciones.csv")).text()
+        heading, newest, oldest = csv.reader(io.StringIO(table.removeprefix("\ufeff")), delimiter=";")
+        assert dict(zip(heading, oldest, strict=True)) == {
+            "Identificador": found.id,
+            "Radicado": "2506030001",
+            "Pedida": "2025-06-03 10:00:00",
+            "Origen": "Buzón",
+            "Línea": "anm",
+            "Cola": "atencion",
+            "Número": "300 *** **67",
+            "Asunto": "titulos",
+            "Estado": "Atendida",
+            "Motivo": "solucionada",
+            "Prometida para": "2025-06-03 10:00:00",
+            "Próximo intento": "",
+            "Intentos": "2",
+            "Último resultado": "hablaron",
+            "De promesa a llamada (s)": "20",
+            "Terminó": "2025-06-03 10:07:00",
+            "Asesor": "ana",
+            "Tipificación": "informado",
+            "Área": "",
+        }
+        assert newest[8] == "En espera"
+        only = await (await auditor.get("/devoluciones.csv?estado=pendientes")).text()
+        assert len(only.splitlines()) == 2
+        assert [line.what for line in office.accesses(Action.CALLBACKS_EXPORTED)] == [
+            "/devoluciones.csv?estado=pendientes",
+            "/devoluciones.csv",
+        ]
+
+    run_office(sqlite_engine, scenario)
+
+
 def test_programs_get_what_pages_show(sqlite_engine: Engine) -> None:
     found = story(sqlite_engine)
 
@@ -167,6 +291,8 @@ def test_promised_calls_are_counted_on_the_board(sqlite_engine: Engine) -> None:
 
 def test_pages_are_for_everybody(sqlite_engine: Engine, tmp_path: Path) -> None:
     found = story(sqlite_engine)
+    held = Callbacks(sqlite_engine).ask(wish(telephone="", origin="mailbox:3"), ANY_HOUR, NOW).request
+    Callbacks(sqlite_engine).leave_alone("+573012223344", "ana.ruiz", "Lo pidió por escrito", NOW)
 
     async def scenario(office: Office) -> None:
         file = office.settings.messages_dir / found.recordings[0].file
@@ -174,8 +300,15 @@ def test_pages_are_for_everybody(sqlite_engine: Engine, tmp_path: Path) -> None:
         file.write_bytes(SPOKEN)
         for scheme, width in (("light", 1280), ("dark", 1280), ("light", 320)):
             async with sized(office, scheme, width, Role.SUPERVISOR) as page:
-                for name, address in (("lista", "/devoluciones"), ("una", f"/devoluciones/{found.id}")):
+                for name, address in (
+                    ("lista", "/devoluciones"),
+                    ("una", f"/devoluciones/{found.id}"),
+                    ("buzon", f"/devoluciones/{held.id}"),
+                    ("no-llamar", "/no-llamar"),
+                ):
                     await page.goto(address)
+                    for summary in await page.locator("main details:not([open]) > summary").all():
+                        await summary.click()
                     await judged(page)
                     await page.screenshot(path=tmp_path / f"{name}-{scheme}-{width}.png", full_page=True)
 

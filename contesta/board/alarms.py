@@ -23,6 +23,8 @@ class Fault(StrEnum):
     DAMAGED = "damaged"
     LATE_CALLBACKS = "late_callbacks"
     EXPIRED_CALLBACKS = "expired_callbacks"
+    DIALLING_STOPPED = "dialling_stopped"
+    DIALLING_CAPPED = "dialling_capped"
 
 
 FAULT_LEVELS: Final[Mapping[Fault, Level]] = {
@@ -32,6 +34,8 @@ FAULT_LEVELS: Final[Mapping[Fault, Level]] = {
     Fault.DAMAGED: Level.WARN,
     Fault.LATE_CALLBACKS: Level.BAD,
     Fault.EXPIRED_CALLBACKS: Level.WARN,
+    Fault.DIALLING_STOPPED: Level.BAD,
+    Fault.DIALLING_CAPPED: Level.WARN,
 }
 
 

@@ -10,7 +10,7 @@ from storage.callback_list import Broken
 
 from .alarms import Fault, Raised, Subject
 from .cells import quantity
-from .links import EXPIRED_CALLBACKS, LATE_CALLBACKS
+from .links import EXPIRED_CALLBACKS, LATE_CALLBACKS, PENDING_CALLBACKS
 from .targets import Targets
 from .view import Alert
 
@@ -29,9 +29,13 @@ _FAULTS: Final[Mapping[Fault, str]] = {
     Fault.DAMAGED: "El registro de la central tiene líneas dañadas. Revíselas con «contesta reconcile --check».",
     Fault.LATE_CALLBACKS: "Hay devoluciones con más de {minutes} minutos de retraso{where}.",
     Fault.EXPIRED_CALLBACKS: "Hoy vencieron devoluciones sin hacer la llamada{where}.",
+    Fault.DIALLING_STOPPED: "La marcación de devoluciones está detenida: nadie recibe llamadas.",
+    Fault.DIALLING_CAPPED: "Se llegó al tope de llamadas{where}: por ahora no se marca más.",
 }
 _TO_DO: Final[Mapping[Metric | Fault, str]] = {
     Fault.LATE_CALLBACKS: "Revise que haya asesores libres y que el marcador esté en marcha.",
+    Fault.DIALLING_STOPPED: "Vea en Devoluciones quién la detuvo y por qué, y reanúdela cuando se pueda.",
+    Fault.DIALLING_CAPPED: "Vea cuál tope en Devoluciones; se cambia en el archivo de la línea.",
     Fault.EXPIRED_CALLBACKS: "Llame a esas personas y revise los asesores y el horario de la línea.",
 }
 
@@ -39,6 +43,8 @@ _TO_DO: Final[Mapping[Metric | Fault, str]] = {
 BROKEN_PROMISES: Final[Mapping[Metric | Fault, str]] = {
     Fault.LATE_CALLBACKS: LATE_CALLBACKS,
     Fault.EXPIRED_CALLBACKS: EXPIRED_CALLBACKS,
+    Fault.DIALLING_STOPPED: PENDING_CALLBACKS,
+    Fault.DIALLING_CAPPED: PENDING_CALLBACKS,
 }
 
 
@@ -64,9 +70,11 @@ def alert(raised: Raised, targets: Targets, broken: Broken) -> Alert:
 
 def _text(subject: Subject, level: Level, targets: Targets, broken: Broken) -> str:
     if isinstance(subject.of, Fault):
-        lines = broken.expired if subject.of is Fault.EXPIRED_CALLBACKS else broken.late
+        of = {Fault.EXPIRED_CALLBACKS: broken.expired, Fault.DIALLING_CAPPED: broken.capped}
+        lines = of.get(subject.of, broken.late)
         among = f" en {', '.join(lines)}" if lines else ""
-        return _FAULTS[subject.of].format(minutes=BROKEN_AFTER // timedelta(minutes=1), where=among)
+        minutes = BROKEN_AFTER // timedelta(minutes=1)
+        return _FAULTS[subject.of].format(minutes=minutes, where=among)
     where = f"En {subject.queue} " if subject.queue else ""
     limits = targets.limits_of(subject.of, subject.queue)
     if limits is None:  # its thresholds were taken away while it was on

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -18,7 +19,9 @@ from contesta.settings import Settings
 from core.errors import ConfigurationError, ContestaError
 from ivr.line.model import Line
 from quality.metrics.live import LiveEngine
+from storage.callback_facts import CallbackFacts
 from storage.callback_list import Broken, CallbackLists, Pending
+from storage.dialling import Dialling
 
 from .goals import Goals
 from .hub import Hub, Place
@@ -54,6 +57,7 @@ class LiveLine:
         self._settings = settings
         self._goals = goals
         self._promised = CallbackLists(database)
+        self._facts, self._switch = CallbackFacts(database), Dialling(database)
         self._clock = clock
         self._current: Callable[[], tuple[Line, ...]] | None = None
 
@@ -114,7 +118,17 @@ class LiveLine:
 
     def _promises(self) -> tuple[Pending, Broken]:
         now = self._clock()
-        return self._promised.pending(now), self._promised.broken(now - BROKEN_AFTER, midnight(now))
+        broken = self._promised.broken(now - BROKEN_AFTER, midnight(now))
+        why = replace(broken, stopped=self._switch.stopped() is not None, capped=self._capped(now))
+        return self._promised.pending(now), why
+
+    def _capped(self, now: datetime) -> tuple[str, ...]:
+        """Tell which lines dial nothing now because of their caps."""
+        try:
+            current = self._lines()
+        except (ConfigurationError, OSError):
+            return ()  # `_site` says so
+        return tuple(line.name for line in current if self._facts.room(line.name, line.callbacks.caps, now).reached)
 
     async def _site(self) -> Site:
         """Tell the lines that are published; who has none yet has only a name."""

@@ -60,3 +60,7 @@ def _faults(snapshot: Snapshot, heard: Heard) -> Iterator[Fault]:
         yield Fault.LATE_CALLBACKS
     if heard.broken.expired:
         yield Fault.EXPIRED_CALLBACKS
+    if heard.broken.stopped:
+        yield Fault.DIALLING_STOPPED
+    if heard.broken.capped:
+        yield Fault.DIALLING_CAPPED

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from callback_queue.policy import BROKEN_AFTER, midnight
 from callback_queue.request import CallbackRequest, Source, State
 from contesta.call_search import moment
+from contesta.callbacks.form_answers import telephone_of
 from contesta.callbacks.history import history
 from contesta.callbacks.models import funnel_told, page_told, story
 from contesta.callbacks.words import SOURCES, Word, outcome, promised_for
@@ -24,11 +25,15 @@ from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackFilter, CallbackLists, Stages
 from storage.callbacks import Callbacks
 from storage.database import connect
+from storage.dialling import Dialling
 from storage.listing import Cursor
 from storage.migrate import upgrade
 from storage.sms import SmsOutbox
 
 app = typer.Typer(no_args_is_help=False, add_completion=False)
+
+TERMINAL = "terminal"
+"""Who does what is done from here."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")]
 
@@ -69,6 +74,9 @@ def list_callbacks(  # noqa: PLR0913 - each is an option of the command
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     console = Console()
+    if (stopped := Dialling(engine).stopped()) is not None:
+        since = f"{day_and_hour(stopped.at, zone)}, {stopped.author}: {stopped.reason}"
+        console.print(f"[bold red]Marcación detenida[/] · {escape(since)}", highlight=False, soft_wrap=True)
     if not page.requests:
         console.print("No hay devoluciones de llamada que mostrar.")
         return
@@ -113,6 +121,53 @@ def show(
     for entry in history(request, messages):
         table.add_row(day_and_hour(entry.at, zone), escape(entry.author), escape(entry.fact))
     console.print(table)
+
+
+Reason = Annotated[str, typer.Option("--reason", help="Motivo; queda escrito con la hora.")]
+Number = Annotated[str, typer.Argument(metavar="NÚMERO", help="Celular o fijo de Colombia.")]
+
+
+@app.command()
+def stop(ctx: typer.Context, reason: Reason) -> None:
+    """Detiene toda la marcación. Las llamadas en curso terminan; lo prometido espera."""
+    _turn(ctx.obj, reason, dials=False)
+
+
+@app.command()
+def resume(ctx: typer.Context, reason: Reason) -> None:
+    """Vuelve a permitir la marcación que alguien detuvo."""
+    _turn(ctx.obj, reason, dials=True)
+
+
+@app.command("leave-alone")
+def leave_alone(ctx: typer.Context, number: Number, reason: Reason) -> None:
+    """No llamar más a un número, salvo que la persona lo pida después. Cancela lo pendiente."""
+    telephone = _telephone(number)
+    Callbacks(_database(ctx.obj)).leave_alone(telephone, TERMINAL, reason, datetime.now(UTC))
+    typer.echo(f"{masked(telephone)} quedó en la lista de números que no se llaman.")
+
+
+@app.command("call-again")
+def call_again(ctx: typer.Context, number: Number) -> None:
+    """Quita un número de la lista de los que no se llaman."""
+    telephone = _telephone(number)
+    if not Callbacks(_database(ctx.obj)).call_again(telephone):
+        raise ConfigurationError(f"{masked(telephone)} no está en la lista de números que no se llaman")
+    typer.echo(f"{masked(telephone)} ya se puede llamar.")
+
+
+def _turn(settings: Settings, reason: str, *, dials: bool) -> None:
+    switch, now = Dialling(_database(settings)), datetime.now(UTC)
+    turned = switch.turn(dials=dials, author=TERMINAL, reason=reason, now=now)
+    said = "en marcha" if dials else "detenida"
+    typer.echo(f"La marcación {'quedó' if turned else 'ya estaba'} {said}.")
+
+
+def _telephone(said: str) -> str:
+    found = telephone_of(said)
+    if found == ANONYMOUS:
+        raise ConfigurationError(f"«{said}» no es un número telefónico; escríbalo como 300 123 4567")
+    return found
 
 
 def _database(settings: Settings) -> Engine:

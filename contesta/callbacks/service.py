@@ -34,6 +34,7 @@ from storage.callback_list import CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaigns
 from storage.database import connect
+from storage.dialling import Dialling
 from storage.expiry import Expiry
 from storage.forgetting import Forgetting
 from storage.ledger import Ledger
@@ -131,7 +132,7 @@ def _worker(
     settings: Settings, engine: Engine, store: Callbacks, published: Published, names: SpokenNames
 ) -> Callable[[Client], Worker]:
     """Give what makes the worker over a manager client; its name is new at each start, so that its leases are too."""
-    name = f"{socket.gethostname()}-{secrets.token_hex(4)}"
+    name, switch = f"{socket.gethostname()}-{secrets.token_hex(4)}", Dialling(engine)
 
     def make(client: Client) -> Worker:
         return Worker(
@@ -141,7 +142,7 @@ def _worker(
             dialler=Dialler(client),
             lines=lambda: by_name(published),
             now=utc_now,
-            dials=settings.dialling,
+            dials=lambda: settings.dialling and switch.stopped() is None,
             names=names.say,
         )
 

@@ -5,6 +5,7 @@ from datetime import timedelta, tzinfo
 from enum import StrEnum
 from typing import TypeVar
 
+from callback_queue.policy import Cap
 from callback_queue.request import CallbackRequest, ConsentAnswer, Reason, Result, Source, State, Step
 from contesta.format import day_and_hour
 
@@ -71,6 +72,7 @@ ANSWERS = {
     ConsentAnswer.DECLINED: "No autorizó",
     ConsentAnswer.NONE: "No respondió",
 }
+CAPS = {Cap.HOUR: "por hora", Cap.DAY: "del día", Cap.MONEY: "de dinero del día"}
 _PAUSES = {
     "no_adviser_free": "no hay asesores libres",
     "hours": "está fuera del horario permitido",

@@ -50,6 +50,7 @@ class Permission(StrEnum):
     READ_ACCESS_LOG = "read_access_log"
     OWN_ACCOUNT = "own_account"
     READ_CALLBACKS = "read_callbacks"
+    WORK_CALLBACKS = "work_callbacks"
     READ_CAMPAIGNS = "read_campaigns"
     RUN_CAMPAIGNS = "run_campaigns"
     WORK_AT_DESK = "work_at_desk"
@@ -70,7 +71,8 @@ _OF_EVERY_PERSON = frozenset({Permission.OWN_ACCOUNT, Permission.READ_API_DESCRI
 GRANTS: Mapping[Role, frozenset[Permission]] = {
     Role.SUPERVISOR: _OF_EVERY_PERSON
     | {Permission.WATCH_BOARD, Permission.READ_RESULTS, Permission.REVEAL_NUMBER, Permission.EXPORT_CALLS}
-    | {Permission.READ_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS, Permission.DISPOSE}
+    | {Permission.READ_CALLBACKS, Permission.WORK_CALLBACKS, Permission.READ_CAMPAIGNS, Permission.RUN_CAMPAIGNS}
+    | {Permission.DISPOSE}
     | {Permission.LISTEN, Permission.WHISPER}
     | {Permission.WRITE_TRAINING}
     | _OF_QUALITY,
@@ -167,6 +169,13 @@ class Action(StrEnum):
     LISTENING_CHANGED = "listening_changed"
     LISTENING_ENDED = "listening_ended"
     CALLBACK_READ = "callback_read"
+    CALLBACK_CANCELLED = "callback_cancelled"
+    CALLBACK_COMPLETED = "callback_completed"
+    CALLBACKS_EXPORTED = "callbacks_exported"
+    LEFT_ALONE = "left_alone"
+    CALLED_AGAIN = "called_again"
+    DIALLING_STOPPED = "dialling_stopped"
+    DIALLING_RESUMED = "dialling_resumed"
     AUDIT_READ = "audit_read"
     AUDIT_STEPPED = "audit_stepped"
     SAMPLE_DRAWN = "sample_drawn"

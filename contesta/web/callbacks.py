@@ -11,22 +11,26 @@ from pydantic import Field
 
 from callback_queue.policy import BROKEN_AFTER, midnight
 from callback_queue.request import Attempt, CallbackRequest, Source, State
+from callback_queue.states import TRANSITIONS, Cancelled
 from contesta.call_search import call_address, moment
 from contesta.callbacks.history import history
-from contesta.callbacks.words import ANSWERS, RESULTS, SOURCES, SPOKEN, STATES, outcome, promised_for
+from contesta.callbacks.words import ANSWERS, CAPS, RESULTS, SOURCES, SPOKEN, STATES, outcome, promised_for
 from contesta.erasing import erased_text
 from contesta.format import UNKNOWN, clock, day_and_hour, duration, long_date, phone, short_date, whole
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.form_lines import PUBLISHED
 from contesta.web.pages import render
 from contesta.web.recordings import message, message_file
 from contesta.web.routes import Route, query
 from contesta.web.validation import Asked, InvalidInputError
 from core.errors import ConfigurationError, ProtocolError
 from core.numbers import ANONYMOUS, masked
+from storage.callback_facts import CallbackFacts
 from storage.callback_list import CallbackFilter, CallbackLists, CallbackPage, Pending, Stages
 from storage.callbacks import Callbacks
 from storage.data_requests import DataRequests
+from storage.dialling import Dialling
 from storage.expiry import erasures
 from storage.listing import Cursor
 from storage.sms import SmsOutbox
@@ -42,14 +46,20 @@ _TONES = {
 }
 
 
-class ListAsked(Asked):
-    """What the address of the list asks for. A form sends what is empty too."""
+class FilterAsked(Asked):
+    """Which promised calls. A form sends what is empty too."""
 
     desde: str = ""
     hasta: str = ""
     linea: str = ""
     estado: Literal["", "pendientes", "atrasadas", "vencidas"] | State = ""
     origen: Literal[""] | Source = ""
+    radicado: str = Field(default="", max_length=20)
+
+
+class ListAsked(FilterAsked):
+    """What the address of the list asks for."""
+
     despues: str = Field(default="", max_length=400)
 
 
@@ -57,41 +67,44 @@ async def callbacks(request: web.Request) -> web.StreamResponse:
     """Show a page of the list, as its address asks, and how far those requests came."""
     asked, zone = query(request, ListAsked), ZoneInfo(request.app[SETTINGS].timezone)
     now = request.app[CLOCK]()
-    wanted = _wanted(asked, zone, now)
+    wanted = wanted_by(asked, zone, now)
     after = _cursor(asked.despues)
     page, funnel, pending = await asyncio.to_thread(_read, request, wanted, after, now)
-    fields = {name: str(getattr(asked, name)) for name in ("desde", "hasta", "linea", "estado", "origen")}
+    address = address_of(asked)
     context = {
-        "asked": fields,
+        "asked": asked,
         "states": STATES,
         "sources": SOURCES,
         "lines": [_row(each, zone) for each in page.requests],
         "funnel": [_stages(each) for each in funnel],
         "pending": f"{_some(pending.total)} · {whole(pending.late)} en mora",
-        "older": page.next and _address(fields | {"despues": str(page.next)}),
-        "newest": _address(fields) if asked.despues else None,
-        "filtered": any(fields.values()),
+        "older": page.next and address_of(asked, despues=str(page.next)),
+        "newest": address if asked.despues else None,
+        "filtered": address != CALLBACKS,
+        "table": address_of(asked, f"{CALLBACKS}.csv"),
+        "dialling": await asyncio.to_thread(_dialling, request, zone, now),
+        "may_work": identity(request).may(Permission.WORK_CALLBACKS),
     }
     return render(request, "callbacks.html", context)
 
 
 async def callback(request: web.Request) -> web.StreamResponse:
     """Tell one promised call. That it was read is written to the access log."""
-    found = await _found(request)
+    found = await found_of(request)
     await access_log(request, Action.CALLBACK_READ, found.id)
     return await _told(request, found, revealed=False)
 
 
 async def reveal(request: web.Request) -> web.StreamResponse:
     """Tell one promised call with the whole number and document. It is written to the access log first."""
-    found = await _found(request)
+    found = await found_of(request)
     await access_log(request, Action.NUMBER_REVEALED, found.id)
     return await _told(request, found, revealed=True)
 
 
 async def play(request: web.Request) -> web.StreamResponse:
     """Give what the citizen said."""
-    return await message(request, await _found(request))
+    return await message(request, await found_of(request))
 
 
 def callback_address(request_id: str) -> str:
@@ -99,12 +112,38 @@ def callback_address(request_id: str) -> str:
     return f"{CALLBACKS}/{quote(request_id, safe='')}"
 
 
-async def _found(request: web.Request) -> CallbackRequest:
+async def found_of(request: web.Request) -> CallbackRequest:
+    """Give the promised call that the address names.
+
+    Raises:
+        web.HTTPNotFound: there is none.
+    """
     store = Callbacks(request.app[ENGINE])
     found = await asyncio.to_thread(store.get, request.match_info["request_id"])
     if found is None:
         raise web.HTTPNotFound
     return found
+
+
+def _dialling(request: web.Request, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
+    """Tell whether promised calls are dialled, and if not, why: by whom, since when; and which caps are reached."""
+    settings, stop = request.app[SETTINGS], Dialling(request.app[ENGINE]).stopped()
+    lines, facts = request.app[PUBLISHED].current(), CallbackFacts(request.app[ENGINE])
+    held = []
+    if not settings.outbound_trunk:
+        held.append("No hay troncal de salida en los ajustes: no se llama a nadie.")
+    if not settings.dialling:
+        held.append("La marcación está apagada en los ajustes.")
+    off = [line.name for line in lines if not line.callbacks.enabled]
+    if off:
+        held.append(f"Apagada en el archivo de: {', '.join(off)}.")
+    held += [
+        f"{line.name} llegó a su tope {' y '.join(CAPS[cap] for cap in reached)}."
+        for line in lines
+        if (reached := facts.room(line.name, line.callbacks.caps, now).reached)
+    ]
+    since = stop and f"{day_and_hour(stop.at, zone)}, {stop.author}: {stop.reason}"
+    return {"stopped": since, "held": held}
 
 
 def _read(
@@ -114,7 +153,8 @@ def _read(
     return lists.page(wanted, after, PAGE_SIZE), lists.funnel(wanted), lists.pending(now, wanted.line)
 
 
-def _wanted(asked: ListAsked, zone: ZoneInfo, now: datetime) -> CallbackFilter:
+def wanted_by(asked: FilterAsked, zone: ZoneInfo, now: datetime) -> CallbackFilter:
+    """Give what is asked for in the store's words."""
     moments: dict[str, datetime | None] = {}
     for name in ("desde", "hasta"):
         said = getattr(asked, name)
@@ -131,6 +171,7 @@ def _wanted(asked: ListAsked, zone: ZoneInfo, now: datetime) -> CallbackFilter:
         open_only=asked.estado == "pendientes",
         owed_before=now - BROKEN_AFTER if asked.estado == "atrasadas" else None,
         expired_since=midnight(now) if asked.estado == "vencidas" else None,
+        filing=asked.radicado or None,
     )
 
 
@@ -141,9 +182,11 @@ def _cursor(said: str) -> Cursor | None:
         raise InvalidInputError("no es una página de esta lista", "query.despues") from error
 
 
-def _address(fields: dict[str, str]) -> str:
+def address_of(asked: FilterAsked, path: str = CALLBACKS, **more: str) -> str:
+    """Give the address of a list, or of something else that is made of the same promised calls."""
+    fields = {name: str(getattr(asked, name)) for name in FilterAsked.model_fields} | more
     told = urlencode({name: value for name, value in fields.items() if value})
-    return f"{CALLBACKS}?{told}" if told else CALLBACKS
+    return f"{path}?{told}" if told else path
 
 
 def _row(request: CallbackRequest, zone: ZoneInfo) -> dict[str, Any]:
@@ -178,6 +221,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
     gone = {
         one.file: erased_text(one, zone) for one in await asyncio.to_thread(erasures, request.app[ENGINE], found.id)
     }
+    alone = await asyncio.to_thread(Callbacks(request.app[ENGINE]).left_alone_since, [found.telephone])
     claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
     person = found.person
     document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
@@ -207,6 +251,10 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
         "sentence": outcome(found),
         "revealed": revealed,
         "claimed": found.id in claimed.requests or found.telephone in claimed.telephones,
+        "may_work": identity(request).may(Permission.WORK_CALLBACKS),
+        "may_cancel": (found.state, Cancelled) in TRANSITIONS,
+        "held": found.state is State.HELD,
+        "alone": bool(alone),
         "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and bool(found.telephone),
         "facts": facts,
         "solution": found.solution,

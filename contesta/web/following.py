@@ -1,6 +1,7 @@
 """The public page on which citizens follow, change or cancel a request, with its number and code.
 
-Whoever asked first may see, change and cancel; whoever joined later with the same telephone sees only where it stands.
+Whoever asked first may see what he told, change and cancel; whoever joined later with the same telephone sees only
+where it stands. Neither sees what the other told: many may have one telephone, and anybody may ask for a call to it.
 """
 
 import asyncio
@@ -163,8 +164,8 @@ async def found_by(request: web.Request, number: str, code: str) -> Followed | N
 
 def data_of(followed: Followed, messages: Sequence[Message]) -> dict[str, Any]:
     """Give what is kept of the citizen, by Spanish names: whoever asks for it reads it."""
-    what = followed.request
-    consent, person = what.consent, what.person
+    what, words = followed.request, followed.request.first_words
+    consent, person = what.consent, words.person
     return {
         "radicado": followed.filing.number,
         "linea": what.line,
@@ -175,8 +176,8 @@ def data_of(followed: Followed, messages: Sequence[Message]) -> dict[str, Any]:
         "documento": person.document,
         "empresa": person.company,
         "nit": person.nit,
-        "asunto": what.subject,
-        "descripcion": what.description,
+        "asunto": words.subject,
+        "descripcion": words.description,
         "autorizacion": consent
         and {"version": consent.version, "respuesta": consent.answer, "momento": consent.at.isoformat()},
         "intentos": [
@@ -259,7 +260,8 @@ def _line_context(line: Line | None) -> dict[str, Any]:
 
 
 def _rows(line: Line, what: CallbackRequest) -> list[tuple[str, str]]:
-    person, zone = what.person, line.calendar.zone
+    words, zone = what.first_words, line.calendar.zone
+    person = words.person
     titles = {subject.name: subject.title for subject in subjects_of(line)}
     rows = (
         ("Recibida", f"{long_date(what.asked_at, zone)}, {public_hour(what.asked_at, zone)}"),
@@ -268,8 +270,8 @@ def _rows(line: Line, what: CallbackRequest) -> list[tuple[str, str]]:
         ("Documento", f"{DOCUMENT_TYPES.get(person.document_type, '')} {person.document}".strip()),
         ("Empresa", person.company),
         ("NIT", f"{person.nit[:-1]}-{person.nit[-1]}" if person.nit else ""),
-        ("Asunto", titles.get(what.subject, what.subject)),
-        ("Qué necesita", what.description),
+        ("Asunto", titles.get(words.subject, words.subject)),
+        ("Qué necesita", words.description),
         ("Autorización", f"Versión {what.consent.version}" if what.consent else ""),
     )
     return [row for row in rows if row[1]]

@@ -53,6 +53,8 @@ PROOF_BITS = 14
 
 TRAP = "sitio_web"
 PROOF = "prueba"
+VERSION = "version"
+"""Of the text of consent that was shown: nobody authorises what he has not read."""
 _LAST = len(STEPS)
 _WHEN = STEPS.index((Part.WHEN,)) + 1
 _NONCE_LENGTH = 20
@@ -60,6 +62,9 @@ _NONCE_LENGTH = 20
 _TITLES = ("Sus datos", "Su solicitud", "Cuándo le llamamos", "Revise y autorice")
 _TOO_QUICK = "Revise sus datos y envíe de nuevo: la solicitud llegó demasiado rápido."
 _TRAPPED = "Deje vacío el campo «No llene este campo» y envíe de nuevo."
+_OTHER_TEXT = (
+    "El texto de la autorización cambió mientras usted escribía. Léalo y marque la casilla si está de acuerdo."
+)
 _TOO_MANY = (
     "Hoy ya recibimos varias solicitudes para este teléfono o desde este equipo. "
     "Intente más tarde o llame a la línea. Sus datos siguen aquí."
@@ -117,22 +122,21 @@ async def take(request: web.Request) -> web.StreamResponse:
         raise web.HTTPSeeOther(_address(form, "listo"))
     step, sent = int(request.match_info["step"]), await sent_form(request)
     state = _told(form.state, step, sent)
+    unread = step == _LAST and not _has_read(line, sent)
+    if unread:
+        state = replace(state, said=state.said | {Part.CONSENT.value: ""})
     kept = await form_state.change(request, form, state)
     if kept is None:
         raise web.HTTPSeeOther(_address(form, step))
     windows = await free_windows(request, line)
+    if unread:
+        return await _show(request, line, kept, step, {}, _OTHER_TEXT, web.HTTPConflict.status_code)
     for tried in range(1, step + 1):
         if faults(line, tried, state.said, windows):
             raise web.HTTPSeeOther(_address(form, tried))
     if step < _LAST:
         raise web.HTTPSeeOther(_address(form, step + 1))
-    if fault := _robot(request, kept):
-        return await _show(request, line, kept, step, {}, fault, web.HTTPBadRequest.status_code)
-    proven = proves(form.key, sent.get(PROOF, ""))
-    telephone = telephone_of(state.said[Part.TELEPHONE])
-    if state.filing is None and not request.app[FORM_LIMITS].may_ask(remote(request), telephone, proven=proven):
-        return await _show(request, line, kept, step, {}, _TOO_MANY, web.HTTPTooManyRequests.status_code)
-    return await _ask(request, line, kept)
+    return await _send(request, line, kept, proven=proves(form.key, sent.get(PROOF, "")))
 
 
 async def done(request: web.Request) -> web.StreamResponse:
@@ -179,10 +183,24 @@ def _told(state: FormState, step: int, sent: Mapping[str, str]) -> FormState:
     return replace(state, said=said, tried=tuple(sorted({*state.tried, step})), trap=trap)
 
 
+def _has_read(line: Line, sent: Mapping[str, str]) -> bool:
+    """Tell whether the text that is to be authorised is the one that the page has shown."""
+    return line.web_consent is None or sent.get(VERSION) == line.web_consent.version
+
+
 def _robot(request: web.Request, form: Form) -> str:
     if form.state.trap:
         return _TRAPPED
     return _TOO_QUICK if request.app[CLOCK]() - form.began_at < QUICKEST else ""
+
+
+async def _send(request: web.Request, line: Line, form: Form, *, proven: bool) -> web.StreamResponse:
+    if fault := _robot(request, form):
+        return await _show(request, line, form, _LAST, {}, fault, web.HTTPBadRequest.status_code)
+    telephone = telephone_of(form.state.said[Part.TELEPHONE])
+    if form.state.filing is None and not request.app[FORM_LIMITS].may_ask(remote(request), telephone, proven=proven):
+        return await _show(request, line, form, _LAST, {}, _TOO_MANY, web.HTTPTooManyRequests.status_code)
+    return await _ask(request, line, form)
 
 
 async def _ask(request: web.Request, line: Line, form: Form) -> web.StreamResponse:
