@@ -5,7 +5,7 @@ the more believable source's is kept, so that wherever queue_log speaks, the res
 """
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime, timedelta
@@ -44,6 +44,8 @@ from core.events import (
 )
 
 SAME_FACT = timedelta(seconds=2)
+LAG = timedelta(seconds=15)
+"""How far apart the two sources may tell of one fact: a busy machine stamps the one seconds after the other."""
 
 _MOST_BELIEVABLE_FIRST = (Source.QUEUE_LOG, Source.AMI, Source.INFERRED)
 
@@ -92,6 +94,10 @@ _IDENTIFYING = {
 }
 
 
+_TOLD_BY_BOTH = frozenset({Rejected, QueueEntered, Connected, Completed, QueueExited})
+"""Facts that the manager interface tells exactly as often as queue_log."""
+
+
 def coalesce(events: Iterable[Event]) -> tuple[Event, ...]:
     """Return each fact once, in order of time: the same for any order and repetition of `events`."""
     once: dict[tuple[Any, ...], Event] = {}
@@ -126,16 +132,30 @@ def _believed(same: list[Event]) -> list[Event]:
     if len(same) == 1 or len({event.source for event in same}) == 1:
         return same
     times = [sorted(event.at for event in same if event.source is source) for source in _MOST_BELIEVABLE_FIRST]
+    late = _told_late(same, times[0]) if type(same[0]) in _TOLD_BY_BOTH else set()
     return [
         event
         for event in same
-        if not any(_told(better, event.at) for better in times[: _MOST_BELIEVABLE_FIRST.index(event.source)])
+        if id(event) not in late
+        and not any(_told(better, event.at) for better in times[: _MOST_BELIEVABLE_FIRST.index(event.source)])
     ]
 
 
 def _told(times: list[datetime], at: datetime) -> bool:
     index = bisect_left(times, at - SAME_FACT)
     return index < len(times) and times[index] <= at + SAME_FACT
+
+
+def _told_late(same: list[Event], times: list[datetime]) -> set[int]:
+    """Return the ids of the live events that have a line of the log each, the earliest within `LAG` that is left."""
+    late, left = set(), deque(times)
+    for event in sorted((event for event in same if event.source is Source.AMI), key=attrgetter("at")):
+        while left and left[0] < event.at - LAG:
+            left.popleft()
+        if left and left[0] <= event.at + LAG:
+            left.popleft()
+            late.add(id(event))
+    return late
 
 
 def _sort_key(event: Event) -> tuple[Any, ...]:

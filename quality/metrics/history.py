@@ -183,11 +183,16 @@ class _Telling:
     def _left(self, event: QueueLeft) -> None:
         """Mark a stay as left for a reason to come. A departure that is explained already tells nothing new."""
         waiting = self._waiting(event.queue)
+        over = (stay for stay in self._stays[event.queue] if stay is not waiting)
+        if departed := next((stay for stay in over if stay.departed_before(event.at, event.wait_seconds)), None):
+            departed.departed = True
+            return
         if self._stay_of(event, event.wait_seconds) not in {None, waiting}:
             return
         if waiting is None and event.wait_seconds is not None:
             waiting = self._infer(event, event.wait_seconds)
         if waiting:
+            waiting.departed = True
             waiting.left_at = event.at
             waiting.wait_ms = None if event.wait_seconds is None else event.wait_seconds * 1000
 

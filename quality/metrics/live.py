@@ -26,7 +26,7 @@ from core.events import (
 )
 
 from .agents import Agents, AgentState, Engagement, Member
-from .coalesce import SAME_FACT
+from .coalesce import LAG
 from .expected_wait import Recent
 from .figures import Tally, Thresholds
 from .open_call import OpenCall, seen_of
@@ -88,7 +88,7 @@ class LiveEngine:
         names = (event.channel_id, event.call_id or event.channel_id)
         for name in names:
             closed_at = self._closed.get(name)
-            if closed_at and (isinstance(event, WorkEnded) or event.at <= closed_at + SAME_FACT):
+            if closed_at and (isinstance(event, WorkEnded) or event.at <= closed_at + LAG):
                 self.late += 1
                 return
         call, other = map(self._by_name.get, names)

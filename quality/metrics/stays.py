@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from core.events import Completed, Connected, ExitReason, QueueExited, Rejected
 
+from .coalesce import LAG
 from .visits import Leg, Outcome, Reason, Ring, Visit
 
 # Two times that the telephone system took apart from each other, in whole seconds, of the same moment.
@@ -45,12 +46,22 @@ class Stay:
     detail: str = ""
     rings: list[Ring] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
+    departed: bool = False
+    """The live feed told of the departure: it does so once for each stay, sometimes seconds after the log said why."""
 
     def is_of(self, at: datetime, wait_seconds: int | None) -> bool:
         """Tell whether a fact of time `at` after so long a wait is about this stay."""
         if wait_seconds is not None:
             return abs(at - timedelta(seconds=wait_seconds) - self.entered_at) <= SAME_MOMENT
         return self.left_at is not None and abs(at - self.left_at) <= SAME_MOMENT
+
+    def departed_before(self, at: datetime, wait_seconds: int | None) -> bool:
+        """Tell whether a departure that is told at `at`, after so long a wait, may be the one that ended this stay."""
+        if self.departed or self.left_at is None or not -SAME_MOMENT <= at - self.left_at <= LAG:
+            return False
+        if wait_seconds is None or self.wait_ms is None:
+            return True
+        return abs(timedelta(seconds=wait_seconds, milliseconds=-self.wait_ms)) <= SAME_MOMENT
 
     def end(self, result: Outcome, at: datetime, reason: Reason = Reason.NONE, wait_seconds: int | None = None) -> None:
         """Leave the queue. A wait that was not told is the time that passed."""
