@@ -1,6 +1,6 @@
 """A worker of promised calls as `contesta callbacks-worker` runs it, for bench/callbacks.py: it dials until killed.
 
-Run as `python -m bench._dialling DATABASE_URL PORT`.
+Run as `python -m bench._dialling DATABASE_URL PORT FOLDER_OF_NAMES`.
 """
 
 import asyncio
@@ -9,10 +9,12 @@ import logging
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 
 from callback_queue.worker import Worker
+from contesta.callbacks.names import SpokenNames
 from contesta.callbacks.service import dial
 from contesta.lines import SHIPPED, examine_files
 from ivr.line.callbacks import CallbackPolicy, Caps
@@ -40,10 +42,11 @@ def line() -> Line:
 
 
 def main() -> None:
-    url, port = sys.argv[1:]
+    url, port, folder = sys.argv[1:]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     engine, there = connect(url), line()
-    lines = {there.name: there}
+    lines, names = {there.name: there}, SpokenNames(Path(folder))
+    names.warm()
 
     def make(client: Client) -> Worker:
         return Worker(
@@ -53,6 +56,7 @@ def main() -> None:
             dialler=Dialler(client),
             lines=lambda: lines,
             now=lambda: datetime.now(UTC),
+            names=names.say,
         )
 
     asyncio.run(dial(Account(port=int(port), username=USER, secret=SECRET), make, asyncio.Event()))

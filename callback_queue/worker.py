@@ -9,7 +9,7 @@ a mark written behind everything else has arrived in the ledger.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -48,12 +48,11 @@ log = structlog.get_logger()
 
 Lines = Callable[[], Mapping[str, Line]]
 
-Names = Callable[[Sequence[CallbackRequest]], Awaitable[Mapping[str, str]]]
-"""Makes the sounds of citizens' names, and tells what each is kept as, by request. It takes a bounded time: those
-not made by then are left out."""
+Names = Callable[[Sequence[CallbackRequest]], Mapping[str, str]]
+"""Has the sounds of citizens' names made, and tells at once what each will be kept as, by request."""
 
 
-async def no_names(_: Sequence[CallbackRequest]) -> Mapping[str, str]:
+def no_names(_: Sequence[CallbackRequest]) -> Mapping[str, str]:
     """Say no names."""
     return {}
 
@@ -209,7 +208,6 @@ class Worker:
 
     async def _attempt(self, claimed: Sequence[CallbackRequest], line: Line, rules: Rules, advisers: Advisers) -> None:
         """Commit an attempt of each claimed request that may be dialled now, all at once, and then ring."""
-        names = await self.names(claimed)
         now = self.now()
         known = replace(await asyncio.to_thread(self._known, claimed, now), present=advisers.present)
         dialled = Dialled(by=self._by)
@@ -217,6 +215,7 @@ class Worker:
         after = await self._happen({request_id: [(event, now)] for request_id, event in decided.items()})
         committed = [after[each.id] for each in claimed if each.id in after and after[each.id].state.in_attempt]
         self._followed.update({request.id: _Followed(request, now) for request in committed})
+        names = self.names(committed)
         room = asyncio.Semaphore(RINGS_AT_ONCE)
         async with asyncio.TaskGroup() as tasks:
             for request in committed:

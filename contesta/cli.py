@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
+from contesta import terminal
 from contesta.settings import load
 from core.errors import ContestaError
 
@@ -85,9 +86,25 @@ def settings(ctx: typer.Context) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one sentence and exit code 1."""
+    """Run the command line; an error of ours, of disk or of database is one sentence and exit code 1."""
+    terminal.prepare()
     try:
         app()
-    except ContestaError as error:
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False)
+    except SystemExit as end:
+        if terminal.nobody_reads(end):
+            terminal.end_unread()
+        raise
+    except Exception as error:
+        said = _told(error)
+        if said is None:
+            raise
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(said)}", highlight=False)
         sys.exit(1)
+
+
+def _told(error: Exception) -> str | None:
+    if isinstance(error, ContestaError):
+        return str(error)
+    from contesta import troubles  # noqa: PLC0415  what it needs is slow to load, and nearly never needed
+
+    return troubles.told(error, load().ledger_url)

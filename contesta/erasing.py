@@ -1,6 +1,6 @@
 """What is erased by age, with the files it leaves no trace in: the rules of settings and lines, and who deletes."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import tzinfo
 
 from contesta.format import long_date
@@ -8,7 +8,7 @@ from contesta.narrative import SYSTEM, Step
 from contesta.recordings import copy_of
 from contesta.settings import Settings
 from core.privacy.retention import Kind, Retention, Why
-from ivr.line.model import Line
+from ivr.line.published import Published
 from quality.metrics.history import CallHistory
 from storage.expiry import Erasure
 
@@ -26,8 +26,12 @@ _NOUNS = {
 _REASONS = {Why.RULE: "por la regla de conservación", Why.SUBJECT: "porque la persona lo pidió"}
 
 
-def rules(settings: Settings, lines: Iterable[Line]) -> Retention:
-    """Give how long things stay: as each line's file says, else as the settings do."""
+def rules(settings: Settings, published: Published) -> Retention:
+    """Give how long things stay: as each line's file said when it was published last, else as the settings do.
+
+    Raises:
+        ConfigurationError: what was published cannot be read.
+    """
     return Retention(
         usual={
             Kind.RECORDING: settings.recording_days,
@@ -35,7 +39,7 @@ def rules(settings: Settings, lines: Iterable[Line]) -> Retention:
             Kind.COMMENT: settings.comment_days,
             Kind.SMS: settings.sms_days,
         },
-        by_line={line.name: line.retention for line in lines if line.retention},
+        by_line=published.retention(),
     )
 
 

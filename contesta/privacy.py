@@ -73,7 +73,7 @@ def expire(
 ) -> None:
     """Borra ahora las grabaciones y los SMS cuyo plazo venció. Sin esta orden se hace solo, cada hora."""
     settings: Settings = ctx.obj
-    now, kept = datetime.now(UTC), rules(settings, lines.published(settings).current())
+    now, kept = datetime.now(UTC), rules(settings, lines.published(settings))
     with up_to_date(settings.ledger_url) as engine:
         expiry = Expiry(engine, remover(settings))
         if dry_run:

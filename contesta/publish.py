@@ -49,6 +49,8 @@ def publish(
         if faults := [fault for each in examined for fault in each.faults]:
             raise NotPublishedError(faults)
         store = lines.published(settings)
+        with _reasons():
+            store.retention()  # what cannot be read is told before anything is changed
         if faults := [*_consents(examined, store), *_missing(examined, settings, accounts)]:
             raise NotPublishedError(faults)
         found = tuple(each.line for each in examined if each.line)

@@ -23,6 +23,12 @@ DOCS = Path(__file__).parent
 DRAWN = ("anm", "art", "art_soporte", "ciudadanos")
 NOTICE = "<!-- Se genera con «make docs»; no se edita a mano. -->\n\n"
 
+EXIT_CODES = """Un comando termina con 0 si hizo lo pedido y con 1 si no pudo, y entonces dice por qué en una frase. Termina con 2 si lo
+escrito no es un comando, y con 130 tras Ctrl-C. Si quien lee deja de leer, como en `contesta stats | head -1`, termina en
+silencio por SIGPIPE: la consola lo muestra como 141. En una terminal sin tildes escribe la letra más parecida; con `--json`
+no se pierde ninguna.
+"""  # noqa: E501  lines of a page
+
 _KINDS = {Kind.GAUGE: "valor actual", Kind.COUNTER: "solo crece", Kind.HISTOGRAM: "histograma"}
 
 
@@ -49,7 +55,7 @@ def _rows(command: Any) -> Iterator[str]:  # noqa: ANN401  as above
 
 def commands_page() -> str:
     """Make the page of commands."""
-    parts = [NOTICE, "# Comandos\n\nEl programa es `.venv/bin/contesta`.\n"]
+    parts = [NOTICE, f"# Comandos\n\nEl programa es `.venv/bin/contesta`.\n\n{EXIT_CODES}"]
     for name, command in _commands(typer.main.get_command(app), "contesta"):
         parts.append(f"\n## `{name}`\n\n{(command.help or '').strip()}\n")
         if rows := list(_rows(command)):

@@ -1,6 +1,6 @@
 """Citizens' names as an adviser hears them: what is said of hostile ones, how soon, and until when they are kept."""
 
-import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,33 +45,41 @@ def test_a_name_without_end_is_cut_after_a_word() -> None:
     assert set(said.split()) == {"Luz", "Marina"}
 
 
+def say(names: SpokenNames, *requests: CallbackRequest) -> Mapping[str, str]:
+    said = names.say(requests)
+    names.finish()
+    return said
+
+
 def test_a_name_is_said_once_for_all_attempts_and_anew_if_it_is_corrected(tmp_path: Path) -> None:
-    names = SpokenNames(tmp_path / "nombres", longest_seconds=60)
-    first = asyncio.run(names.say([of("Luz Marina"), of("Ana", "b2"), of("", "c3")]))
+    names = SpokenNames(tmp_path / "nombres")
+    first = say(names, of("Luz Marina"), of("Ana", "b2"), of("", "c3"))
     assert first.keys() == {"a1", "b2"}
     file = tmp_path / "nombres" / f"{first['a1']}.wav"
     assert file.stem.startswith("a1_")
     samples, rate_hz = soundfile.read(file)
     assert (rate_hz, bool(np.abs(samples).max() > 0.1)) == (8000, True)
     made_at = file.stat().st_mtime_ns
-    assert asyncio.run(names.say([of("Luz Marina")])) == {"a1": first["a1"]}
+    assert say(names, of("Luz Marina")) == {"a1": first["a1"]}
     assert file.stat().st_mtime_ns == made_at
-    corrected = asyncio.run(names.say([of("Luz Elena")]))
+    corrected = say(names, of("Luz Elena"))
     assert corrected["a1"] != first["a1"]
     assert not file.exists()
 
 
-def test_what_is_not_made_in_time_or_cannot_be_is_not_said_and_no_call_waits(tmp_path: Path) -> None:
-    hurried = SpokenNames(tmp_path / "nombres", longest_seconds=0)
-    assert asyncio.run(hurried.say([of("Luz Marina", f"r{number}") for number in range(200)])) == {}
+def test_no_call_waits_for_names_however_many_there_are_or_whether_they_can_be_made(tmp_path: Path) -> None:
+    many = [of("Luz Marina", f"r{number}") for number in range(5)]
+    assert SpokenNames(tmp_path / "nombres", most_begun=0).say(many) == {}
+    names = SpokenNames(tmp_path / "nombres", most_begun=2)
+    assert say(names, *many).keys() == {"r0", "r1"}, "no more are begun at once"
+    assert say(names, *many).keys() == {"r0", "r1"}, "those are made"
     (tmp_path / "file").write_text("")
-    nowhere = SpokenNames(tmp_path / "file" / "nombres", longest_seconds=60)
-    assert asyncio.run(nowhere.say([of("Luz Marina")])) == {}
+    assert say(SpokenNames(tmp_path / "file" / "nombres"), of("Luz Marina")).keys() == {"a1"}, "it is passed over"
 
 
 def test_a_name_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
-    names = SpokenNames(tmp_path, longest_seconds=60)
-    said = asyncio.run(names.say([of("Luz", "a1"), of("Ana", "b2")]))
+    names = SpokenNames(tmp_path)
+    said = say(names, of("Luz", "a1"), of("Ana", "b2"))
     assert names.remove_over(lambda ids: {"b2"} & set(ids)) == 1
     assert [file.stem for file in tmp_path.iterdir()] == [said["b2"]]
     assert names.remove_over(lambda _: set()) == 1

@@ -339,7 +339,9 @@ async def calls_back(  # noqa: PLR0915  one office, and all that happens in it a
 async def spoken_name(line: RunningLine) -> str:
     """Say the name as the worker does, elsewhere; returns the prompt."""
     folder = line.settings.data_dir / "nombre-esperado"
-    said = await SpokenNames(folder, longest_seconds=PATIENCE_SECONDS).say([replace(begun(), person=PERSON)])
+    names = SpokenNames(folder)
+    said = names.say([replace(begun(), person=PERSON)])
+    await asyncio.to_thread(names.finish)
     return str(folder / said[begun().id])
 
 

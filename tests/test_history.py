@@ -169,6 +169,24 @@ def test_queue_that_does_not_take_the_caller(status: str, reason: Reason) -> Non
     assert not visit.entry_inferred
 
 
+@pytest.mark.parametrize(
+    ("line", "result"),
+    [
+        ("Ana|CONNECT|1|x|1", Outcome.ANSWERED),
+        ("NONE|ABANDON|1|1|1", Outcome.ABANDONED),
+        ("NONE|EXITWITHTIMEOUT|1|1|1", Outcome.OVERFLOW),
+    ],
+)
+@pytest.mark.parametrize("second", [0, 1, 2])
+def test_what_follows_a_refusal_at_once_is_another_visit(line: str, result: Outcome, second: int) -> None:
+    refused, inferred = told(f"""
+        1767280000|1767280000.1|atencion|NONE|RECHAZADA|FULL
+        {1767280000 + second}|1767280000.1|atencion|{line}
+    """).visits[:: 1 if second else -1]
+    assert (refused.result, refused.reason, refused.entry_inferred) == (Outcome.CLOSED, Reason.FULL, False)
+    assert (inferred.result, inferred.wait_ms, inferred.entry_inferred) == (result, 1000, True)
+
+
 def test_blind_transfer_to_a_second_queue() -> None:
     first, second = told("""
         1767280000|1767280000.1|atencion|NONE|ENTERQUEUE||+573001234567|1

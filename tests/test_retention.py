@@ -9,8 +9,9 @@ from sqlalchemy import Engine, select, text
 from typer.testing import CliRunner
 
 from callback_queue.sms.message import Message
+from contesta import lines
 from contesta.cli import app
-from contesta.erasing import remover
+from contesta.erasing import remover, rules
 from contesta.settings import Settings
 from contesta.web.access import Role
 from core.errors import ConfigurationError
@@ -235,6 +236,32 @@ def test_the_rules_of_a_lines_file_are_checked() -> None:
     (bad,) = examine({"c.yaml": f"{source}\nretention:\n  recordings: 0\n  fotos: 5\n"}, shared())
     told = [str(fault) for fault in bad.faults]
     assert ["de 1 a 36500" in told[0], "«fotos»: no se conoce" in told[1], len(told)] == [True, True, 2]
+
+
+def test_a_line_that_is_withdrawn_keeps_the_days_it_said_last(settings: Settings) -> None:
+    source = Path("ivr/lines/ciudadanos.yaml").read_text(encoding="utf-8")
+    other = source.replace("name: ciudadanos", "name: otra", 1)
+    published = lines.published(settings)
+
+    def publish(edition: int, **days: int | None) -> dict[str, int]:
+        """Publish these lines, each with its days; tells what rules there are for recordings afterwards."""
+        for name, said in days.items():
+            own = "" if said is None else f"\nretention: {{recordings: {said}}}\n"
+            text = (source if name == "ciudadanos" else other) + own
+            published.add({name: (f"{edition:012x}", text)})
+        published.make_current(dict.fromkeys(days, f"{edition:012x}"), at(0) + edition * 2 * DAY)
+        found = rules(settings, lines.published(settings)).own(Kind.RECORDING, at(0))
+        return {line: (at(0) - before).days for line, before in found.items()}
+
+    assert publish(1, ciudadanos=30, otra=10) == {"ciudadanos": 30, "otra": 10}
+    assert publish(2, ciudadanos=40) == {"ciudadanos": 40, "otra": 10}
+    assert publish(3, ciudadanos=40) == {"ciudadanos": 40, "otra": 10}, "its files are forgotten, its days are not"
+    assert publish(4, otra=20) == {"ciudadanos": 40, "otra": 20}
+    assert publish(5, ciudadanos=None, otra=20) == {"otra": 20}, "what it says now is what holds"
+    assert publish(6, otra=20) == {"otra": 20}
+    (settings.published_dir / "retention.json").write_text('{"otra": {"fotos": 3}}')
+    with pytest.raises(ConfigurationError, match=r"retention\.json está dañado"):
+        rules(settings, lines.published(settings))
 
 
 def test_the_command_counts_first_and_then_erases(

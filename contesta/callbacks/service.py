@@ -90,7 +90,7 @@ async def run_service(settings: Settings) -> None:
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
         ("forgetting", FORGET_SECONDS, lambda now: forget(forgetting, settings, now)),
         ("names", NAMES_SECONDS, lambda _: names.remove_over(CallbackLists(engine).open_among)),
-        ("retention", FORGET_SECONDS, lambda now: expire(expiry, rules(settings, published.current()), now)),
+        ("retention", FORGET_SECONDS, lambda now: expire(expiry, rules(settings, published), now)),
     )
     async with asyncio.TaskGroup() as tasks:
         if settings.outbound_trunk:

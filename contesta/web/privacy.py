@@ -11,6 +11,7 @@ from pydantic import Field
 from contesta import lines
 from contesta.erasing import WORDS, rules
 from contesta.format import capital, day_and_hour, sentence, short_date, whole
+from contesta.settings import Settings
 from contesta.subjects import WHAT_WORDS, subject_text
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
@@ -18,7 +19,7 @@ from contesta.web.pages import render
 from contesta.web.routes import Route, body
 from contesta.web.validation import Asked
 from core.errors import ConfigurationError
-from core.privacy.retention import Kind
+from core.privacy.retention import Kind, Retention
 from core.privacy.subject import Subject, What
 from storage.holds import Hold, Holds
 
@@ -82,15 +83,18 @@ async def _done(
 async def _page(request: web.Request, said: HoldAsked | None = None, fault: str = "") -> web.Response:
     settings = request.app[SETTINGS]
     zone = ZoneInfo(settings.timezone)
-    published = await asyncio.to_thread(lambda: lines.published(settings).current())
-    kept = rules(settings, published)
+    kept, names = await asyncio.to_thread(_rules, settings)
     found = await asyncio.to_thread(Holds(request.app[ENGINE]).all)
     context: dict[str, Any] = {
         "rules": [
             {
                 "kind": capital(WORDS[kind][1]),
                 "usual": _days(kept.usual[kind]),
-                "own": [f"{line}: {_days(own[kind])}" for line, own in kept.by_line.items() if kind in own],
+                "own": [
+                    f"{line}: {_days(own[kind])}{'' if line in names else ' (ya no está publicada)'}"
+                    for line, own in kept.by_line.items()
+                    if kind in own
+                ],
             }
             for kind in Kind
         ],
@@ -101,6 +105,12 @@ async def _page(request: web.Request, said: HoldAsked | None = None, fault: str 
         "address": HOLDS,
     }
     return render(request, "datos.html", context, _BAD_REQUEST if fault else 200)
+
+
+def _rules(settings: Settings) -> tuple[Retention, set[str]]:
+    """Read how long things stay, and which lines are published."""
+    published = lines.published(settings)
+    return rules(settings, published), {line.name for line in published.current()}
 
 
 def _hold(one: Hold, zone: ZoneInfo) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 <folder>/current.json            the editions new calls get, and since when the others are past
 <folder>/<line>/<edition>.yaml   the file as it was published
+<folder>/retention.json          how long things of lines stay that are no longer published: as they said last
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from core.document import text_of
 from core.errors import ConfigurationError
+from core.privacy.retention import Kind as Kept
 from ivr.line.model import Line
 from ivr.line.read import Texts, read
 
@@ -86,6 +88,28 @@ class Published:
         except (ValueError, KeyError, TypeError) as broken:
             raise ConfigurationError(f"{path} está dañado ({broken}). Bórrelo y publique de nuevo") from broken
 
+    def retention(self) -> Mapping[str, Mapping[Kept, int]]:
+        """Return how many days things of each line stay, as it said when it was published last; what it said of.
+
+        Raises:
+            ConfigurationError: what was written cannot be read.
+        """
+        return {**self._kept(), **{line.name: line.retention for line in self.current()}}
+
+    def _kept(self) -> dict[str, dict[Kept, int]]:
+        path = self._folder / "retention.json"
+        if not path.exists():
+            return {}
+        try:
+            return {
+                line: {Kept(kind): int(days) for kind, days in said.items()}
+                for line, said in json.loads(path.read_text(encoding="utf-8")).items()
+            }
+        except (ValueError, TypeError, AttributeError) as broken:
+            raise ConfigurationError(
+                f"{path} está dañado ({broken}). Restaure una copia, o bórrelo y publique de nuevo las líneas retiradas"
+            ) from broken
+
     def add(self, sources: Mapping[str, tuple[str, str]]) -> None:
         """Keep the files of editions, by the line's name: edition and text. They are not current yet."""
         for name, (edition, source) in sources.items():
@@ -95,6 +119,7 @@ class Published:
 
     def make_current(self, editions: Mapping[str, str], now: datetime) -> tuple[Edition, ...]:
         """Give new calls these editions, by the line's name; return those that are forgotten, with their files."""
+        left = {line: said for line, said in self.retention().items() if said and line not in editions}
         current = [Edition(line=name, edition=edition) for name, edition in editions.items()]
         past = [
             replace(each, past_since=each.past_since or now)
@@ -111,6 +136,7 @@ class Published:
             for each in (*current, *kept)
         ]
         self._folder.mkdir(parents=True, exist_ok=True)
+        _write(self._folder / "retention.json", json.dumps(left, indent=1))
         _write(self._folder / "current.json", json.dumps(rows, indent=1))
         forgotten = tuple(each for each in past if each not in kept)
         for each in forgotten:

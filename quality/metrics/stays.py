@@ -32,7 +32,7 @@ _REJECTIONS = {
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Stay:
-    """A visit in the making; see `Visit` for the fields."""
+    """A visit in the making; see `Visit` for the fields. `refused`: the queue did not take the caller in."""
 
     channel_id: str
     queue: str
@@ -44,13 +44,19 @@ class Stay:
     reason: Reason = Reason.NONE
     key: str = ""
     detail: str = ""
+    refused: bool = False
     rings: list[Ring] = field(default_factory=list)
     legs: list[Leg] = field(default_factory=list)
     departed: bool = False
     """The live feed told of the departure: it does so once for each stay, sometimes seconds after the log said why."""
 
     def is_of(self, at: datetime, wait_seconds: int | None) -> bool:
-        """Tell whether a fact of time `at` after so long a wait is about this stay."""
+        """Tell whether a fact of time `at` after so long a wait is about this stay.
+
+        Whoever was not taken in never waited, so nothing that happens in the queue is about his stay.
+        """
+        if self.refused:
+            return False
         if wait_seconds is not None:
             return abs(at - timedelta(seconds=wait_seconds) - self.entered_at) <= SAME_MOMENT
         return self.left_at is not None and abs(at - self.left_at) <= SAME_MOMENT
@@ -100,7 +106,7 @@ class Stay:
     def reject(self, event: Rejected) -> None:
         """Not be taken in at all."""
         self.end(Outcome.CLOSED, event.at, _REJECTIONS.get(event.status, Reason.NONE), wait_seconds=0)
-        self.detail = event.status
+        self.detail, self.refused = event.status, True
 
     def open_leg(self, agent: str = "") -> Leg | None:
         """Return the last conversation that goes on, of `agent` if named."""
