@@ -148,7 +148,8 @@ def fill_bare(engine: Engine, due: list[datetime], later: int) -> None:
                 ).bindparams(bindparam("due_at", type_=UtcDateTime)),
                 {"last": later, "due_at": datetime.now(UTC) + timedelta(days=1)},
             )
-    wait_bare(engine, dict(enumerate(due)))
+    if due:
+        wait_bare(engine, dict(enumerate(due)))
     analyse(engine)
 
 
