@@ -1,4 +1,4 @@
-.PHONY: setup setup-test run call demo test check bench docs lock
+.PHONY: setup setup-test run call demo test check ready bench docs lock
 
 setup:
 	@./setup.sh run
@@ -22,7 +22,12 @@ check: setup-test
 	.venv/bin/lint-imports --no-logo
 	@PATH="$$PATH:$(CURDIR)/.venv/bin" npm run --silent check
 
-test: check
+# What all tests share is made while the types are checked
+ready: setup-test
+	@.venv/bin/python -m tests.ready
+
+test: setup-test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line check ready
 	.venv/bin/python -m tests.run
 
 bench: setup-test

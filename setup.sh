@@ -11,7 +11,7 @@ what=${1:-run}
 packages="python3 python3-venv sox debian-archive-keyring"
 lock=requirements.lock
 if [ "$what" = test ]; then
-    packages="$packages sip-tester postgresql mosquitto openssl chromium fonts-dejavu-core graphviz"
+    packages="$packages sip-tester postgresql mosquitto openssl chromium-headless-shell fonts-dejavu-core graphviz"
     lock=requirements-dev.lock
 fi
 
@@ -45,6 +45,14 @@ if command -v dpkg-query >/dev/null; then
         [ -z "$asleep" ] || quietly $as_root systemctl disable "$asleep"
         rm -f "$log"
     fi
+fi
+
+# The tests' Asterisk comes meanwhile. Where it does not, or lies in another folder, the tests see to it themselves
+fetching=""
+asterisk="${CONTESTA_CACHE_DIR:-$HOME/.cache/contesta}/asterisk"
+if [ "$what" = test ] && [ ! -x "$asterisk/asterisk" ]; then
+    sh asterisk_conf/provision.sh "$asterisk" >/dev/null 2>&1 &
+    fetching=$!
 fi
 
 # The Python of the system, or the first one that is new enough
@@ -81,3 +89,5 @@ if ! cmp -s package-lock.json node_modules/.installed-test &&
     }
     cp package-lock.json "node_modules/.installed-$what"
 fi
+
+[ -z "$fetching" ] || wait "$fetching" || true

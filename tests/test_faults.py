@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,11 +20,12 @@ import pytest
 import soundfile as sf
 
 from contesta import processes
-from contesta.comparison import differences
+from contesta.comparison import Difference, differences
 from quality.metrics.history import Outcome
 from tests.people import Fate, advisers_at_work, call_until_queued, callers_phone, choose_an_adviser, random_mobile
 from tests.running import RunningLine, eventually, start_line
 
+SETTLES_SECONDS = 60
 MORE_THAN_A_SECOND_BYTES = 40_000  # 8 kHz, 16 bits, and what is not yet on the disk
 
 
@@ -33,12 +35,18 @@ def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
         yield running
 
 
+_told: set[Difference] = set()
+"""What a test failed for: those after it, on the same line, look for more."""
+
+
 def settled(line: RunningLine) -> None:
     """Wait until the ledger has everything that queue_log has, and equals a ledger made from it alone."""
-    eventually(
-        lambda: not differences(line.ledger(), [line.settings.queue_log]),
-        what=f"ledger equals queue_log, still: {differences(line.ledger(), [line.settings.queue_log])[:3]}",
-    )
+    deadline = time.monotonic() + SETTLES_SECONDS
+    while left := set(differences(line.ledger(), [line.settings.queue_log])) - _told:
+        if time.monotonic() > deadline:
+            _told.update(left)
+            pytest.fail(f"the ledger is not what queue_log says: {sorted(map(str, left))}")
+        time.sleep(0.5)
 
 
 async def _calls(line: RunningLine, count: int, per_second: float, *, press_within: float = 3.0) -> list[Fate]:

@@ -38,7 +38,7 @@ from storage.people_keys import NewKey
 from storage.people_sessions import Browser, Lifetime, Sessions
 
 expect.set_options(timeout=60_000)
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = "/usr/bin/chromium-headless-shell"
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
     "--disable-gpu",
