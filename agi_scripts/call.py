@@ -14,6 +14,8 @@ from callback_queue.mailbox_request import Place
 from callback_queue.mailbox_spool import Spool
 from core.events import ConsentAnswer
 from ivr import prompts
+from ivr.answered import NAME as ANSWERED
+from ivr.answered import AnsweredFile
 from ivr.caller import LineCaller
 from ivr.dialogs.consent import ask_consent, may_record
 from ivr.dialogs.hours import say_closed
@@ -21,7 +23,8 @@ from ivr.dialogs.offer import ExpectedWait
 from ivr.line.exchange import END, LANGUAGE, NO, QUEUE, RECORD, YES
 from ivr.line.model import Line, Queue
 from ivr.line.published import Published
-from ivr.waits import NAME, WaitsFile
+from ivr.waits import NAME as WAITS
+from ivr.waits import WaitsFile
 from telephony.agi import Channel
 
 CONSENT = "CONTESTA_CONSENTIMIENTO"
@@ -43,6 +46,7 @@ class Desk:
     lines: Published
     requests: Spool
     expected_wait: ExpectedWait
+    answered: AnsweredFile
     now: Callable[[], datetime] = utc_now
 
 
@@ -144,7 +148,8 @@ def desk_in(data: Path) -> Desk:
     return Desk(
         lines=Published(data / "lineas", prompts.shared()),
         requests=Spool(data / "buzon", now=utc_now),
-        expected_wait=WaitsFile(data / NAME, utc_now),
+        expected_wait=WaitsFile(data / WAITS, utc_now),
+        answered=AnsweredFile(data / ANSWERED),
     )
 
 

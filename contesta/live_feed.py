@@ -24,7 +24,7 @@ from contesta.from_ledger import present
 from contesta.listener import LOG_NAME, REFUSED_PAUSE_SECONDS
 from contesta.settings import LOCALHOST, Settings
 from core.errors import ConfigurationError
-from core.events import WorkEnded
+from core.events import is_of_desk
 from quality.metrics.figures import Thresholds
 from quality.metrics.live import LiveEngine
 from storage.database import connect
@@ -156,7 +156,7 @@ class LiveFeed:
             for event in batch.events if batch else ():
                 late = self.engine.late
                 self.engine.take(event)
-                if isinstance(event, WorkEnded) and self.engine.late > late:
+                if is_of_desk(event) and self.engine.late > late:
                     self._late_word.set()
                 await self._breathe()
             if batch and batch.events:

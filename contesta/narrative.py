@@ -1,4 +1,7 @@
-"""The history of a call in Spanish: one sentence, a timeline, and what nobody saw. Pure; page and terminal share it."""
+"""The history of a call in Spanish: one sentence, a timeline, and what nobody saw. Pure; page and terminal share it.
+
+One file: a sentence for each kind of fact, and nothing else.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -265,11 +268,23 @@ def _message_left(_event: MessageLeft) -> tuple[str, str]:
 
 
 def _survey_answered(event: SurveyAnswered) -> tuple[str, str]:
+    if event.by:
+        return event.by, _typed(event)
     if event.file:
         return CITIZEN, f"Respondió con su voz la pregunta «{event.question}»"
     if event.answer is None:
         return CITIZEN, f"No respondió la pregunta «{event.question}»"
     return CITIZEN, f"Respondió {event.answer} a la pregunta «{event.question}»"
+
+
+def _typed(event: SurveyAnswered) -> str:
+    match event.answer:
+        case None:
+            return f"Quitó la respuesta a la pregunta «{event.question}»"
+        case 0:
+            return f"Escribió lo que el ciudadano respondió a la pregunta «{event.question}»"
+        case _:
+            return f"Escribió que el ciudadano respondió {event.answer} a la pregunta «{event.question}»"
 
 
 def _recorded(event: Recorded) -> tuple[str, str]:

@@ -12,7 +12,12 @@ def said(share: Share) -> str:
 
 
 def responded(one: QuestionResult) -> str:
-    """Write how many answered; where nobody was attended, of those who were asked."""
+    """Write how many answered, and how many of that advisers typed; where nobody was attended, of those asked."""
     if one.asked and not one.response_rate.denominator:
         return f"{whole(one.answered)} de {whole(one.asked)}"
-    return said(one.response_rate)
+    return said(one.response_rate) + (f"; {typed(one.typed)}" if one.typed else "")
+
+
+def typed(count: int) -> str:
+    """Say how many answers advisers typed: «12 escritas por asesores»."""
+    return f"{whole(count)} {'escrita' if count == 1 else 'escritas'} por asesores"

@@ -59,6 +59,8 @@ class QuestionResult(Told):
     title: str
     asked: int
     answered: int
+    typed: int
+    """How many of the answered were typed by advisers."""
     response_rate: Share
     """Answered of the attended contacts."""
     top_answers: list[int]
@@ -234,6 +236,7 @@ def _question(question: Question, result: Result, of: Sequence[Question] = ()) -
         title=question.title,
         asked=result.asked,
         answered=result.answered,
+        typed=result.typed,
         response_rate=share(result.response_rate),
         top_answers=sorted(*tops) if len(tops) == 1 else [],
         top=share(result.top_share if question.top else Ratio(0, 0)),

@@ -7,6 +7,7 @@ durable and its whole seconds are what every later recomputation will see (see q
 `channel_id` is the telephone system's Uniqueid of the caller's channel, `call_id` its Linkedid. queue_log
 knows only the first; for a call that was not passed on by consultation the two are equal.
 Durations that the telephone system reports itself are whole seconds in both sources and named `_seconds`.
+One file: it is read as one list.
 """
 
 from dataclasses import dataclass
@@ -229,13 +230,17 @@ class MessageLeft(Event):
 class SurveyAnswered(Event):
     """The caller answered one question of `survey`, or was asked and did not (`answer` None, no `file`).
 
-    `file` is the recording of a spoken comment, below the folder of messages.
+    `file` is the recording of a spoken comment, below the folder of messages. `by` is whoever typed what the caller
+    told the adviser `agent`; both are "" where the caller answered the line himself. What is typed as a comment is
+    answer 0.
     """
 
     question: str
     answer: int | None
     survey: str = ""
     file: str = ""
+    agent: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -352,6 +357,11 @@ class WorkEnded(QueueEvent):
     resolution: Resolution
     by: str
     limit_seconds: int
+
+
+def is_of_desk(event: Event) -> bool:
+    """Tell whether an adviser's desk tells something: it may be told long after the call is over."""
+    return isinstance(event, WorkEnded) or (isinstance(event, SurveyAnswered) and event.by != "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,14 @@ def _of_record(*more: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what __table_ar
 
 
 class CampaignRow(LedgerTable, table=True):
-    """One campaign. `columns` says which column of the file is what, as JSON."""
+    """One campaign. `columns` says which column of the file is what, as JSON; `asker` who asks its survey."""
 
     __tablename__ = "campaign"
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True)
     line: str
     survey: str
+    asker: str
     state: str
     file: str
     columns: str = Field(sa_column=Column(Text, nullable=False))
@@ -67,7 +68,10 @@ class CampaignRecordRow(LedgerTable, table=True):
 
 
 class CampaignAnswerRow(LedgerTable, table=True):
-    """What somebody answered to one question: `author` is "ivr" for keys in a call, or who typed it."""
+    """What somebody answered to one question: `author` is "ivr" for keys in a call, or who typed it.
+
+    A comment is answer 0, and `text` what was written.
+    """
 
     __tablename__ = "campaign_answer"
     __table_args__ = _of_record()
@@ -75,5 +79,6 @@ class CampaignAnswerRow(LedgerTable, table=True):
     position: int = Field(primary_key=True)
     question: str = Field(primary_key=True)
     answer: int
+    text: str = Field(sa_column=Column(Text, nullable=False))
     author: str
     at: datetime = _moment()

@@ -5,6 +5,7 @@ calls; one that is paused gives none. A record has one disposition: what an advi
 """
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -18,11 +19,21 @@ from callback_queue.campaign.base import Base, Counts, Exclusion, Fate, Record
 from callback_queue.campaign.columns import Columns
 from callback_queue.campaign.dispositions import Disposition
 from core.errors import ConfigurationError
+from storage.campaign_rows import columns_of, insert_records, written
 from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow, CampaignRow
 from storage.database import reader, table_of, take_write_lock
 
 _PART = 500
 IVR = "ivr"
+
+
+class Asker(StrEnum):
+    """Who asks a campaign's survey."""
+
+    LINE = "line"
+    """The line, by keys, when the adviser has hung up."""
+    ADVISER = "adviser"
+    """The adviser, who types what he is told."""
 
 
 class CampaignState(StrEnum):
@@ -42,6 +53,7 @@ class NewCampaign:
     survey: str
     file: str
     author: str
+    asker: Asker = Asker.LINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +64,7 @@ class Campaign:
     name: str
     line: str
     survey: str
+    asker: Asker
     state: CampaignState
     file: str
     columns: Columns
@@ -59,6 +72,15 @@ class Campaign:
     author: str
     counts: Counts
     pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """An answer to a question: a key of its scale, or 0 and the `text` of a comment. `author` is "ivr" for keys."""
+
+    answer: int
+    author: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +96,7 @@ class StoredRecord:
     disposed_at: datetime | None
     disposed_by: str
     note: str
-    answers: Mapping[str, int]
+    answers: Mapping[str, Answered]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,10 +111,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Results:
-    """What came of a campaign: records by disposition, and by question how often each answer was given."""
+    """What came of a campaign: records by disposition, and by question how often each answer was given.
+
+    `typed` has by question how many of the answers somebody typed.
+    """
 
     dispositions: Mapping[Disposition, int]
     questions: Mapping[str, Mapping[int, int]]
+    typed: Mapping[str, int]
 
 
 class Campaigns:
@@ -114,10 +140,10 @@ class Campaigns:
             take_write_lock(connection)
             if connection.scalar(select(exists().where(col(CampaignRow.name) == new.name))):
                 raise ConfigurationError(f"ya hay una campaña «{new.name}»; elija otro nombre")
-            values = asdict(new) | {"state": CampaignState.DRAFT, "columns": _written(base.columns), "created_at": now}
+            values = asdict(new) | {"state": CampaignState.DRAFT, "columns": written(base.columns), "created_at": now}
             connection.execute(insert(CampaignRow), values)
             campaign_id = connection.execute(select(_CAMPAIGN.c.id).where(_CAMPAIGN.c.name == new.name)).scalar_one()
-            _insert_records(connection, campaign_id, base)
+            insert_records(connection, campaign_id, base)
             return _campaigns(connection, _CAMPAIGN.c.id == campaign_id)[0]
 
     def replace(self, campaign_id: int, base: Base) -> Campaign | None:
@@ -125,10 +151,10 @@ class Campaigns:
         with self._engine.begin() as connection:
             take_write_lock(connection)
             draft = (_CAMPAIGN.c.id == campaign_id) & (_CAMPAIGN.c.state == CampaignState.DRAFT)
-            if not connection.execute(update(_CAMPAIGN).where(draft).values(columns=_written(base.columns))).rowcount:
+            if not connection.execute(update(_CAMPAIGN).where(draft).values(columns=written(base.columns))).rowcount:
                 return None
             connection.execute(delete(_RECORD).where(_RECORD.c.campaign_id == campaign_id))
-            _insert_records(connection, campaign_id, base)
+            insert_records(connection, campaign_id, base)
             return _campaigns(connection, _CAMPAIGN.c.id == campaign_id)[0]
 
     def all(self) -> tuple[Campaign, ...]:
@@ -213,15 +239,20 @@ class Campaigns:
         mine = _RECORD.c.campaign_id == campaign_id
         done = select(_RECORD.c.disposition, func.count()).where(mine, _RECORD.c.disposition != "")
         of_answers = _ANSWER.c.campaign_id == campaign_id
-        said = select(_ANSWER.c.question, _ANSWER.c.answer, func.count()).where(of_answers)
+        by_hand = func.sum(case((_ANSWER.c.author != IVR, 1), else_=0))
+        said = select(_ANSWER.c.question, _ANSWER.c.answer, func.count(), by_hand).where(of_answers)
         questions: dict[str, dict[int, int]] = {}
+        typed: Counter[str] = Counter()
         with self._reader.begin() as connection:
             counted = connection.execute(done.group_by(_RECORD.c.disposition)).all()
-            for question, answer, count in connection.execute(said.group_by(_ANSWER.c.question, _ANSWER.c.answer)):
+            for question, answer, count, his in connection.execute(said.group_by(_ANSWER.c.question, _ANSWER.c.answer)):
                 questions.setdefault(question, {})[answer] = count
+                typed[question] += int(his)
         by_name = {Disposition(name): count for name, count in counted}
         return Results(
-            dispositions={each: by_name[each] for each in Disposition if each in by_name}, questions=questions
+            dispositions={each: by_name[each] for each in Disposition if each in by_name},
+            questions=questions,
+            typed=typed,
         )
 
     def surveyed(self, line: str, survey: str) -> frozenset[str]:
@@ -242,14 +273,15 @@ class Campaigns:
         query = select(_RECORD).where(*which).order_by(_RECORD.c.campaign_id, _RECORD.c.position).limit(size)
         with self._reader.begin() as connection:
             rows = connection.execute(query).all()
-            answers: dict[tuple[int, int], dict[str, int]] = {}
+            answers: dict[tuple[int, int], dict[str, Answered]] = {}
             for campaign_id in {row.campaign_id for row in rows}:
                 places = [row.position for row in rows if row.campaign_id == campaign_id]
                 said = select(_ANSWER).where(
                     _ANSWER.c.campaign_id == campaign_id, _ANSWER.c.position.between(min(places), max(places))
                 )
                 for each in connection.execute(said):
-                    answers.setdefault((campaign_id, each.position), {})[each.question] = each.answer
+                    one = Answered(answer=each.answer, author=each.author, text=each.text)
+                    answers.setdefault((campaign_id, each.position), {})[each.question] = one
         return tuple(_stored(row, answers.get((row.campaign_id, row.position), {})) for row in rows)
 
     def _change(self, record: StoredRecord, **values: Any) -> None:  # noqa: ANN401  columns of a record
@@ -269,7 +301,8 @@ class Campaigns:
             for question, answer in (outcome.answers or {}).items():
                 key = {"campaign_id": campaign_id, "position": position, "question": question}
                 connection.execute(delete(_ANSWER).where(*(_ANSWER.c[name] == value for name, value in key.items())))
-                connection.execute(insert(_ANSWER), key | {"answer": answer, "author": outcome.author, "at": now})
+                told = {"answer": answer, "text": "", "author": outcome.author, "at": now}
+                connection.execute(insert(_ANSWER), key | told)
         return True
 
 
@@ -281,29 +314,6 @@ _OPEN = (_RECORD.c.fate == Fate.TO_MANAGE, _RECORD.c.disposition == "")
 
 def _this(campaign_id: int, position: int) -> ColumnElement[bool]:
     return and_(_RECORD.c.campaign_id == campaign_id, _RECORD.c.position == position)
-
-
-def _insert_records(connection: Connection, campaign_id: int, base: Base) -> None:
-    none_yet = {"round": 1, "request_id": "", "disposition": "", "disposed_at": None, "disposed_by": "", "note": ""}
-    values = [
-        {
-            "campaign_id": campaign_id,
-            "position": position,
-            "row": record.row,
-            "fate": record.fate,
-            "exclusion": record.exclusion or "",
-            "of_row": record.of_row,
-            "telephone": record.telephones[0] if record.telephones else "",
-            "written": record.written,
-            "name": record.name,
-            "document": record.document,
-            "cells": json.dumps(record.cells, ensure_ascii=False),
-            **none_yet,
-        }
-        for position, record in enumerate(base.records, 1)
-    ]
-    for first in range(0, len(values), _PART):
-        connection.execute(insert(_RECORD), values[first : first + _PART])
 
 
 def _campaigns(connection: Connection, *which: ColumnElement[bool]) -> tuple[Campaign, ...]:
@@ -326,9 +336,10 @@ def _campaign(row: Row[Any], fates: Mapping[Fate, int], pending: Mapping[int, in
         name=row.name,
         line=row.line,
         survey=row.survey,
+        asker=Asker(row.asker),
         state=CampaignState(row.state),
         file=row.file,
-        columns=_columns(row.columns),
+        columns=columns_of(row.columns),
         created_at=row.created_at,
         author=row.author,
         counts=Counts(
@@ -343,7 +354,7 @@ def _campaign(row: Row[Any], fates: Mapping[Fate, int], pending: Mapping[int, in
     )
 
 
-def _stored(row: Row[Any], answers: Mapping[str, int]) -> StoredRecord:
+def _stored(row: Row[Any], answers: Mapping[str, Answered]) -> StoredRecord:
     return StoredRecord(
         campaign_id=row.campaign_id,
         position=row.position,
@@ -365,19 +376,4 @@ def _stored(row: Row[Any], answers: Mapping[str, int]) -> StoredRecord:
         disposed_by=row.disposed_by,
         note=row.note,
         answers=answers,
-    )
-
-
-def _written(columns: Columns) -> str:
-    return json.dumps(asdict(columns), ensure_ascii=False)
-
-
-def _columns(written: str) -> Columns:
-    said = json.loads(written)
-    return Columns(
-        titles=tuple(said["titles"]),
-        has_titles=said["has_titles"],
-        telephones=tuple(said["telephones"]),
-        names=tuple(said["names"]),
-        document=said["document"],
     )

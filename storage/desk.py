@@ -1,7 +1,8 @@
 """What advisers write about their conversations: drafts, and the words they saved, of which the last one stands."""
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, delete, desc, func, insert, select, update
@@ -19,6 +20,15 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a citizen told an adviser to a question of a survey: a key of its scale, or a comment."""
+
+    survey: str
+    question: str
+    answer: int | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """What an adviser is writing about the conversation on a channel."""
 
@@ -27,6 +37,7 @@ class Draft:
     disposition: str = ""
     note: str = ""
     solution: str = ""
+    answers: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +101,12 @@ class DeskBook:
         if row is None:
             return Draft(channel_id=channel_id, agent=agent)
         return Draft(
-            channel_id=channel_id, agent=agent, disposition=row.disposition, note=row.note, solution=row.solution
+            channel_id=channel_id,
+            agent=agent,
+            disposition=row.disposition,
+            note=row.note,
+            solution=row.solution,
+            answers=tuple(Said(**one) for one in json.loads(row.answers)),
         )
 
     def keep(self, draft: Draft, now: datetime) -> None:
@@ -101,6 +117,7 @@ class DeskBook:
             "disposition": draft.disposition,
             "note": draft.note,
             "solution": draft.solution,
+            "answers": json.dumps([asdict(one) for one in draft.answers], ensure_ascii=False),
             "saved_at": now,
         }
         with self._engine.begin() as connection:

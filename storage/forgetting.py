@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, tuple_, update
 from sqlmodel import col
 
 from callback_queue.campaign.base import Fate
 from callback_queue.request import CallbackRequest, Person
 from storage.callback_codec import COLUMNS, request_of, values
 from storage.callback_tables import CallbackChannelRow, CallbackRow
-from storage.campaign_tables import CampaignRecordRow, CampaignRow
+from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow, CampaignRow
 from storage.campaigns import CampaignState
 from storage.database import reader, table_of, take_write_lock
 from storage.holds import held
@@ -62,7 +62,7 @@ class Forgetting:
             take_write_lock(connection)
             known = and_(record.cells != NOBODY["cells"], ~held(connection).of_record())
             which = and_(record.campaign_id.in_(old), over, known)
-            return connection.execute(update(CampaignRecordRow).where(which).values(NOBODY)).rowcount
+            return forget_records(connection, which)
 
     def _ended(self, before: datetime) -> list[CallbackRequest]:
         telephone = col(CallbackRow.telephone)
@@ -74,6 +74,14 @@ class Forgetting:
                 .limit(AT_ONCE)
             )
             return [request_of(row) for row in connection.execute(query)]
+
+
+def forget_records(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Leave of some records of campaigns what tells of nobody, and of their answers no text; returns how many."""
+    record, answer = table_of(CampaignRecordRow).columns, table_of(CampaignAnswerRow).columns
+    mine = tuple_(answer.campaign_id, answer.position).in_(select(record.campaign_id, record.position).where(which))
+    connection.execute(update(CampaignAnswerRow).where(answer.text != "", mine).values(text=""))
+    return connection.execute(update(CampaignRecordRow).where(which).values(NOBODY)).rowcount
 
 
 def forget(connection: Connection, request: CallbackRequest) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, bindparam, delete, insert, or_, select, update
 from sqlmodel import Session, col
 
-from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted, WorkEnded
+from core.events import CallEnded, CallVanished, Event, HoldChanged, SystemRestarted, is_of_desk
 from quality.metrics.history import CallHistory, build
 from storage import projection
 from storage.call_filter import CallFilter
@@ -27,7 +27,7 @@ from storage.tables import CallRow, ChannelRow, EventRow, LogPositionRow, Restar
 _EVERYTHING = CallFilter()
 _EVENT = table_of(EventRow)
 _TOLD = ("kind", "source", "at", "ord", "call_id", "channel_id", "data")
-_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged, WorkEnded)
+_OF_ANY_CHANNEL = (CallEnded, CallVanished, HoldChanged)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class OpenCall:
 
 def is_call(events: Iterable[Event]) -> bool:
     """Tell whether a line or a queue was reached. Other channels of the telephone system end too."""
-    return not all(isinstance(event, _OF_ANY_CHANNEL) for event in events)
+    return not all(isinstance(event, _OF_ANY_CHANNEL) or is_of_desk(event) for event in events)
 
 
 class Ledger:

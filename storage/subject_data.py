@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select
 from sqlmodel import col
 
 from callback_queue.campaign.base import Fate
@@ -20,7 +20,7 @@ from storage.callback_tables import CallbackRow, LeftAloneRow
 from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow
 from storage.database import reader, table_of, take_write_lock
 from storage.expiry import Due, Remove, forget_messages, keep
-from storage.forgetting import NOBODY, forget
+from storage.forgetting import NOBODY, forget, forget_records
 from storage.holds import Reach, held, reach
 from storage.ledger import Ledger
 from storage.privacy_tables import ErasureRow
@@ -149,8 +149,7 @@ class SubjectData:
         done.held += len(connection.execute(select(place).where(mine, ~free)).all())
         done.under_way += len(connection.execute(select(place).where(mine, free, ~over)).all())
         known = _RECORD.c.cells != NOBODY["cells"]
-        gone = update(CampaignRecordRow).where(mine, free, over, known).values(NOBODY)
-        done.records = connection.execute(gone).rowcount
+        done.records = forget_records(connection, and_(mine, free, over, known))
 
     def _call(self, ledger: Ledger, call_id: str) -> dict[str, Any]:
         call = ledger.call(call_id)
@@ -169,7 +168,13 @@ class SubjectData:
             ],
             "grabaciones": [{"comenzo": one.at.isoformat(), "asesor": one.agent} for one in call.recordings],
             "encuesta": [
-                {"pregunta": one.question, "respuesta": one.answer, "hablada": bool(one.file)} for one in call.survey
+                {
+                    "pregunta": one.question,
+                    "respuesta": one.answer,
+                    "hablada": bool(one.file),
+                    "escrita_por": one.by,
+                }
+                for one in call.survey
             ],
         }
 
@@ -220,7 +225,7 @@ def _record(connection: Connection, row: Row[Any]) -> dict[str, Any]:
         "fila": json.loads(row.cells),
         "tipificacion": row.disposition,
         "nota": row.note,
-        "respuestas": {one.question: one.answer for one in connection.execute(select(_ANSWER).where(mine))},
+        "respuestas": {one.question: one.text or one.answer for one in connection.execute(select(_ANSWER).where(mine))},
     }
 
 

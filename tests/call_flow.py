@@ -13,6 +13,7 @@ from callback_queue.mailbox_spool import Spool
 from core.errors import CallEndedError
 from core.events import Event
 from ivr import prompts
+from ivr.answered import AnsweredFile
 from ivr.dialogs.offer import ExpectedWait, NobodyKnows, Wait
 from ivr.line.exchange import DESTINATION, END, ENTRY, LANGUAGE, MAILBOX, OFFER, QUEUE, RECORD, STANDS, SURVEY
 from ivr.line.model import Line, ToMailbox, ToQueue
@@ -94,7 +95,8 @@ class Telephone:
         line = self._lines[name]
         spool = Spool(self._folder / f"buzon-{self._calls}", now=lambda: at)
         waits: ExpectedWait = Waits(wait) if wait else NobodyKnows()
-        desk = Desk(lines=self._published, requests=spool, expected_wait=waits, now=lambda: at)
+        answered = AnsweredFile(self._folder / "respondidas.json")
+        desk = Desk(lines=self._published, requests=spool, expected_wait=waits, answered=answered, now=lambda: at)
         doing = Actions(actions, never_hangs_up=never_hangs_up)
         call = Call(doing, messages=self._folder / "mensajes", careless=anybody)
         dialplan = _Dialplan(line, call, desk, number)

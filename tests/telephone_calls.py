@@ -21,6 +21,7 @@ from agi_scripts.call import Desk, Flow, play
 from callback_queue.mailbox_spool import Spool
 from contesta.lines import published
 from core.numbers import ANONYMOUS
+from ivr.answered import AnsweredFile
 from ivr.dialogs.offer import NobodyKnows, Wait
 from ivr.line.exchange import END, LANGUAGE, RECORD, STANDS
 from ivr.line.model import Line
@@ -214,6 +215,7 @@ class Telephones:
             lines=published(self._stage.settings),
             requests=Spool(self._folder / f"buzon-{number}", now=lambda: at),
             expected_wait=Waits(Wait(*each.wait)) if each.wait else NobodyKnows(),
+            answered=AnsweredFile(self._folder / "respondidas.json"),
             now=lambda: at,
         )
         return Caller(scenario=each, line=line, number=number, desk=desk, cue=partial(self._sipp.cue, number))

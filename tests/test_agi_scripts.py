@@ -15,6 +15,7 @@ from agi_scripts.program import DATA
 from contesta.lines import SHIPPED, examine_files
 from contesta.settings import Settings
 from core.errors import CallEndedError, ConfigurationError
+from ivr.answered import NAME, AnsweredFile
 from ivr.line.exchange import DESTINATION
 from ivr.line.model import Line
 from tests.scripted_asterisk import CALL_ID, Actions, Call, CallStreams, channel_of, environment
@@ -135,6 +136,17 @@ def test_every_way_out_of_a_menu(key: str, heard: list[str], destination: str, d
     run("entrada", call, desk, shipped(source, tmp_path))
     assert call.heard == ["bienvenida", "menu_principal", *heard]
     assert call.variables[DESTINATION] == destination
+
+
+def test_who_answered_the_survey_to_the_adviser_is_not_asked_again(line: Line, desk: Desk, tmp_path: Path) -> None:
+    AnsweredFile(tmp_path / NAME).write({CALL_ID, "other"})
+    call = Call(Actions(WHOLE["encuesta"]))
+    run("encuesta", call, desk, line)
+    assert (call.heard, call.queue_log, call.variables[DESTINATION]) == ([], [], "fin")
+    AnsweredFile(tmp_path / NAME).write({"other"})
+    asked = Call(Actions(WHOLE["encuesta"]))
+    run("encuesta", asked, desk, line)
+    assert len(asked.queue_log) == 3
 
 
 def test_requests_that_cannot_be_kept_are_told_and_an_adviser_takes_the_call(line: Line, tmp_path: Path) -> None:

@@ -194,7 +194,11 @@ def test_answers_typed_by_an_adviser_are_kept_and_not_undone_by_the_call(desk: D
     assert desk.campaigns.dispose(campaign.id, 1, done, NOW)
     record = desk.campaigns.record(campaign.id, 1)
     assert record is not None
-    assert (record.disposition, record.answers) == (Disposition.SURVEY_DONE, {"satisfaccion": 4, "confianza": 5})
+    assert record.disposition is Disposition.SURVEY_DONE
+    assert {name: (said.answer, said.author) for name, said in record.answers.items()} == {
+        "satisfaccion": (4, "luis"),
+        "confianza": (5, "luis"),
+    }
     other = Outcome(disposition=Disposition.NO_ANSWER, author="ivr")
     assert not desk.campaigns.dispose_by_call(record, other, NOW)
     assert not desk.campaigns.dispose(campaign.id, 3, done, NOW), "a row without a telephone is not worked"

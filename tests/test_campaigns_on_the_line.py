@@ -5,23 +5,32 @@ import json
 import random
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from contesta.lines import SHIPPED
 from contesta.plans import Plan
 from contesta.scripted import Stage, Voices
+from contesta.web.sessions import COOKIE
 from core.events import ConsentAnswer, ConsentAnswered, SurveyAnswered
+from ivr.answered import NAME, AnsweredFile
 from quality.metrics.history import CallHistory
 from storage.call_filter import CallFilter
 from storage.campaigns import Campaigns
 from storage.database import connect
 from telephony.phone import Account, Call, Phone
+from telephony.phone.audio import tone
 from tests.attention import Attention
-from tests.people import advisers_at_work, random_mobile
+from tests.people import ADVISER_HERTZ, advisers_at_work, random_mobile
 from tests.running import RunningLine, eventually, start_line
+from tests.test_desk_on_the_line import session_of
 
 MORE = """
 consent:
@@ -58,6 +67,7 @@ KEYS = {
     "answers": (*ACCEPTS, ("servicio_amabilidad", "4"), ("servicio_rapidez", "3"), ("servicio_resolvio", "1")),
     "leaves": (*ACCEPTS, ("servicio_amabilidad", "2"), ("servicio_rapidez", "")),
     "authorises nothing": (ACCEPTS[0], ("consentimiento_pregunta", "2"), ("despedida", "")),
+    "tells the adviser": (*ACCEPTS, ("despedida", "")),
 }
 CAME_TO = {
     "machine": "voicemail",
@@ -66,6 +76,7 @@ CAME_TO = {
     "leaves": "survey_partial",
     "authorises nothing": "survey_not_done",
     "busy": "busy",
+    "tells the adviser": "survey_done",
 }
 """What each comes to; those that take longest are called first, as there are three advisers."""
 TALK_SECONDS = 8  # of which the adviser first hears who is called, some 4 s
@@ -127,6 +138,60 @@ def works(line: RunningLine, base: Path) -> dict[str, Any]:
     return told
 
 
+TOLD = {"amabilidad": 3, "rapidez": 4, "resolvio": 2}
+
+
+def typing(line: RunningLine, citizens: Citizens) -> Callable[[Call], Awaitable[None]]:
+    """Make what an adviser does with a call: he talks, and types what he is told, before he hangs up."""
+    desks = [session_of(line, adviser.name) for adviser in line.accounts.scripted[:3]]
+
+    async def attend(call: Call) -> None:
+        call.answer()
+        call.play(tone(ADVISER_HERTZ, 1.0), repeat=True)
+        with suppress(TimeoutError):
+            await call.wait_ended(TALK_SECONDS)
+        number = call.number.removeprefix("+57")
+        if citizens.does.get(number) == "tells the adviser":
+            await asyncio.to_thread(type_answers, line, number, desks)
+        call.hang_up()
+
+    return attend
+
+
+def type_answers(line: RunningLine, number: str, desks: Sequence[str]) -> None:
+    """Write at the desk of the adviser whose conversation it is: a draft, and then how it came out."""
+    store = Campaigns(connect(line.settings.ledger_url))
+    records = store.records(store.named("Septiembre").id)
+    (request_id,) = {each.request_id for each in records if each.record.telephones == (f"+57{number}",)}
+    address = f"{line.settings.web_address.rstrip('/')}/api/v1/desk/contacts/cb-{request_id}-1"
+    mine = eventually(lambda: next(filter(lambda desk: sent(desk, address), desks), ""), PATIENCE_SECONDS, "his desk")
+    told: Any = sent(mine, address)
+    answers = [{"survey": "servicio", "question": name, "answer": answer} for name, answer in TOLD.items()]
+    assert sent(mine, f"{address}/draft", "PUT", {"answers": answers})
+    assert AnsweredFile(line.settings.data_dir / NAME).has(f"cb-{request_id}-1")
+    done = {"disposition": told["choices"][0]["path"], "answers": answers}
+    assert sent(mine, f"{address}/disposition", "POST", done)
+
+
+def sent(desk: str, address: str, method: str = "GET", body: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  JSON
+    """Ask the API as an adviser; None if it says that there is nothing, or nothing of his."""
+    data = None if body is None else json.dumps(body).encode()
+    parts = urlsplit(address)
+    headers = {
+        "Cookie": f"{COOKIE}={desk}",
+        "Origin": f"{parts.scheme}://{parts.netloc}",
+        "Content-Type": "application/json",
+    }
+    asked = urllib.request.Request(address, data=data, headers=headers, method=method)  # noqa: S310  http to 127.0.0.1
+    try:
+        with urllib.request.urlopen(asked, timeout=PATIENCE_SECONDS) as answer:  # noqa: S310  likewise
+            return json.load(answer)
+    except urllib.error.HTTPError as refused:
+        if refused.code != HTTPStatus.NOT_FOUND:
+            raise
+        return None
+
+
 async def scripted_caller(line: RunningLine) -> CallHistory:
     """Let a caller of the demo, who authorises nothing, come to the queue and hang up; give what the ledger has."""
     stage = Stage(line.settings, Voices(adviser=b"", caller=b""))
@@ -157,7 +222,8 @@ async def scene(tmp_path: Path) -> None:
         line = await asyncio.to_thread(started.__enter__)
         try:
             citizens.prompts = line.prompts
-            async with advisers_at_work(line, TALK_SECONDS), asyncio.TaskGroup() as tasks:
+            attending = advisers_at_work(line, TALK_SECONDS, on_call=typing(line, citizens))
+            async with attending, asyncio.TaskGroup() as tasks:
                 working = tasks.create_task(asyncio.to_thread(works, line, base))
                 calling = tasks.create_task(scripted_caller(line))
             found(line, citizens, working.result())
@@ -170,11 +236,12 @@ async def scene(tmp_path: Path) -> None:
 def found(line: RunningLine, citizens: Citizens, told: dict[str, Any]) -> None:
     assert citizens.rings == dict.fromkeys(citizens.does, 1), "each record is called once"
     came_to = {each["name"]: each["count"] for each in told["dispositions"]}
-    assert came_to == dict.fromkeys(CAME_TO.values(), 1)
+    assert came_to == Counter(CAME_TO.values())
     assert {
         question["name"]: {share["name"]: share["count"] for share in question["shares"] if share["count"]}
         for question in told["questions"]
-    } == {"amabilidad": {"4": 1, "2": 1}, "rapidez": {"3": 1}, "resolvio": {"1": 1}}
+    } == {"amabilidad": {"4": 1, "2": 1, "3": 1}, "rapidez": {"3": 1, "4": 1}, "resolvio": {"1": 1, "2": 1}}
+    assert [question["typed"] for question in told["questions"]] == [1, 1, 1]
     calls = {
         citizens.does[call.number.removeprefix("+57")]: call
         for stored in line.ledger().calls(CallFilter(), size=50).calls
@@ -184,10 +251,20 @@ def found(line: RunningLine, citizens: Citizens, told: dict[str, Any]) -> None:
         "answers": [ConsentAnswer.ACCEPTED],
         "leaves": [ConsentAnswer.ACCEPTED],
         "authorises nothing": [ConsentAnswer.DECLINED],
+        "tells the adviser": [ConsentAnswer.ACCEPTED],
     }
-    assert {does for does, call in calls.items() if call.recordings} == {"answers", "leaves"}
+    assert {does for does, call in calls.items() if call.recordings} == {"answers", "leaves", "tells the adviser"}
+    given = eventually(lambda: typed_in(line, calls["tells the adviser"]), PATIENCE_SECONDS, "it is told to the log")
+    assert given == TOLD, "by the adviser, and by no key: nobody is asked twice"
     asked = [event for call in calls.values() for event in call.events if isinstance(event, SurveyAnswered)]
     assert {event.survey for event in asked} == {"servicio"}, "the campaign's survey, and not the queue's"
+
+
+def typed_in(line: RunningLine, call: CallHistory) -> dict[str, int | None] | None:
+    """Give what a call's history has of the survey, once all of it is there and an adviser typed it."""
+    now = line.ledger().call(call.call_id)
+    said = now.survey if now else ()
+    return {each.question: each.answer for each in said} if len(said) >= len(TOLD) and said[-1].by else None
 
 
 def consents(call: CallHistory) -> list[ConsentAnswer]:

@@ -193,6 +193,7 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("POST", "/api/v1/desk/queues/{queue}/leave"): ADVISERS,
     ("GET", "/api/v1/desk/contacts/{channel}"): ADVISERS,
     ("PUT", "/api/v1/desk/contacts/{channel}/draft"): ADVISERS,
+    ("PUT", "/api/v1/desk/contacts/{channel}/answers"): ADVISERS,
     ("POST", "/api/v1/desk/contacts/{channel}/disposition"): ADVISERS | {SUPERVISOR},
     ("GET", "/estatico/{name}"): EVERYBODY,
     ("GET", "/healthz"): EVERYBODY,

@@ -28,6 +28,9 @@ class Disposition(StrEnum):
     """The number turned out to be one of the entity itself."""
 
 
+OF_SURVEY: Final = frozenset({Disposition.SURVEY_DONE, Disposition.SURVEY_PARTIAL, Disposition.SURVEY_NOT_DONE})
+"""Those that say how much of a survey was answered."""
+
 _OF_RESULT: Final[Mapping[Result, Disposition]] = {
     Result.BUSY: Disposition.BUSY,
     Result.NO_ANSWER: Disposition.NO_ANSWER,
@@ -52,7 +55,8 @@ _OF_REASON: Final[Mapping[Reason, Disposition]] = {
 def follows(request: CallbackRequest, answered: int, questions: int) -> Disposition | None:
     """Tell what the end of a promised call makes of its record; None while it goes on.
 
-    `answered` are the questions of the campaign's survey that were answered, of the `questions` that it asks by key.
+    `answered` are the questions of the campaign's survey that were answered by a key of their scale, whoever pressed or
+    typed it, of the `questions` that have one.
     What an adviser typed comes before it. A call whose result nobody knows, one that came too late, and a citizen who
     called by himself before we did, are to be called again: by a person's decision, never by itself.
     """

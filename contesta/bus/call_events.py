@@ -156,12 +156,17 @@ class MessageLeft(CallEvent):
 
 
 class SurveyAnswered(CallEvent):
-    """An answer to a question of a survey; null: asked and not answered, or answered by speaking."""
+    """An answer to a question of a survey; null: asked and not answered, or answered by speaking.
+
+    0 is a comment that an adviser typed.
+    """
 
     kind: Literal["survey_answered"] = "survey_answered"
     survey: str
     question: str
     answer: int | None
+    adviser: str = ""
+    """The pseudonym of the adviser who typed it; empty if the caller answered the line himself."""
 
 
 class CallVanished(CallEvent):

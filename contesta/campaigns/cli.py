@@ -24,10 +24,11 @@ from contesta.campaigns.desk import Desk
 from contesta.campaigns.reading import read
 from contesta.campaigns.results import answers, as_data, dispositions, exported
 from contesta.campaigns.text import STATES, columns_said, counts_table, examples, shares_table
-from contesta.format import whole
+from contesta.format import capital, whole
+from contesta.results_text import typed
 from contesta.settings import Settings
 from core.errors import ConfigurationError
-from storage.campaigns import CampaignState, NewCampaign
+from storage.campaigns import Asker, CampaignState, NewCampaign
 from storage.migrate import up_to_date
 
 app = typer.Typer(no_args_is_help=True)
@@ -57,6 +58,9 @@ def load(  # noqa: PLR0913  each is an option of the command
     line: Annotated[str, typer.Option("--line", help="Línea que llama; con --name, la base se guarda.")] = "",
     name: Annotated[str, typer.Option("--name", help="Nombre de la campaña.")] = "",
     survey: Annotated[str, typer.Option("--survey", help="Encuesta de esa línea que se hace.")] = "",
+    asker: Annotated[
+        Asker, typer.Option("--asker", help="Quién la pregunta: la línea, por teclas, o el asesor, que la escribe.")
+    ] = Asker.LINE,
     as_json: AsJson = False,
 ) -> None:
     """Revisa una base y cuenta sus registros como el informe: inicial, depurada, duplicados, a gestionar.
@@ -68,7 +72,7 @@ def load(  # noqa: PLR0913  each is an option of the command
     rows, columns, listed = opened(file, telephone or (), exclude)
     if name:
         with _desk(ctx.obj) as desk:
-            new = NewCampaign(name=name, line=line, survey=survey, file=file.name, author=_AUTHOR)
+            new = NewCampaign(name=name, line=line, survey=survey, file=file.name, author=_AUTHOR, asker=asker)
             base = desk.prepare(rows, columns, new, listed)
             desk.campaigns.add(new, base, datetime.now(UTC))
     else:
@@ -91,7 +95,7 @@ def list_campaigns(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     with _desk(ctx.obj) as desk:
         found = desk.campaigns.all()
     if as_json:
-        names = ("id", "name", "line", "survey", "state", "pending")
+        names = ("id", "name", "line", "survey", "asker", "state", "pending")
         told = [{name: getattr(one, name) for name in names} | {"counts": asdict(one.counts)} for one in found]
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
@@ -148,6 +152,8 @@ def results(ctx: typer.Context, name: Name, *, as_json: AsJson = False) -> None:
     console.print(shares_table("Tipificación", dispositions(campaign, found)))
     for question in answers(found, line, campaign.survey):
         console.print(shares_table(question.title, question.shares))
+        if question.typed:
+            console.print(f"{capital(typed(question.typed))}.", highlight=False)
 
 
 @app.command()

@@ -36,7 +36,12 @@ class Desk:
             rows += [Row(number=each.record.row, cells=each.record.cells) for each in records]
             records = self.campaigns.records(campaign.id, after=records[-1].position)
         new = NewCampaign(
-            name=campaign.name, line=campaign.line, survey=campaign.survey, file=campaign.file, author=campaign.author
+            name=campaign.name,
+            line=campaign.line,
+            survey=campaign.survey,
+            file=campaign.file,
+            author=campaign.author,
+            asker=campaign.asker,
         )
         return self.campaigns.replace(campaign.id, self.prepare(rows, columns, new))
 

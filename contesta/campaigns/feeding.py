@@ -16,7 +16,7 @@ from callback_queue.states import Cancelled, IllegalStepError
 from ivr.line.model import Line
 from quality.metrics.history import CallHistory
 from storage.callbacks import Callbacks
-from storage.campaigns import IVR, Campaign, Campaigns, CampaignState, Outcome, StoredRecord
+from storage.campaigns import IVR, Asker, Campaign, Campaigns, CampaignState, Outcome, StoredRecord
 from storage.ledger import Ledger
 
 AHEAD = 50
@@ -41,7 +41,7 @@ class Feeder:
             if campaign.state is CampaignState.DRAFT or not campaign.pending:
                 continue
             line = lines.get(campaign.line)
-            going_on = self._take_results(campaign, _keyed(campaign, line), now)
+            going_on = self._take_results(campaign, _rated(campaign, line), now)
             if campaign.state is CampaignState.RUNNING and line:
                 self._give(campaign, line, AHEAD - going_on, now)
 
@@ -64,8 +64,8 @@ class Feeder:
             taken = self._callbacks.ask(_asked(campaign, line, record, now), rules_of(line), now)
             self._campaigns.give(record, taken.request.id)
 
-    def _take_results(self, campaign: Campaign, questions: int, now: datetime) -> int:
-        """Take back what ended; returns how many go on. `questions` are those that the survey asks by key."""
+    def _take_results(self, campaign: Campaign, questions: set[str], now: datetime) -> int:
+        """Take back what ended; returns how many go on. `questions` are those of the survey that have a scale."""
         going_on = 0
         for record in self._campaigns.asked(campaign.id):
             request = self._callbacks.get(record.request_id)
@@ -76,7 +76,8 @@ class Feeder:
                 going_on += 1
                 continue
             answers = _answers(call, campaign.survey) if call else {}
-            disposition = follows(request, len({*answers, *record.answers}), questions)
+            given = {*answers, *record.answers}
+            disposition = follows(request, len(given & questions if questions else given), len(questions))
             if disposition is None:
                 going_on += 1
                 continue
@@ -92,14 +93,15 @@ class Feeder:
 
 
 def _answers(call: CallHistory, survey: str) -> dict[str, int]:
-    """Give what the citizen answered by key to a survey."""
-    return {said.question: said.answer for said in call.survey if said.answer is not None and said.survey == survey}
+    """Give what the citizen answered by key to a survey; what advisers type is with the record already."""
+    keyed = (said for said in call.survey if said.survey == survey and not said.by)
+    return {said.question: said.answer for said in keyed if said.answer is not None}
 
 
-def _keyed(campaign: Campaign, line: Line | None) -> int:
-    """Count the questions of a campaign's survey that are answered by key; 0 if the line has it no more."""
+def _rated(campaign: Campaign, line: Line | None) -> set[str]:
+    """Name the questions of a campaign's survey that have a scale; none if the line has it no more."""
     survey = line.surveys.get(campaign.survey) if line else None
-    return sum(bool(question.scale.top) for question in survey.questions) if survey else 0
+    return {question.name for question in survey.questions if question.scale.top} if survey else set()
 
 
 def _only_ours(request: CallbackRequest) -> bool:
@@ -116,5 +118,5 @@ def _asked(campaign: Campaign, line: Line, record: StoredRecord, now: datetime) 
         place=Place(queue=line.queue.name, since=now),
         person=Person(name=record.record.name, document=record.record.document),
         description=f"Campaña «{campaign.name}»",
-        survey=campaign.survey,
+        survey="" if campaign.asker is Asker.ADVISER else campaign.survey,
     )

@@ -10,24 +10,27 @@ from contesta.call_csv import harmless_row
 from contesta.campaigns.text import DISPOSITIONS, FATES, Share, why
 from contesta.format import day_and_hour, phone
 from ivr.line.model import Line, Question, Scale
-from storage.campaigns import Campaign, Campaigns, Results, StoredRecord
+from storage.campaigns import IVR, Campaign, Campaigns, Results, StoredRecord
 
 _OURS = ("Registro", "Teléfono llamado", "Resultado", "Fecha", "Por", "Nota")
 
-_WORDS: Mapping[Scale, Mapping[int, str]] = {
+ANSWERS: Mapping[Scale, Mapping[int, str]] = {
     Scale.FOUR: {4: "Excelente", 3: "Bueno", 2: "Regular", 1: "Malo"},
     Scale.FIVE: {each: str(each) for each in (5, 4, 3, 2, 1)},
     Scale.YES_NO: {1: "Sí", 2: "No"},
+    Scale.COMMENT: {0: "Comentario escrito"},
 }
+"""The answers to a question of a scale, the best first, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
-    """The answers to one question."""
+    """The answers to one question. `typed` of them were typed by somebody, the others keyed by whom we called."""
 
     name: str
     title: str
     answered: int
+    typed: int
     shares: tuple[Share, ...]
 
 
@@ -51,7 +54,7 @@ def answers(results: Results, line: Line | None, survey: str) -> tuple[Answers, 
     questions = {question.name: question for question in known.questions} if known else {}
     asked = [name for name in questions if name in results.questions]
     others = sorted(results.questions.keys() - questions.keys())
-    return tuple(_answers(name, results.questions[name], questions.get(name)) for name in (*asked, *others))
+    return tuple(_answers(name, results, questions.get(name)) for name in (*asked, *others))
 
 
 def as_data(campaign: Campaign, results: Results, line: Line | None) -> dict[str, Any]:
@@ -60,6 +63,7 @@ def as_data(campaign: Campaign, results: Results, line: Line | None) -> dict[str
         "name": campaign.name,
         "line": campaign.line,
         "survey": campaign.survey,
+        "asker": campaign.asker,
         "state": campaign.state,
         "counts": asdict(campaign.counts) | {"cleaned": campaign.counts.cleaned},
         "pending": campaign.pending,
@@ -73,7 +77,7 @@ def exported(campaign: Campaign, store: Campaigns, lines: Mapping[str, Line], zo
     found = answers(store.results(campaign.id), lines.get(campaign.line), campaign.survey)
     questions = {each.name: each.title for each in found}
     titles = campaign.columns.titles
-    yield harmless_row([*titles, *_OURS, *questions.values()])
+    yield harmless_row([*titles, *_OURS, *questions.values(), "Respuestas escritas por"])
     records = store.records(campaign.id)
     while records:
         for record in records:
@@ -84,25 +88,29 @@ def exported(campaign: Campaign, store: Campaigns, lines: Mapping[str, Line], zo
 def _cells(record: StoredRecord, width: int, questions: Mapping[str, str], zone: tzinfo) -> Iterator[str]:
     for place in range(width):
         yield record.record.cells[place] if place < len(record.record.cells) else ""
-    said = why(record.record)
-    yield FATES[record.record.fate] + (f": {said}" if said else "")
+    reason = why(record.record)
+    yield FATES[record.record.fate] + (f": {reason}" if reason else "")
     yield phone(record.record.telephones[0]) if record.record.telephones else ""
     yield DISPOSITIONS[record.disposition] if record.disposition else ""
     yield day_and_hour(record.disposed_at, zone) if record.disposed_at else ""
     yield record.disposed_by
     yield record.note
     for question in questions:
-        yield str(record.answers.get(question, ""))
+        said = record.answers.get(question)
+        yield (said.text or str(said.answer)) if said else ""
+    yield ", ".join(sorted({said.author for said in record.answers.values()} - {IVR}))
 
 
-def _answers(name: str, counted: Mapping[int, int], question: Question | None) -> Answers:
-    words = _WORDS.get(question.scale, {}) if question else {}
+def _answers(name: str, results: Results, question: Question | None) -> Answers:
+    counted = results.questions[name]
+    words = ANSWERS.get(question.scale, {}) if question else {}
     total = sum(counted.values())
     order = list(_order(words, counted))
     return Answers(
         name=name,
         title=question.title if question else name,
         answered=total,
+        typed=results.typed.get(name, 0),
         shares=tuple(
             Share(name=str(answer), title=words.get(answer, str(answer)), count=counted.get(answer, 0), of=total)
             for answer in order

@@ -10,7 +10,7 @@ from callback_queue.campaign.base import Base, Counts, Exclusion, Fate, Record
 from callback_queue.campaign.columns import Columns
 from callback_queue.campaign.dispositions import Disposition
 from contesta.format import percentage, whole
-from storage.campaigns import CampaignState
+from storage.campaigns import Asker, CampaignState
 
 COUNTS = {
     "initial": "Base inicial",
@@ -53,6 +53,12 @@ DISPOSITIONS = {
     Disposition.OWN_LINE: "Línea de la entidad",
 }
 """As the report prints them (ART-2019, table 14), and two that it counts with others: partial surveys, and busy."""
+
+ASKERS = {
+    Asker.LINE: "la línea, por teclas, cuando el asesor cuelga",
+    Asker.ADVISER: "el asesor, que escribe lo que le responden",
+}
+"""Who asks a campaign's survey."""
 
 STATES = {
     CampaignState.DRAFT: ("stale", "Borrador"),

@@ -20,6 +20,7 @@ from core.errors import ContestaError
 from ivr.line.model import Line
 from quality.metrics.agents import AgentNow
 from storage.desk import RECENT, DeskBook, Word
+from storage.desk_answers import DeskAnswers
 
 LOOK_SECONDS: Final = 0.2
 TELL_SECONDS: Final = 2.0
@@ -36,6 +37,7 @@ class Keeper:
     def __init__(
         self,
         book: DeskBook,
+        typed: DeskAnswers,
         manager: Manager,
         feed: Callable[[], Feed],
         lines: Callable[[], tuple[Line, ...]],
@@ -44,6 +46,7 @@ class Keeper:
         self.current: dict[str, Current] = {}
         self.manager = manager
         self.book = book
+        self._typed = typed
         self.lines: Mapping[str, Line] = {}
         self._feed = feed
         self._read_lines = lines
@@ -81,6 +84,10 @@ class Keeper:
         current = self.current.get(word.agent)
         if current and current.channel_id == word.channel_id and current.phase in {Phase.WRAP_UP, Phase.LATE}:
             del self.current[word.agent]
+        self._news.set()
+
+    def tell_soon(self) -> None:
+        """Have queue_log told what was saved."""
         self._news.set()
 
     async def end_wrap_up(self, agent: str) -> None:
@@ -177,7 +184,7 @@ class Keeper:
         self._news.set()
 
     async def _tell(self) -> None:
-        """Tell queue_log each word once; twice if we die in between, which changes nothing."""
+        """Tell queue_log each word and each answer once; twice if we die in between, which changes nothing."""
         while True:
             try:
                 async with asyncio.timeout(TELL_SECONDS):
@@ -189,6 +196,9 @@ class Keeper:
                 for number, word in await asyncio.to_thread(self.book.untold):
                     await self.manager.write(word)
                     await asyncio.to_thread(self.book.told, [number], self._clock())
+                for number, typed in await asyncio.to_thread(self._typed.untold):
+                    await self.manager.write_answer(typed)
+                    await asyncio.to_thread(self._typed.told, [number], self._clock())
             except (ContestaError, SQLAlchemyError) as error:
                 log.warning("dispositions wait to be told", error=str(error))
                 await asyncio.sleep(TELL_SECONDS)

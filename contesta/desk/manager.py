@@ -9,7 +9,8 @@ from contesta.accounts import Accounts
 from contesta.own_user import OwnUser
 from core.errors import NotAvailableError
 from storage.desk import Word
-from telephony.queue_log.encode import encode_work
+from storage.desk_answers import Typed
+from telephony.queue_log.encode import Entry, encode_typed, encode_work
 
 
 class Manager:
@@ -47,13 +48,19 @@ class Manager:
 
     async def write(self, word: Word) -> None:
         """Write a word into queue_log. Raises: as `pause`."""
-        entry = encode_work(word.fact)
+        await self._log(encode_work(word.fact), word.channel_id, word.agent)
+
+    async def write_answer(self, typed: Typed) -> None:
+        """Write what a citizen answered an adviser into queue_log. Raises: as `pause`."""
+        await self._log(encode_typed(typed.fact, typed.queue), typed.channel_id, typed.agent)
+
+    async def _log(self, entry: Entry, channel_id: str, agent: str) -> None:
         await self._user.action(
             "QueueLog",
             ("Queue", entry.queue),
             ("Event", entry.event),
-            ("Uniqueid", word.channel_id),
-            ("Interface", word.agent),
+            ("Uniqueid", channel_id),
+            ("Interface", agent),
             ("Message", entry.data),
         )
 

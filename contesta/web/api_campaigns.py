@@ -15,7 +15,7 @@ from contesta.web.campaigns import campaign_of, desk_of, moved, paused
 from contesta.web.context import CLOCK
 from contesta.web.routes import Route, body, told
 from contesta.web.validation import Asked, Told
-from storage.campaigns import Campaign, CampaignState, Outcome
+from storage.campaigns import Asker, Campaign, CampaignState, Outcome
 
 PATH = "/api/v1/campaigns"
 ONE = f"{PATH}/{{number:[0-9]{{1,9}}}}"
@@ -45,6 +45,8 @@ class CampaignTold(Told):
     line: str
     survey: str
     """The survey of the line that is asked, by its name; empty if none."""
+    asker: Asker
+    """Who asks it: the line, by keys, or the adviser, who types what he is told."""
     state: CampaignState
     created_at: datetime
     author: str
@@ -74,6 +76,8 @@ class AnswersTold(Told):
     name: str
     title: str
     answered: int
+    typed: int
+    """How many of the answered were typed by somebody."""
     shares: list[ShareTold]
 
 
@@ -154,7 +158,10 @@ async def dispose(request: web.Request) -> web.Response:
         raise web.HTTPNotFound
     return told(
         RecordTold(
-            campaign=campaign.id, position=position, disposition=record.disposition, answers=dict(record.answers)
+            campaign=campaign.id,
+            position=position,
+            disposition=record.disposition,
+            answers={question: said.answer for question, said in record.answers.items()},
         )
     )
 
@@ -166,6 +173,7 @@ def _campaign(campaign: Campaign) -> CampaignTold:
         name=campaign.name,
         line=campaign.line,
         survey=campaign.survey,
+        asker=campaign.asker,
         state=campaign.state,
         created_at=campaign.created_at,
         author=campaign.author,
@@ -180,7 +188,11 @@ def _share(share: Share) -> ShareTold:
 
 def _answers(each: Answers) -> AnswersTold:
     return AnswersTold(
-        name=each.name, title=each.title, answered=each.answered, shares=[_share(share) for share in each.shares]
+        name=each.name,
+        title=each.title,
+        answered=each.answered,
+        typed=each.typed,
+        shares=[_share(share) for share in each.shares],
     )
 
 

@@ -1,6 +1,7 @@
 """A conversation at an adviser's desk over the API: who it is and why, what is written of it, how it came out."""
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,8 +15,9 @@ from contesta.format import day_and_hour
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS
 from contesta.web.desk_contact import Known, told_contact
-from contesta.web.desk_models import ContactTold, DispositionSaid, Done, DraftSaid
+from contesta.web.desk_models import AnswerSaid, AnswersSaid, ContactTold, DispositionSaid, Done, DraftSaid
 from contesta.web.desk_owner import BOOK, DESK, KEEPER, choices_of
+from contesta.web.desk_survey import Surveys, tell_line
 from contesta.web.routes import Route, body, told
 from contesta.web.validation import InvalidInputError, RefusedError
 from core.events import Resolution
@@ -23,6 +25,7 @@ from core.numbers import ANONYMOUS
 from ivr.line.model import Line
 from storage.callbacks import Callbacks
 from storage.desk import Draft, Word
+from storage.desk_answers import Typed
 
 _CONTACT: Final = DESK + "/contacts/{channel}"
 _OUTCOMES: Final = {
@@ -49,8 +52,17 @@ async def keep_draft(request: web.Request) -> web.Response:
         note=said.note,
         solution=said.solution,
     )
-    await asyncio.to_thread(request.app[BOOK].keep, draft, request.app[CLOCK]())
+    await asyncio.to_thread(_keep, request, one, draft, said.answers or [])
     return told(Done(said="Guardado."))
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Say what the citizen answered to the campaign's survey, or correct it, without classifying the conversation."""
+    said, one = body(request, AnswersSaid), await _contact(request)
+    await asyncio.to_thread(_answer, request, one, _author(request), said.answers)
+    request.app[KEEPER].tell_soon()
+    await access_log(request, Action.CALL_DISPOSED, one.call_id)
+    return told(Done(said="Respuestas guardadas."))
 
 
 async def dispose(request: web.Request) -> web.Response:
@@ -69,13 +81,15 @@ async def dispose(request: web.Request) -> web.Response:
             raise RefusedError("no se conoce el número, así que no se puede llamar de nuevo")
         if at < now or next_allowed(rules, at) != at:
             raise RefusedError("esa hora no se puede usar: está fuera del horario en que se puede llamar")
-    known = identity(request)
+    author = _author(request)
+    if said.answers is not None:
+        await asyncio.to_thread(_answer, request, one, author, said.answers)
     word = Word(
         channel_id=one.channel_id,
         queue=one.queue,
         agent=one.leg_agent,
         at=now,
-        author=known.agent or known.name,
+        author=author,
         disposition=choice.path,
         title=choice.title,
         resolution=choice.resolution,
@@ -100,6 +114,44 @@ async def _contact(request: web.Request, whose: str = "") -> Known:
         raise RefusedError("Falta «agent»: diga de qué asesor es la conversación.")
     stored = await asyncio.to_thread(request.app[BOOK].contact, request.match_info["channel"], agent)
     return Known(stored, request, agent)
+
+
+def _author(request: web.Request) -> str:
+    known = identity(request)
+    return known.agent or known.name
+
+
+def _surveys(request: web.Request, one: Known) -> Surveys:
+    behind = Callbacks(request.app[ENGINE]).of_channel(one.channel_id)
+    line = request.app[KEEPER].line_of(one.line, one.queue)
+    return Surveys(request, line, behind, request.app[LEDGER].call(one.call_id))
+
+
+def _keep(request: web.Request, one: Known, draft: Draft, answers: list[AnswerSaid]) -> None:
+    book, now = request.app[BOOK], request.app[CLOCK]()
+    checked = _surveys(request, one).checked(answers) if answers else ()
+    before = book.draft(one.channel_id, one.leg_agent).answers
+    book.keep(replace(draft, answers=checked), now)
+    if checked != before:
+        tell_line(request.app)
+
+
+def _answer(request: web.Request, one: Known, author: str, answers: list[AnswerSaid]) -> None:
+    """Keep what a citizen answered his adviser."""
+    surveys = _surveys(request, one)
+    said = surveys.checked(answers)
+    about = Typed(
+        channel_id=one.channel_id,
+        queue=one.queue,
+        agent=one.leg_agent,
+        survey="",
+        question="",
+        answer=None,
+        at=request.app[CLOCK](),
+        author=author,
+    )
+    surveys.save(said, about)
+    tell_line(request.app)
 
 
 def _advance(request: web.Request, one: Known, word: Word, line: Line, said: DispositionSaid) -> str:
@@ -140,6 +192,15 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
 
 
 ROUTES = (
+    Route(
+        method="PUT",
+        path=f"{_CONTACT}/answers",
+        handler=answer,
+        permission=Permission.WORK_AT_DESK,
+        body=AnswersSaid,
+        answer=Done,
+        summary="Say what the citizen answered to the campaign's survey",
+    ),
     Route(
         method="GET",
         path=_CONTACT,

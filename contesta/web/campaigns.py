@@ -17,8 +17,9 @@ from contesta.callbacks.service import by_name
 from contesta.campaigns.desk import Desk
 from contesta.campaigns.reading import read
 from contesta.campaigns.results import Answers, answers, dispositions, exported
-from contesta.campaigns.text import FATES, STATES, Share, columns_said, count_lines, why
-from contesta.format import day_and_hour, percentage, phone, whole
+from contesta.campaigns.text import ASKERS, FATES, STATES, Share, columns_said, count_lines, why
+from contesta.format import capital, day_and_hour, percentage, phone, whole
+from contesta.results_text import typed
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from contesta.web.pages import render
@@ -26,7 +27,7 @@ from contesta.web.routes import Route, body
 from contesta.web.validation import Asked, InvalidInputError, RefusedError, is_plain
 from core.errors import ConfigurationError
 from ivr.line.published import Published
-from storage.campaigns import Campaign, CampaignState, NewCampaign, StoredRecord
+from storage.campaigns import Asker, Campaign, CampaignState, NewCampaign, StoredRecord
 
 PATH = "/campanas"
 ONE = f"{PATH}/{{number:[0-9]{{1,9}}}}"
@@ -198,7 +199,7 @@ async def _uploaded(request: web.Request) -> Campaign:
     content, file = b"", ""
     try:
         async for part in await request.multipart():
-            if not isinstance(part, BodyPartReader) or part.name not in {"nombre", "donde", "base"}:
+            if not isinstance(part, BodyPartReader) or part.name not in {"nombre", "donde", "quien", "base"}:
                 continue
             most = MOST_BYTES if part.name == "base" else LONGEST_NAME * 4
             sent = await _bounded(part, most)
@@ -211,6 +212,9 @@ async def _uploaded(request: web.Request) -> Campaign:
     name, (line, _, survey) = fields.get("nombre", ""), fields.get("donde", "").partition("/")
     if not name or len(name) > LONGEST_NAME or not is_plain(name) or not name.isprintable():
         raise ConfigurationError(f"escriba un nombre de campaña de {LONGEST_NAME} caracteres o menos")
+    asker = fields.get("quien", Asker.LINE)
+    if asker not in set(Asker):
+        raise ConfigurationError("elija quién hace la encuesta: la línea o el asesor")
     if not content:
         raise ConfigurationError("elija el archivo de la base, CSV o XLSX")
     new = NewCampaign(
@@ -219,6 +223,7 @@ async def _uploaded(request: web.Request) -> Campaign:
         survey=survey,
         file=file,
         author=identity(request).who,
+        asker=Asker(asker),
     )
     return await asyncio.to_thread(_keep, desk_of(request), new, content, request)
 
@@ -254,6 +259,7 @@ async def _everything(request: web.Request, fault: str = "") -> web.Response:
             for line in desk.lines.values()
             for survey, said in (*((each.name, each.title) for each in line.surveys.values()), ("", "sin encuesta"))
         ],
+        "askers": [{"id": str(asker), "word": capital(word)} for asker, word in ASKERS.items()],
     }
     return render(request, "campaigns.html", context, 400 if fault else 200)
 
@@ -273,7 +279,8 @@ def _line(campaign: Campaign, zone: ZoneInfo) -> dict[str, Any]:
 
 def _head(request: web.Request, campaign: Campaign) -> dict[str, Any]:
     return {
-        "campaign": _line(campaign, ZoneInfo(request.app[SETTINGS].timezone)) | {"file": campaign.file},
+        "campaign": _line(campaign, ZoneInfo(request.app[SETTINGS].timezone))
+        | {"file": campaign.file, "asker": ASKERS[campaign.asker] if campaign.survey else ""},
         "counts": [{"name": name, "count": whole(count)} for name, count in count_lines(campaign.counts)],
     }
 
@@ -311,7 +318,11 @@ def _column(columns: Columns, place: int) -> dict[str, Any]:
 
 
 def _question(each: Answers) -> Mapping[str, Any]:
-    return {"title": each.title, "answered": whole(each.answered), "shares": _bars(each.shares)}
+    return {
+        "title": each.title,
+        "answered": whole(each.answered) + (f"; {typed(each.typed)}" if each.typed else ""),
+        "shares": _bars(each.shares),
+    }
 
 
 def _bars(shares: tuple[Share, ...]) -> list[dict[str, Any]]:

@@ -13,11 +13,12 @@ from contesta.lines import published
 from contesta.web.access import Permission
 from contesta.web.board import HUB, end_with
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
-from contesta.web.desk_owner import BOOK, KEEPER, owner
+from contesta.web.desk_owner import BOOK, KEEPER, TYPED, owner
 from contesta.web.pages import Context, page
 from contesta.web.routes import Route
 from ivr.line.model import Line
 from storage.desk import DeskBook
+from storage.desk_answers import DeskAnswers
 
 
 @page("puesto.html")
@@ -31,7 +32,7 @@ ROUTES = (Route(method="GET", path="/puesto", handler=show, permission=Permissio
 
 def prepare(app: web.Application) -> None:
     """Have a keeper of desks run as long as the application does."""
-    app[BOOK] = DeskBook(app[ENGINE])
+    app[BOOK], app[TYPED] = DeskBook(app[ENGINE]), DeskAnswers(app[ENGINE])
     app.cleanup_ctx.append(_keeper)
 
 
@@ -43,7 +44,7 @@ async def _keeper(app: web.Application) -> AsyncIterator[None]:
         return of_lines.current()
 
     manager = Manager(lambda: accounts.read(settings.secrets_file), settings.manager_port)
-    keeper = app[KEEPER] = Keeper(app[BOOK], manager, lambda: app[HUB].feed, lines, app[CLOCK])
+    keeper = app[KEEPER] = Keeper(app[BOOK], app[TYPED], manager, lambda: app[HUB].feed, lines, app[CLOCK])
     running = asyncio.create_task(keeper.run(), name="desk")
     running.add_done_callback(end_with)
     yield

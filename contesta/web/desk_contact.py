@@ -14,6 +14,7 @@ from contesta.desk.agenda import hours
 from contesta.web.api_desk_agenda import message_address
 from contesta.web.context import CLOCK, ENGINE, LEDGER, SETTINGS
 from contesta.web.desk_models import (
+    AnswerSaid,
     CallbackBehind,
     ChoiceTold,
     ContactTold,
@@ -23,6 +24,7 @@ from contesta.web.desk_models import (
     WordTold,
 )
 from contesta.web.desk_owner import BOOK, KEEPER, choices_of
+from contesta.web.desk_survey import Surveys
 from core.events import LanguageChosen
 from core.numbers import ANONYMOUS
 from ivr.line.model import SPANISH, Line
@@ -89,12 +91,20 @@ def told_contact(request: web.Request, one: Known) -> ContactTold:
             for each in (promised.requests if promised else ())
         ],
         callback=_behind(behind, line, one) if behind else None,
+        surveys=Surveys(request, line, behind, history).told(),
         choices=[
             ChoiceTold(path=each.path, title=each.title, group=each.group, resolution=each.resolution)
             for each in all_choices
         ],
         most_used=[each for each in used if each in paths][:MOST_USED],
-        draft=DraftSaid(disposition=draft.disposition, note=draft.note, solution=draft.solution),
+        draft=DraftSaid(
+            disposition=draft.disposition,
+            note=draft.note,
+            solution=draft.solution,
+            answers=[
+                AnswerSaid(survey=each.survey, question=each.question, answer=each.answer) for each in draft.answers
+            ],
+        ),
         words=[
             WordTold(
                 at=each.at,

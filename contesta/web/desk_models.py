@@ -1,7 +1,7 @@
 """What the adviser's desk takes and tells, over the API and in its stream."""
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
@@ -16,6 +16,27 @@ LONGEST_TEXT = 4000
 PauseReason = Literal["Descanso", "Almuerzo", "Reunión", "Capacitación", "Apoyo", "Otro"]
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+Comment = Annotated[str, Field(max_length=LONGEST_TEXT)]
+MOST_ANSWERS = 60
+
+
+class AnswerSaid(Asked):
+    """What a citizen told the adviser to a question of a survey: a key of its scale, or a comment."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT, str_strip_whitespace=False)
+
+    survey: Name
+    question: Name
+    answer: Annotated[int, Field(ge=1, le=10)] | Comment
+
+
+class AnswersSaid(Asked):
+    """All that a citizen told the adviser to a survey: a question that is not among it was not answered."""
+
+    answers: list[AnswerSaid] = Field(max_length=MOST_ANSWERS)
+
+
 class DraftSaid(Asked):
     """What is being written about a conversation."""
 
@@ -24,6 +45,8 @@ class DraftSaid(Asked):
     disposition: str = Field(default="", max_length=200)
     note: str = Field(default="", max_length=LONGEST_TEXT)
     solution: str = Field(default="", max_length=LONGEST_TEXT)
+    answers: list[AnswerSaid] | None = Field(default=None, max_length=MOST_ANSWERS)
+    """Null: nothing is said of surveys, and what was saved of them stays."""
 
 
 class DispositionSaid(DraftSaid):
@@ -127,6 +150,41 @@ class WordTold(Told):
     solution: str
 
 
+class AnswerChoice(Told):
+    """One answer to a question: its key, and what it means."""
+
+    value: int
+    word: str
+
+
+class QuestionTold(Told):
+    """One question of a survey. Without choices it is answered by a text.
+
+    `answer` is what was saved, null if nothing was; `keyed`: the citizen keyed it himself, and that stands.
+    """
+
+    name: str
+    title: str
+    text: str
+    choices: list[AnswerChoice]
+    answer: int | str | None
+    keyed: bool
+
+
+class SurveyTold(Told):
+    """The survey of the campaigns for which somebody was called. `how` says who asks it.
+
+    `refused` says why no answer may be kept, "" if it may.
+    """
+
+    survey: str
+    title: str
+    campaigns: list[str]
+    how: str
+    refused: str
+    questions: list[QuestionTold]
+
+
 class ContactTold(Told):
     """One conversation of an adviser: who calls and why, and what is written of it."""
 
@@ -140,6 +198,7 @@ class ContactTold(Told):
     calls: list[EarlierCall]
     callbacks: list[EarlierCallback]
     callback: CallbackBehind | None
+    surveys: list[SurveyTold]
     choices: list[ChoiceTold]
     most_used: list[str]
     draft: DraftSaid

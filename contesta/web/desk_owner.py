@@ -10,9 +10,11 @@ from contesta.web.access import identity
 from contesta.web.validation import RefusedError
 from ivr.line.model import Line, Queue
 from storage.desk import DeskBook
+from storage.desk_answers import DeskAnswers
 
 KEEPER = web.AppKey("desk_keeper", Keeper)
 BOOK = web.AppKey("desk_book", DeskBook)
+TYPED = web.AppKey("desk_answers", DeskAnswers)
 
 DESK: Final = "/api/v1/desk"
 

@@ -330,7 +330,7 @@ def _places(event: Event) -> tuple[Place, ...]:  # noqa: PLR0911  a kind of fact
             return Place(Kind.MAILBOX), Place(Kind.REQUEST)
         case MailboxStepped() | MessageLeft():
             return (Place(Kind.MAILBOX),)
-        case SurveyAnswered():
+        case SurveyAnswered(by=""):
             return (Place(Kind.SURVEY),)
     return ()
 

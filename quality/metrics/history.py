@@ -34,6 +34,7 @@ from core.events import (
     Source,
     SurveyAnswered,
     WorkEnded,
+    is_of_desk,
 )
 
 from .coalesce import coalesce
@@ -151,7 +152,7 @@ class _Telling:
             return ended.at, ended.by, ended.cause, False
         if self._cut_at:
             return self._cut_at, EndedBy.SYSTEM, 0, True
-        vanished = told[-1]
+        vanished = next((event for event in reversed(told) if not is_of_desk(event)), None)
         if isinstance(vanished, CallVanished):
             self._end_waiting(Outcome.LOST, vanished.at, Reason.VANISHED)
             return vanished.at, None, 0, True

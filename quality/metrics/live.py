@@ -22,7 +22,7 @@ from core.events import (
     RingEnded,
     Source,
     SystemRestarted,
-    WorkEnded,
+    is_of_desk,
 )
 
 from .agents import Agents, AgentState, Engagement, Member
@@ -88,7 +88,7 @@ class LiveEngine:
         names = (event.channel_id, event.call_id or event.channel_id)
         for name in names:
             closed_at = self._closed.get(name)
-            if closed_at and (isinstance(event, WorkEnded) or event.at <= closed_at + LAG):
+            if closed_at and (is_of_desk(event) or event.at <= closed_at + LAG):
                 self.late += 1
                 return
         call, other = map(self._by_name.get, names)

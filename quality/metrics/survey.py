@@ -47,8 +47,9 @@ SPOKEN = 0
 class Contact:
     """One attended contact: an answered visit, by the local day of its entry, and what was asked after it.
 
-    `answers` has each question that was put to the caller; None was put in vain. `agent` is who talked last. Without a
-    queue nobody attended: menus led to the survey, and it counts in no response rate.
+    `answers` has each question that was put to the caller; None was put in vain. `typed` are those that an adviser
+    typed. `agent` is who talked last. Without a queue nobody attended: menus led to the survey, and it counts in no
+    response rate.
     """
 
     call_id: str
@@ -57,6 +58,7 @@ class Contact:
     queue: str
     agent: str
     answers: Mapping[Asked, int | None] = field(default_factory=dict)
+    typed: frozenset[Asked] = frozenset()
 
     @property
     def attended(self) -> bool:
@@ -76,12 +78,16 @@ class Comment(NamedTuple):
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """What one question came to: `attended` contacts, of which `asked` heard it; `answers` counts each answer."""
+    """What one question came to: `attended` contacts, of which `asked` heard it; `answers` counts each answer.
+
+    `typed` of them were typed by advisers.
+    """
 
     attended: int = 0
     asked: int = 0
     answers: Counter[int] = field(default_factory=Counter)
     top_answers: int = 0
+    typed: int = 0
 
     @classmethod
     def published(cls, *, top_answers: int, answered: int, attended: int) -> Self:
@@ -95,6 +101,7 @@ class Result:
             asked=self.asked + other.asked,
             answers=self.answers + other.answers,
             top_answers=self.top_answers + other.top_answers,
+            typed=self.typed + other.typed,
         )
 
     @property
@@ -148,6 +155,7 @@ def by(
             if answer is not None:
                 result.answers[answer] += 1
                 result.top_answers += answer in question.top
+                result.typed += question.asked in contact.typed
     return table
 
 
@@ -159,7 +167,8 @@ def pooled(parts: Iterable[Result]) -> Result:
 class Placed(NamedTuple):
     """An answer and the contact it belongs to: the last that began before it; without one, nobody had attended.
 
-    A contact's last answer to a question `counts`.
+    What an adviser typed belongs to a contact of his. Of a contact's answers to a question one `counts`: the last that
+    the caller gave himself, or else the last that was typed.
     """
 
     said: SurveyAnswered
@@ -170,11 +179,13 @@ class Placed(NamedTuple):
 def placed(call: CallHistory) -> tuple[Placed, ...]:
     """Tell the contact of each answer of a call, in order of time."""
     attended = _attended(call)
-    places = [_before(attended, said.at) for said in call.survey]
-    last = {(place, said.survey, said.question): said for place, said in zip(places, call.survey, strict=True)}
+    told = [(said, _before(attended, said)) for said in call.survey]
+    counting: dict[tuple[int | None, str, str], SurveyAnswered] = {}
+    for said, place in sorted(told, key=lambda pair: _weight(pair[0])):
+        counting[place, said.survey, said.question] = said
     return tuple(
-        Placed(said, None if place is None else attended[place], last[place, said.survey, said.question] is said)
-        for place, said in zip(places, call.survey, strict=True)
+        Placed(said, None if place is None else attended[place], counting[place, said.survey, said.question] is said)
+        for said, place in told
     )
 
 
@@ -182,8 +193,8 @@ def contacts(call: CallHistory, zone: tzinfo) -> Iterator[Contact]:
     """Yield the contacts of a call, with what was asked after each."""
     told = [(said, visit) for said, visit, counts in placed(call) if counts]
     for visit in _attended(call):
-        yield _contact(call, visit, zone, _answers(said for said, its in told if its is visit))
-    if unattended := _answers(said for said, its in told if its is None):
+        yield _contact(call, visit, zone, [said for said, its in told if its is visit])
+    if unattended := [said for said, its in told if its is None]:
         yield _contact(call, None, zone, unattended)
 
 
@@ -191,7 +202,7 @@ def comments(call: CallHistory, zone: tzinfo) -> Iterator[Comment]:
     """Yield what was said, not keyed, in a call."""
     for position, (said, visit, _) in enumerate(placed(call)):
         if said.file:
-            contact = _contact(call, visit, zone, {})
+            contact = _contact(call, visit, zone, [])
             yield Comment(said.at, contact, Asked(said.survey, said.question), said.file, position)
 
 
@@ -205,20 +216,27 @@ def _attended(call: CallHistory) -> list[Visit]:
     return sorted(answered, key=lambda visit: visit.legs[0].connected_at)
 
 
-def _before(attended: list[Visit], at: datetime) -> int | None:
-    return max((place for place, visit in enumerate(attended) if visit.legs[0].connected_at <= at), default=None)
+def _before(attended: list[Visit], said: SurveyAnswered) -> int | None:
+    begun = [place for place, visit in enumerate(attended) if visit.legs[0].connected_at <= said.at]
+    his = [place for place in begun if said.by and any(leg.agent == said.agent for leg in attended[place].legs)]
+    return max(his or begun, default=None)
 
 
-def _answers(told: Iterable[SurveyAnswered]) -> dict[Asked, int | None]:
-    return {Asked(said.survey, said.question): answer_of(said) for said in told}
+def _weight(said: SurveyAnswered) -> int:
+    """Tell what counts before what: what the caller answered, what was typed, a question that was put in vain."""
+    if said.by:
+        return 1
+    return 0 if answer_of(said) is None else 2
 
 
-def _contact(call: CallHistory, visit: Visit | None, zone: tzinfo, answers: Mapping[Asked, int | None]) -> Contact:
+def _contact(call: CallHistory, visit: Visit | None, zone: tzinfo, told: Iterable[SurveyAnswered]) -> Contact:
+    answers = {Asked(said.survey, said.question): said for said in told}
     return Contact(
         call_id=call.call_id,
         day=(visit.entered_at if visit else call.started_at).astimezone(zone).date(),
         line=call.line,
         queue=visit.queue if visit else "",
         agent=visit.legs[-1].agent if visit else "",
-        answers=answers,
+        answers={asked: answer_of(said) for asked, said in answers.items()},
+        typed=frozenset(asked for asked, said in answers.items() if said.by),
     )

@@ -14,6 +14,7 @@ Lines of our own, after `second|channel|`:
     NONE|NONE|BUZON|request|step                        a request to be called
     NONE|NONE|MENSAJE|file                              a message after the tone, without the scripts
     NONE|NONE|ENCUESTA|question|answer|survey|file      one survey question; a file if it was answered by voice
+    queue|agent|ENCUESTA|question|answer|survey||by|second   the same, typed by an adviser
     queue|NONE|RECHAZADA|QUEUESTATUS                    the queue did not take the caller
     queue|agent|GRABACION|file                          a recording began
     queue|agent|ESCUCHA|step|by|session|ordinal         somebody listens to a conversation that goes on
@@ -260,9 +261,17 @@ def _message_left(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
 
 
 def _survey_answered(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """ENCUESTA. What an adviser typed names him, who saved it, and when."""
+    by = _field(line, 4)
     return (
         SurveyAnswered(
-            **about, question=_field(line, 0), answer=_number(line, 1), survey=_field(line, 2), file=_field(line, 3)
+            **about | ({"at": _saved_at(line, 5)} if by else {}),
+            question=_field(line, 0),
+            answer=_number(line, 1),
+            survey=_field(line, 2),
+            file=_field(line, 3),
+            agent=line.agent if by else "",
+            by=by,
         ),
     )
 
@@ -285,14 +294,23 @@ def _listened(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
     )
 
 
-def _work_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
-    """TIPIFICACION. It may be written long after: the second in it is that of the fact, and never a later one."""
-    said = _field(line, 5)
+def _saved_at(line: Line, place: int) -> datetime:
+    """Read when the desk saved something. It may be written long after: that is the fact's time, and never a later one.
+
+    Raises:
+        ValueError: it is no second of the past.
+    """
+    said = _field(line, place)
     if not _SECOND.fullmatch(said) or int(said) > line.second + _CLOCKS_APART_SECONDS:
         raise ValueError(f"not a second of the past: {said[:40]!r}")
+    return datetime.fromtimestamp(int(said), UTC)
+
+
+def _work_ended(line: Line, about: dict[str, Any]) -> tuple[Event, ...]:
+    """TIPIFICACION."""
     return (
         WorkEnded(
-            **about | {"at": datetime.fromtimestamp(int(said), UTC)},
+            **about | {"at": _saved_at(line, 5)},
             queue=line.queue,
             agent=line.agent,
             disposition=_field(line, 0),

@@ -46,12 +46,26 @@ def encode(event: Event) -> Entry:
 
 def encode_work(event: WorkEnded) -> Entry:
     """Write the end of an adviser's work as an entry of queue_log."""
-    said = (
-        *(event.disposition, event.title, event.resolution, event.by),
-        *(str(event.limit_seconds), str(int(event.at.timestamp()))),
-    )
+    said = event.disposition, event.title, event.resolution, event.by, str(event.limit_seconds)
+    return _of_desk(event.queue, "TIPIFICACION", *said, _second(event))
+
+
+def encode_typed(event: SurveyAnswered, queue: str) -> Entry:
+    """Write an answer that an adviser typed as an entry of queue_log."""
+    return _of_desk(queue, "ENCUESTA", event.question, _answer(event), event.survey, "", event.by, _second(event))
+
+
+def _of_desk(queue: str, name: str, *said: str) -> Entry:
     data = "|".join(_UNFIT_OF_DESK.sub("_", text)[:_LONGEST] for text in said)
-    return Entry(_UNFIT_OF_DESK.sub("_", event.queue), "TIPIFICACION", data)
+    return Entry(_UNFIT_OF_DESK.sub("_", queue), name, data)
+
+
+def _second(event: Event) -> str:
+    return str(int(event.at.timestamp()))
+
+
+def _answer(event: SurveyAnswered) -> str:
+    return "" if event.answer is None else str(event.answer)
 
 
 def _field(text: str) -> str:
@@ -76,8 +90,7 @@ def _written(event: Event) -> tuple[str, str, tuple[str, ...]]:
         case MailboxStepped():
             written = NOBODY, "BUZON", (event.request, event.step)
         case SurveyAnswered():
-            answer = "" if event.answer is None else str(event.answer)
-            written = NOBODY, "ENCUESTA", (event.question, answer, event.survey, event.file)
+            written = NOBODY, "ENCUESTA", (event.question, _answer(event), event.survey, event.file)
         case _:
             raise TypeError(f"no script tells {type(event).__name__}")
     return written

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { dayAndHour, dayInWords } from "./hours.js";
 import { send } from "./send.js";
 import { onKeys } from "./shortcuts.js";
+import { answersOf, Survey } from "./survey.js";
 
 /**
  * @typedef {import("./view.d.ts").ContactTold} Contact
@@ -35,6 +36,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     disposition: contact.draft.disposition || (last?.disposition ?? ""),
     note: contact.draft.note || (last?.note ?? ""),
     solution: contact.draft.solution || (last?.solution ?? ""),
+    answers: answersOf(contact),
   });
   const [again, setAgain] = useState("");
   const [wanted, search] = useState("");
@@ -50,7 +52,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     if (!changed.current) return;
     changed.current = false;
     try {
-      await send("PUT", `${address}/draft`, latest.current);
+      await send("PUT", `${address}/draft`, sent());
       setKept(changed.current ? "Sin guardar" : "Borrador guardado");
     } catch (error) {
       changed.current = true;
@@ -58,26 +60,46 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
       fail(error instanceof Error ? error.message : String(error));
     }
   };
-  /** @param {Partial<typeof written>} change */
-  const edit = (change) => {
+  const openSurveys = contact.surveys.some(({ refused }) => !refused);
+  /** What is sent: nothing of surveys where none may be answered. */
+  const sent = () => ({ ...latest.current, answers: openSurveys ? latest.current.answers : null });
+  /**
+   * @param {Partial<typeof written>} change
+   * @param {number} [pause] ms until it is kept
+   */
+  const edit = (change, pause = PAUSE_MS) => {
     latest.current = { ...latest.current, ...change };
     changed.current = true;
     write(latest.current);
     setKept("Sin guardar");
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => void keep(), PAUSE_MS);
+    timer.current = window.setTimeout(() => void keep(), pause);
+  };
+  /**
+   * @param {string} survey
+   * @param {string} question
+   * @param {number | string | null} answer
+   */
+  const answer = (survey, question, answer) => {
+    const others = latest.current.answers.filter((one) => one.survey !== survey || one.question !== question);
+    const answers = answer === null ? others : [...others, { survey, question, answer }];
+    edit({ answers }, typeof answer === "string" ? PAUSE_MS : 0);
   };
   const save = async () => {
     if (saving.current) return;
-    if (!latest.current.disposition) {
+    if (!latest.current.disposition && contact.choices.length) {
       fail("Escoja una tipificación.");
       return;
     }
     saving.current = true;
     clearTimeout(timer.current);
     try {
-      const told = { ...latest.current, call_again_at: again || null };
-      const done = /** @type {{ said: string }} */ (await send("POST", `${address}/disposition`, told));
+      const told = { ...sent(), call_again_at: again || null };
+      const done = /** @type {{ said: string }} */ (
+        contact.choices.length
+          ? await send("POST", `${address}/disposition`, told)
+          : await send("PUT", `${address}/answers`, { answers: latest.current.answers })
+      );
       changed.current = false;
       saved(done.said);
     } catch (error) {
@@ -114,8 +136,27 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     };
   }, []);
 
+  const surveys = contact.surveys.map(
+    (told) => html`
+      <${Survey} key=${told.survey} told=${told} answers=${written.answers}
+        answer=${(/** @type {string} */ question, /** @type {number | string | null} */ given) => answer(told.survey, question, given)} />`,
+  );
+  const noTree = html`<p class="gap">Esta línea no tiene árbol de tipificación. Un administrador lo escribe en «dispositions».</p>`;
   if (contact.choices.length === 0)
-    return html`<p class="gap">Esta línea no tiene árbol de tipificación. Un administrador lo escribe en «dispositions».</p>`;
+    return html`
+      ${noTree}
+      ${
+        surveys.length > 0 &&
+        html`
+          <form class="dispose" onSubmit=${(/** @type {Event} */ event) => {
+            event.preventDefault();
+            void save();
+          }}>
+            ${problem && html`<p class="fault" role="alert">${problem}</p>`}
+            ${surveys}
+            <div class="save"><button type="submit" disabled=${!openSurveys}>Guardar respuestas</button> <span class="help">${kept}</span></div>
+          </form>`
+      }`;
   return html`
     <form class="dispose" onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
@@ -125,6 +166,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
       event.preventDefault();
       void save();
     }}>
+      ${surveys}
       <h3>Tipificación</h3>
       ${problem && html`<p class="fault" role="alert">${problem}</p>`}
       <label for="buscar">Buscar en el árbol</label>

@@ -131,6 +131,16 @@ function Desk({ zone, keys, announcer }) {
     };
   }, [open]);
 
+  const phaseNow = now?.contact?.phase;
+  useEffect(() => {
+    if (!contact?.surveys.some(({ refused }) => refused)) return;
+    // The authorisation may have been given since: what is told anew is shown, and what is being written stays.
+    ask(`${DESK}/contacts/${encodeURIComponent(contact.channel)}`, {}).then(
+      (/** @type {Contact} */ found) => setContact((shown) => (shown?.channel === found.channel ? found : shown)),
+      (/** @type {Error} */ error) => fail(error.message),
+    );
+  }, [phaseNow]);
+
   useEffect(() => {
     if (now?.contact) choose("");
   }, [now?.contact?.channel]);

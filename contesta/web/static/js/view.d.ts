@@ -50,8 +50,19 @@ export interface Alert {
   since: string;
 }
 
+export interface AnswerChoice {
+  value: number;
+  word: string;
+}
+
 export interface AnswerKept {
   unanswered: number;
+}
+
+export interface AnswerSaid {
+  survey: string;
+  question: string;
+  answer: number | string;
 }
 
 export interface Balance {
@@ -139,6 +150,7 @@ export interface ContactTold {
   calls: EarlierCall[];
   callbacks: EarlierCallback[];
   callback: CallbackBehind | null;
+  surveys: SurveyTold[];
   choices: ChoiceTold[];
   most_used: string[];
   draft: DraftSaid;
@@ -231,6 +243,7 @@ export interface DraftSaid {
   disposition: string;
   note: string;
   solution: string;
+  answers: AnswerSaid[] | null;
 }
 
 export interface EarlierCall {
@@ -383,6 +396,15 @@ export interface Quarter {
   calls: string;
 }
 
+export interface QuestionTold {
+  name: string;
+  title: string;
+  text: string;
+  choices: AnswerChoice[];
+  answer: number | string | null;
+  keyed: boolean;
+}
+
 export interface QueueOfDesk {
   name: string;
   title: string;
@@ -438,6 +460,15 @@ export interface SubItemOf {
   mark: Mark | null;
   seconds: number | null;
   note: string;
+}
+
+export interface SurveyTold {
+  survey: string;
+  title: string;
+  campaigns: string[];
+  how: string;
+  refused: string;
+  questions: QuestionTold[];
 }
 
 export interface Unfinished {
