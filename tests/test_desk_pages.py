@@ -82,7 +82,7 @@ def test_a_conversation_is_told_kept_classified_and_corrected(sqlite_engine: Eng
         assert RUCOM in {one["path"] for one in told["choices"]}
         assert (await luis.get(address)).status == 404
 
-        draft = {"disposition": "", "note": HOSTILE, "solution": HOSTILE}
+        draft = {"disposition": "", "note": HOSTILE, "solution": HOSTILE, "answers": []}
         assert (await ana.put(f"{address}/draft", json=draft)).status == 200
         assert (await luis.put(f"{address}/draft", json=draft)).status == 404
         assert (await (await ana.get(address)).json())["draft"] == draft

@@ -21,7 +21,7 @@ from contesta.desk.contact import Current, Phase
 from contesta.survey_results import By, results_of
 from contesta.told_calls import Span, of_ledger
 from contesta.web.access import Role
-from contesta.web.desk_owner import KEEPER, TYPED
+from contesta.web.desk_owner import BOOK, KEEPER, TYPED
 from ivr.answered import NAME, AnsweredFile
 from ivr.line.model import Line, Question, Scale
 from quality.metrics.history import build
@@ -40,6 +40,7 @@ from tests.web import Office, complaints_of, run_office
 
 SURVEY = "anm_servicio"
 COMMENT = Question(name="mejora", title="Qué mejorar", prompt="encuesta_confianza", scale=Scale.COMMENT)
+COMMENT_SAID = "Más asesores"
 
 
 @dataclass
@@ -267,19 +268,22 @@ def test_a_survey_is_typed_by_keyboard_and_survives_a_reload(sqlite_engine: Engi
             await question.get_by_role("radio", name="Sin respuesta").focus(timeout=60_000)
             for key in "453":
                 await page.keyboard.press(key)
-            await page.keyboard.type("Más asesores")
+            await page.keyboard.type(COMMENT_SAID)
+            async with asyncio.timeout(60):
+                while COMMENT_SAID not in [one.answer for one in office.app[BOOK].draft(of.channel, ANA).answers]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
             await expect(page.get_by_text("Borrador guardado")).to_be_visible(timeout=60_000)
             await judged(page)
             if PICTURES:
                 await page.screenshot(path=f"{PICTURES}/survey-{scheme}-{width}.png", full_page=True)
             await page.reload()
             await expect(question.get_by_role("radio", name="4", exact=True)).to_be_checked(timeout=60_000)
-            await expect(page.get_by_label("Qué mejorar")).to_have_value("Más asesores")
+            await expect(page.get_by_label("Qué mejorar")).to_have_value(COMMENT_SAID)
             await page.get_by_role("radio", name="RUCOM").check()
             await page.keyboard.press("Control+Enter")
             await expect(page.get_by_text("Tipificada: RUCOM.").first).to_be_visible(timeout=60_000)
             answers = {name: one.text or one.answer for name, one in of.record().answers.items()}
-            assert answers == {"satisfaccion": 4, "percepcion": 5, "confianza": 3, "mejora": "Más asesores"}
+            assert answers == {"satisfaccion": 4, "percepcion": 5, "confianza": 3, "mejora": COMMENT_SAID}
             assert complaints == []
 
     run_office(sqlite_engine, scenario)

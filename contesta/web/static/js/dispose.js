@@ -46,9 +46,15 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
   const latest = useRef(written);
   const changed = useRef(false);
   const saving = useRef(false);
+  const keeping = useRef(Promise.resolve());
   const address = `/api/v1/desk/contacts/${encodeURIComponent(contact.channel)}`;
 
-  const keep = async () => {
+  /** One after the other, so that what was written last is what is kept. */
+  const keep = () => {
+    keeping.current = keeping.current.then(keepNow);
+    return keeping.current;
+  };
+  const keepNow = async () => {
     if (!changed.current) return;
     changed.current = false;
     try {
@@ -93,6 +99,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     }
     saving.current = true;
     clearTimeout(timer.current);
+    await keeping.current;
     try {
       const told = { ...sent(), call_again_at: again || null };
       const done = /** @type {{ said: string }} */ (
