@@ -22,6 +22,7 @@ from contesta.survey_results import By, results_of
 from contesta.told_calls import Span, of_ledger
 from contesta.web.access import Role
 from contesta.web.desk_owner import BOOK, KEEPER, TYPED
+from core.events import Event
 from ivr.answered import NAME, AnsweredFile
 from ivr.line.model import Line, Question, Scale
 from quality.metrics.history import build
@@ -164,7 +165,7 @@ def test_what_is_typed_is_kept_counted_and_corrected_and_is_nobody_elses(sqlite_
 
 async def counts(office: Office, of: Called, engine: Engine) -> None:
     """What was typed is in the log without its text, and in every result, marked."""
-    told, seconds, events = office.app[TYPED].untold(), Seconds(), []
+    told, seconds, events = office.app[TYPED].untold(), Seconds(), list[Event]()
     for _, typed in told:
         entry = encode_typed(typed.fact, typed.queue)
         assert HOSTILE[:8] not in entry.data, "queue_log has no text"
@@ -211,7 +212,7 @@ def test_what_the_citizen_keyed_himself_stands_before_what_was_typed(sqlite_engi
     async def scenario(office: Office) -> None:
         of = await called(office, sqlite_engine, Asker.LINE)
         now = int(office.clock().timestamp())
-        seconds, keyed = Seconds(), []
+        seconds, keyed = Seconds(), list[Event]()
         for answer, question in (("2", "satisfaccion"), ("", "percepcion")):
             decoded = seconds.events(
                 f"{now - 20}|{of.channel}|NONE|NONE|ENCUESTA|{question}|{answer}|{SURVEY}|".encode()
