@@ -19,7 +19,7 @@ from storage.callbacks import Callbacks
 from storage.database import connect
 from storage.migrate import upgrade
 from tests.databases import serving
-from tests.test_callback_crashes import broken_promises, crash
+from tests.test_callback_crashes import broken_promises, crash, met
 
 REQUESTS = 500
 WORKERS = 3
@@ -52,6 +52,7 @@ def measure(what: str, engine: Engine, workers: int, breaking: Callable[[], None
     print(
         f"{what}: {REQUESTS} requests over in {time.monotonic() - begun:.0f} s by {workers} at a time, {run.kills}"
         f" killed ({run.died} ended by themselves), {run.cuts} connections cut\n"
+        f"  lost in their midst: {', '.join(f'{state} {count}' for state, count in sorted(met(run, store).items()))}\n"
         f"  rings {network.rings.total()}, twice at once {len(network.twice_at_once)}, one id twice"
         f" {sum(count > 1 for count in network.ids.values())}, not as promised {len(broken)}, ends {dict(ends)}",
         flush=True,

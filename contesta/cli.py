@@ -3,6 +3,7 @@
 Each command is imported only when it is used, so that a service starts without what it does not need.
 """
 
+import re
 import sys
 from importlib import import_module
 from typing import Any
@@ -51,6 +52,8 @@ COMMANDS = {
 }
 """Name of each command to where it is: a function, or a typer.Typer with commands below it."""
 
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
 
 class Commands(TyperGroup):
     """The commands, imported when asked for."""
@@ -98,7 +101,8 @@ def main() -> None:
         said = _told(error)
         if said is None:
             raise
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(said)}", highlight=False)
+        plain = _CONTROLS.sub("", said)  # what was typed may be in it
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(plain)}", highlight=False)
         sys.exit(1)
 
 

@@ -1,9 +1,14 @@
-"""Workers of promised calls are killed and cut off at random moments: nobody rings twice at once, or too often."""
+"""Workers of promised calls are killed and cut off at random moments: nobody rings twice at once, or too often.
+
+`python -m bench.callback_faults` does the same with 500 requests.
+"""
 
 import asyncio
 import contextlib
 import random
 import sys
+import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,15 +17,20 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from callback_queue.policy import rules_of
-from callback_queue.request import Place, Reason, Result
+from callback_queue.request import Place, Reason, Result, State
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
+from storage.database import connect
 from storage.ledger import Ledger
+from storage.migrate import upgrade
 from tests.callbacks import NOW, wish
+from tests.databases import PostgreSqlServer
+from tests.databases import serving as serving_database
 from tests.killed_diallers import line
 from tests.ringing_network import Citizen, RingingNetwork
 
 REQUESTS = 16
+DOWN_SECONDS = 1.0
 DEADLINE_SECONDS = 150
 LIVES = {
     ("talks",): (1, Reason.TALKED),
@@ -149,10 +159,43 @@ def broken_promises(run: Run, store: Callbacks) -> list[str]:
     return broken
 
 
-def test_killed_and_cut_off(engine: Engine) -> None:
-    workers = 1 if engine.dialect.name == "sqlite" else 2
-    run = asyncio.run(crash(engine, workers, REQUESTS, seed=20260601))
+def met(run: Run, store: Callbacks) -> Counter[State]:
+    """Count requests in whose midst a worker was lost, by how far each was: claimed, dialling, answered, connected."""
+    found: Counter[State] = Counter()
+    for request_id in run.ids.values():
+        request = store.get(request_id)
+        steps = request.steps if request else ()
+        found.update(State.CLAIMED for step in steps if step.event == "LeaseEnded")
+        found.update(step.state for step in steps if step.event == "Adopted")
+    return found
+
+
+def judge(run: Run, store: Callbacks) -> None:
     assert (run.kills >= 1, run.died) == (True, 0)
+    assert met(run, store).total() >= 1, "workers were killed while they had nothing to do"
     assert run.network.twice_at_once == []
     assert set(run.network.ids.values()) == {1}
-    assert broken_promises(run, Callbacks(engine)) == []
+    assert broken_promises(run, store) == []
+
+
+def test_one_worker_on_sqlite_is_killed_and_cut_off(sqlite_engine: Engine) -> None:
+    run = asyncio.run(crash(sqlite_engine, 1, REQUESTS, seed=20260601))
+    judge(run, Callbacks(sqlite_engine))
+
+
+def test_three_workers_are_killed_and_cut_off_and_so_is_their_database() -> None:
+    with serving_database() as server:
+        killed: list[PostgreSqlServer] = []
+
+        def breaking() -> None:
+            server.kill()
+            time.sleep(DOWN_SECONDS)
+            server.start()
+            killed.append(server)
+
+        engine = connect(server.empty_database())
+        upgrade(engine)
+        run = asyncio.run(crash(engine, 3, REQUESTS, seed=20260601, breaking=breaking))
+        assert killed
+        judge(run, Callbacks(engine))
+        engine.dispose()

@@ -206,6 +206,8 @@ def test_terminal_tells_the_list_the_funnel_and_one_request(
     assert (stages["day"], stages["source"], stages["asked"], stages["dialled"]) == ("2025-06-03", "abandoned", 1, 0)
     shown = CliRunner().invoke(app, ["callbacks", "show", request["id"], "--json"])
     assert [step["fact"] for step in json.loads(shown.output)["steps"]] == ["Se recibió la solicitud (Abandonada)"]
+    by_number = CliRunner().invoke(app, ["callbacks", "show", request["number"], "--json"])
+    assert json.loads(by_number.output)["id"] == request["id"]
     plain = CliRunner().invoke(app, ["callbacks"], env={"COLUMNS": "200"})
     assert "Abandonada" in plain.output
     assert "Pendientes: 1" in plain.output
@@ -223,5 +225,6 @@ def test_terminal_tells_the_list_the_funnel_and_one_request(
     assert "quedó en marcha" in CliRunner().invoke(app, ["callbacks", "resume", "--reason", "Ya"]).output
     again = CliRunner().invoke(app, ["callbacks", "call-again", "3000000001"])
     assert isinstance(again.exception, ConfigurationError), "it is not on the list any more"
-    wrong = CliRunner().invoke(app, ["callbacks", "--state", "lost"])
-    assert isinstance(wrong.exception, ConfigurationError)
+    for option, value in (("--state", "lost"), ("--after", "x"), ("--from", "ayer")):
+        wrong = CliRunner().invoke(app, ["callbacks", option, value])
+        assert isinstance(wrong.exception, ConfigurationError), option

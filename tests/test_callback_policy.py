@@ -199,6 +199,7 @@ def test_what_the_file_says() -> None:
         ("limit: 2, ", "", "falta «limit»"),
         ("[1, 2]", "[]", "clave «after_minutes»: escriba al menos un tiempo"),
         ('"300"', '"1900"', "clave «ranges»: escriba el comienzo de números móviles"),
+        ('["300", "601"]', "[]", "clave «ranges»: escriba al menos un comienzo"),
         ("mobile_pesos_per_minute: 80, ", "", "clave «pesos_per_day»: escriba también"),
         ("{web: 9}", "{web: 10}", "clave «web»: escriba un número entero de 0 a 9"),
         ("abandoned: no", "abandonned: no", "«abandonned»"),

@@ -95,6 +95,9 @@ def test_a_window_that_is_full_or_does_not_fit_before_closing_is_not_offered() -
         ("300/123/4567", "+573001234567"),
         (" 601 123 4567 ", "+576011234567"),
         ("00573001234567", "+573001234567"),
+        ("\u202a+57\u00a0300 1234567\u202c", "+573001234567"),
+        ("３００１２３４５６７", "+573001234567"),  # noqa: RUF001  wide digits are meant
+        ("tel:+573001234567", "+573001234567"),
     ],
 )
 def test_telephones_are_understood_however_they_are_written(said: str, number: str) -> None:

@@ -20,7 +20,7 @@ from contesta.callbacks.models import funnel_told, page_told, story
 from contesta.callbacks.words import SOURCES, Word, outcome, promised_for
 from contesta.format import clock, day_and_hour, duration, short_date, whole
 from contesta.settings import Settings
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ProtocolError
 from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackFilter, CallbackLists, Stages
 from storage.callbacks import Callbacks
@@ -67,7 +67,7 @@ def list_callbacks(  # noqa: PLR0913 - each is an option of the command
     )
     engine = _database(settings)
     lists = CallbackLists(engine)
-    page = lists.page(wanted, Cursor.parse(after) if after else None, size)
+    page = lists.page(wanted, _cursor(after), size)
     funnel = lists.funnel(wanted)
     if as_json:
         told = page_told(page).model_dump(mode="json") | funnel_told(funnel).model_dump(mode="json")
@@ -99,14 +99,15 @@ def list_callbacks(  # noqa: PLR0913 - each is an option of the command
 @app.command()
 def show(
     ctx: typer.Context,
-    request_id: Annotated[str, typer.Argument(metavar="ID", help="Identificador, como lo da la lista.")],
+    request_id: Annotated[str, typer.Argument(metavar="ID", help="Identificador, como lo da la lista, o radicado.")],
     *,
     as_json: AsJson = False,
 ) -> None:
     """Cuenta una devolución de llamada, paso por paso."""
     settings: Settings = ctx.obj
     engine = _database(settings)
-    request = Callbacks(engine).get(request_id)
+    (filed,) = CallbackLists(engine).page(CallbackFilter(filing=request_id), size=1).requests or (None,)
+    request = Callbacks(engine).get(filed.id if filed else request_id)
     if request is None:
         raise ConfigurationError(f"no hay ninguna devolución «{request_id}». Vea las que hay con: contesta callbacks")
     messages = SmsOutbox(engine).about(request.id)
@@ -174,6 +175,13 @@ def _database(settings: Settings) -> Engine:
     engine = connect(settings.ledger_url)
     upgrade(engine)
     return engine
+
+
+def _cursor(said: str) -> Cursor | None:
+    try:
+        return Cursor.parse(said) if said else None
+    except ProtocolError as error:
+        raise ConfigurationError(f"--after: «{said}» no es una página; escriba lo que dijo la anterior") from error
 
 
 def _one_of(kind: type[Word], said: str, option: str) -> Word:

@@ -4,6 +4,7 @@ What was said is kept as it was typed, so that nothing is lost; `understood` rea
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -126,8 +127,12 @@ def faults(line: Line, step: int, said: Said, free: Sequence[Window]) -> Faults:
 
 
 def telephone_of(said: str) -> str:
-    """Understand a telephone number however it is written; "anonymous" if it is none."""
-    return numbers.normalise(_BETWEEN_DIGITS.sub(" ", said).strip())
+    """Understand a telephone number however it is written; "anonymous" if it is none.
+
+    Numbers copied from a telephone's contacts come with marks of direction that nobody sees, or with wide digits.
+    """
+    seen = "".join(each for each in unicodedata.normalize("NFKC", said) if unicodedata.category(each) != "Cf")
+    return numbers.normalise(_BETWEEN_DIGITS.sub(" ", seen).strip().removeprefix("tel:"))
 
 
 def window_of(said: str) -> Window | None:

@@ -17,6 +17,7 @@ class Choice:
     title: str
     group: str
     resolution: Resolution
+    wrong_number: bool = False
 
 
 def choices(tree: Sequence[Disposition]) -> tuple[Choice, ...]:
@@ -39,4 +40,5 @@ def _leaves(tree: Sequence[Disposition], way: tuple[str, ...], above: tuple[str,
             else Resolution.ESCALATED
             if node.escalated
             else Resolution.OTHER,
+            wrong_number=node.wrong_number,
         )

@@ -355,13 +355,15 @@ class Survey:
 class Disposition:
     """A node of the tree by which advisers classify contacts. Only leaves are chosen; below nothing means a leaf.
 
-    `solved`: the contact was solved at once. `escalated`: it was handed on.
+    `solved`: the contact was solved at once. `escalated`: it was handed on. `wrong_number`: whoever was called back is
+    somebody else, so that the promised call is over.
     """
 
     name: str
     title: str
     solved: bool = False
     escalated: bool = False
+    wrong_number: bool = False
     below: tuple["Disposition", ...] = ()
 
 

@@ -63,7 +63,7 @@ VOICE_KEYS = (
     *("tries", "first_silence_seconds", "next_silence_seconds"),
     *("first_digit_seconds", "first_document_digit_seconds", "between_digits_seconds"),
 )
-DISPOSITION_KEYS = ("title", "solved", "escalated", "below")
+DISPOSITION_KEYS = ("title", "solved", "escalated", "wrong_number", "below")
 
 _NUMBER = re.compile(r"[0-9]{3,15}", re.ASCII)
 _EDITION_DIGITS = 12
@@ -203,6 +203,7 @@ def _dispositions(value: Value, places: Places, level: int = 1) -> tuple[Disposi
             title=required(section, "title", title, ""),
             solved=optional(section, "solved", yes_no, otherwise=False),
             escalated=optional(section, "escalated", yes_no, otherwise=False),
+            wrong_number=optional(section, "wrong_number", yes_no, otherwise=False),
             below=optional(section, "below", lambda value: _dispositions(value, places, level + 1), ()),
         )
 

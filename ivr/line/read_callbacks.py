@@ -46,7 +46,7 @@ def callbacks(value: Value, places: Places) -> CallbackPolicy:
         legal_hours=optional(section, "legal_hours", _calendar, usual.legal_hours),
         retries={**usual.retries, **optional(section, "retries", _by(RESULTS, _retry), {})},
         priorities={**usual.priorities, **optional(section, "priorities", _by(SOURCES, whole(0, 9)), {})},
-        ranges=optional(section, "ranges", listed(_range), usual.ranges),
+        ranges=optional(section, "ranges", _ranges, usual.ranges),
         caps=optional(section, "caps", _caps, usual.caps),
         **numbers,
     )
@@ -94,6 +94,12 @@ def _calendar(value: Value) -> Calendar:
 
 def _number(value: Value) -> str:
     return matching(value, _NUMBER, "un número telefónico solo con cifras, de 3 a 15")
+
+
+def _ranges(value: Value) -> tuple[str, ...]:
+    if not list(value.items()):
+        raise value.fault('escriba al menos un comienzo, como "3"; para no llamar a nadie escriba «enabled: no»')
+    return listed(_range)(value)
 
 
 def _range(value: Value) -> str:
