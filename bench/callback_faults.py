@@ -1,7 +1,7 @@
 """Five hundred promised calls while everything about them breaks: how often each telephone rings.
 
 Workers are killed (SIGKILL) every few seconds, whatever they do; connections to the manager interface are cut; the
-database is killed once half of the requests are over, and started again five seconds later. On SQLite there is one
+database is killed once a quarter of the requests is over, and started again five seconds later. On SQLite there is one
 worker, and no database to kill. Citizens are busy, refuse, let a machine answer or talk, each in a known order, so it
 is known how often each telephone has to ring and how each request has to end.
 """

@@ -91,7 +91,7 @@ async def crash(  # noqa: PLR0913  what is run, and for how long
     lease_seconds: float = 2,
     breaking: Callable[[], None] | None = None,
 ) -> Run:
-    """Let all requests be worked by workers that are killed. `breaking` is done once, when half of them are over."""
+    """Let all requests be worked by workers that are killed. `breaking` is done once, when a quarter is over."""
     chance = random.Random(seed)
     there, store = line(), Callbacks(engine)
     lives = list(LIVES)
@@ -127,7 +127,7 @@ async def crash(  # noqa: PLR0913  what is run, and for how long
                     assert killing.returncode is None
                     if tail.done():
                         tail.result()
-                    if breaking and left is not None and left < requests / 2:
+                    if breaking and left is not None and left < requests * 3 / 4:
                         await asyncio.to_thread(breaking)
                         breaking = None
         except TimeoutError:

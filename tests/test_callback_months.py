@@ -1,4 +1,4 @@
-"""A worker through two months with holidays, nights and a clock that is set back and forth: whom it rings, and when."""
+"""A worker through two months: holidays, nights, hours without advisers, a clock that is set back and forth."""
 
 import asyncio
 from collections.abc import Iterator
@@ -36,6 +36,9 @@ LOOKS = ("06:59", "07:00", "07:59", "08:00", "12:00", "14:59", "15:00", "17:00",
 SET_BACK, SET_FORTH = {4: "10:30", 11: "17:40"}, {8: "18:00", 19: "06:00"}
 """On every seventh and tenth day the clock is set after a look: an hour or more back, or ahead and then right again."""
 
+AWAY = {"12:00", "14:59", "15:00", "17:00", "18:59"}
+"""Every fifth day no adviser is free at these looks: whoever is owed a call then waits into the night."""
+
 LIVES = (("talks",), ("busy", "talks"), ("busy",))
 """What the citizens do, one after the other: the last one is always busy."""
 
@@ -71,6 +74,12 @@ def legal(moment: datetime) -> bool:
         return False
     begin, end = (8, 15) if local.weekday() == 5 else (7, 19)
     return begin <= local.hour < end
+
+
+def attended(moment: datetime) -> bool:
+    """Tell whether advisers are free."""
+    local = moment.astimezone(BOGOTA)
+    return (local.date() - FIRST).days % 5 != 1 or f"{local:%H:%M}" not in AWAY
 
 
 class Months:
@@ -127,32 +136,34 @@ class Months:
 
     async def pass_by(self) -> None:
         """Look at every moment; each evening and each noon somebody asks for a call."""
-        async with fake_manager() as manager:
-            manager.members = [(f"Asesora {number}", 1, "") for number in range(3)]
-            async with Client(Account(port=manager.port, username=USER, secret=SECRET)) as client:
-                told = client.events()
-                while not isinstance(await anext(told), Snapshot):
-                    pass
-                worker = Worker(
-                    name="w",
-                    store=self.store,
-                    facts=self.facts,
-                    dialler=Dialler(client),
-                    lines=lambda: {self.line.name: self.line},
-                    now=lambda: self.now,
-                )
-                for look, moment in enumerate(self.moments):
-                    self.now = moment
-                    if look % 7 == 0 and look < len(self.moments) - 9 * len(LOOKS):
-                        self.ask(look)
+        async with (
+            fake_manager() as manager,
+            Client(Account(port=manager.port, username=USER, secret=SECRET)) as client,
+        ):
+            told = client.events()
+            while not isinstance(await anext(told), Snapshot):
+                pass
+            worker = Worker(
+                name="w",
+                store=self.store,
+                facts=self.facts,
+                dialler=Dialler(client),
+                lines=lambda: {self.line.name: self.line},
+                now=lambda: self.now,
+            )
+            for look, moment in enumerate(self.moments):
+                self.now = moment
+                if look % 7 == 0 and look < len(self.moments) - 9 * len(LOOKS):
+                    self.ask(look)
+                manager.members = [(f"Asesora {number}", 1, "") for number in range(3 * attended(moment))]
+                await worker.round()
+                while new := originated(manager)[len(self.rings) :]:
+                    for channel_id in new:
+                        assert channel_id not in self.rings, "one ring an attempt"
+                        self.rings[channel_id] = look
+                        self.answer(channel_id)
                     await worker.round()
-                    while new := originated(manager)[len(self.rings) :]:
-                        for channel_id in new:
-                            assert channel_id not in self.rings, "one ring an attempt"
-                            self.rings[channel_id] = look
-                            self.answer(channel_id)
-                        await worker.round()
-                    self.store.expire(self.now)
+                self.store.expire(self.now)
 
 
 def test_two_months_of_holidays_and_a_clock_that_is_set(sqlite_engine: Engine) -> None:
@@ -174,6 +185,7 @@ def judge(months: Months, asked: Wish, request: CallbackRequest) -> None:
         look
         for look in range(asked.look, len(months.moments))
         if legal(months.moments[look])
+        and attended(months.moments[look])
         and (begins is None or begins <= months.moments[look])
         and (ends is None or months.moments[look] < ends)
     ]

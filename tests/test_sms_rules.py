@@ -100,12 +100,16 @@ def test_appointment_of_tomorrow_morning_is_confirmed_only(anm: Line) -> None:
     assert reminder(soon, anm) is None
 
 
-@pytest.mark.parametrize("text", ["BAJA", "baja", " Parar. ", "STOP ya", "¡Salir!", "Bája"])
+@pytest.mark.parametrize(
+    "text", ["BAJA", "baja", " Parar. ", "STOP ya", "¡Salir!", "Bája", "No más.", "no me escriban más", "dar de baja"]
+)
 def test_reply_that_asks_to_stop(text: str) -> None:
     assert asks_to_stop(text)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "gracias", "no se dio de baja", "trabaja"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "gracias", "no se dio de baja", "trabaja", "CANCELAR", "no puedo ese día", "no maestro"]
+)
 def test_reply_that_does_not(text: str) -> None:
     assert not asks_to_stop(text)
 

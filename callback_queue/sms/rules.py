@@ -4,6 +4,7 @@ Only to Colombian mobiles, only with consent, only within the line's hours for m
 second one, because its key is the fact's own.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,9 @@ from core.numbers import Origin, origin
 from ivr.line.messages import Kind, Template
 from ivr.line.model import Line
 
-_OPT_OUT = frozenset({"BAJA", "PARAR", "STOP", "SALIR"})
+_OPT_OUT = frozenset({"BAJA", "PARAR", "PARE", "STOP", "SALIR", "QUITAR", "RETIRAR"})
+_OPT_OUT_PHRASES = ("NO MAS ", "DE BAJA ", "DAR DE BAJA ", "DARME DE BAJA ", "NO ME ESCRIBA", "NO QUIERO MAS ")
+_MARKS = re.compile(r"[^\w\s]+")
 _NEWS = timedelta(hours=72)
 _ACCENTS = str.maketrans("ÁÉÍÓÚ", "AEIOU")
 
@@ -96,9 +99,12 @@ def may_be_sent(number: str, *, authorised: bool) -> bool:
 
 
 def asks_to_stop(text: str) -> bool:
-    """Tell whether a reply asks for no more messages: its first word says so."""
-    words = text.upper().translate(_ACCENTS).split()
-    return bool(words) and words[0].strip(".,;:!¡«»\"'") in _OPT_OUT
+    """Tell whether a reply asks for no more messages: its first word says so, or it begins with what people write.
+
+    «CANCELAR» does not: it may be meant of the appointment that the message tells of.
+    """
+    words = _MARKS.sub(" ", text.upper().translate(_ACCENTS)).split()
+    return bool(words) and (words[0] in _OPT_OUT or f"{' '.join(words)} ".startswith(_OPT_OUT_PHRASES))
 
 
 def _of_appointment(
