@@ -131,7 +131,12 @@ class Months:
                 (Completed, there | {"talk_seconds": 5, "by": EndedBy.AGENT}),
             ]
         told.append((CallEnded, {"by": EndedBy.SYSTEM, "cause": 16 if talks else 17}))
-        said = {"at": self.now, "call_id": channel_id, "channel_id": channel_id, "source": Told.QUEUE_LOG}
+        said: dict[str, Any] = {
+            "at": self.now,
+            "call_id": channel_id,
+            "channel_id": channel_id,
+            "source": Told.QUEUE_LOG,
+        }
         self.ledger.apply([kind(order=order, **said, **fields) for order, (kind, fields) in enumerate(told, 1)])
 
     async def pass_by(self) -> None:
