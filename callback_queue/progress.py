@@ -2,7 +2,8 @@
 
 The dialplan writes each fact into queue_log before what follows it: that the number is dialled (CallStarted), that
 somebody answered (LanguageChosen), the key (MenuStepped of CALLBACK_MENU), the queue, and the end with its cause. An
-end without a CallStarted: an adviser was to be found first, and none took it, so nobody was dialled. So
+end without a CallStarted: an adviser was to be found first, and none took it, so nobody was dialled. An end by the
+adviser: he had taken the call, and hung up before the citizen was there to talk. So
 whoever placed the call and whoever takes over after a crash read the same account, and conclude the same.
 """
 
@@ -106,10 +107,12 @@ _NEXT: Final[dict[State, Callable[[Sequence[told.Event], str], tuple[Event, date
 
 
 def _left(state: State, facts: Sequence[told.Event], ended: told.CallEnded) -> Result | None:
-    """Tell how an attempt ended that somebody or something had answered; None if nobody had.
+    """Tell how an attempt ended that an adviser left, or that somebody or something had answered; None of others.
 
     Who hangs up before he was asked in vain has not been waited for: that is no machine.
     """
+    if ended.by is told.EndedBy.AGENT:
+        return Result.ADVISER_LEFT
     if state is State.ACCEPTED:
         return Result.LEFT_WAITING
     if state is not State.ANSWERED:

@@ -85,6 +85,8 @@ class Result(StrEnum):
     """The citizen accepted, and hung up before an adviser came."""
     NO_ADVISER = "no_adviser"
     """Adviser first: none accepted, so the citizen was not dialled."""
+    ADVISER_LEFT = "adviser_left"
+    """Adviser first: he hung up while the citizen's telephone rang, or while the citizen was greeted."""
     NOT_DIALLED = "not_dialled"
     """It is proved that nothing was dialled."""
     UNKNOWN = "unknown"
@@ -115,6 +117,8 @@ class Reason(StrEnum):
     EXPIRED = "expired"
     """The time within which it had to be called is over."""
     RESULT_UNKNOWN = "result_unknown"
+    LINE_GONE = "line_gone"
+    """Its line is no longer published."""
 
 
 class ConsentAnswer(StrEnum):

@@ -75,6 +75,13 @@ class Rescheduled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Moved(Event):
+    """The queue it was for is no longer there: it keeps its place in another queue of its line."""
+
+    queue: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken(Event):
     """The adviser who promised it calls himself: it goes before others, and his telephone rings first."""
 
@@ -216,6 +223,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     **{(state, Cancelled): _S.CANCELLED for state in _BEFORE},
     **{(state, GaveUp): _S.FAILED for state in (*_BEFORE, *_ATTEMPT)},
     (_S.WAITING, Rescheduled): _S.WAITING,
+    (_S.WAITING, Moved): _S.WAITING,
     (_S.WAITING, Taken): _S.WAITING,
     (_S.WAITING, Claimed): _S.CLAIMED,
     (_S.CLAIMED, Released): _S.WAITING,
@@ -323,6 +331,7 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
         promised_at=event.window.not_before or request.promised_at,
     ),
     Claimed: lambda request, event, _: replace(request, lease=Lease(worker=event.worker, until=event.until)),
+    Moved: lambda request, event, _: replace(request, place=replace(request.place, queue=event.queue)),
     Taken: lambda request, event, now: replace(request, taken_by=event.agent, due_at=now, priority=_FIRST),
     Released: lambda request, event, _: replace(request, due_at=event.due_at, taken_by=""),
     Dialled: lambda request, _, now: _begun(request, now),
@@ -348,6 +357,7 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
 
 _NOTES: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     Joined: lambda event: event.asked.source,
+    Moved: lambda event: event.queue,
     Taken: lambda event: event.agent,
     Claimed: lambda event: event.worker,
     Adopted: lambda event: event.worker,

@@ -15,9 +15,14 @@ from datetime import datetime
 from enum import StrEnum
 
 
+def is_ours(channel_id: str) -> bool:
+    """Tell whether a channel is an attempt of ours to call a citizen; he himself may be on a channel of his own."""
+    return channel_id.startswith("cb-")
+
+
 def is_advisers_side(channel_id: str) -> bool:
     """Tell whether a channel of ours looks for an adviser who is to call a citizen: it is nobody's stay in a queue."""
-    return channel_id.startswith("cb-") and channel_id.endswith("-m")
+    return is_ours(channel_id) and channel_id.endswith("-m")
 
 
 class Source(StrEnum):

@@ -14,9 +14,12 @@ _MARGIN_MS = 15_000
 _ADVISER_MS = 180_000
 """Longer than an adviser may take by the dialplan: to be found, to listen twice, and to press a key."""
 
-_CODECS = "ulaw,alaw"
-"""Those of the trunk. Where Asterisk 22.10 has to transcode for the citizen's leg, he hears nothing any more once the
-adviser is gone, and so no survey: seen with linear audio between the halves of the local channel."""
+_CODECS = ("ulaw", "alaw")
+_CODEC = ("Variable", "DB(contesta/codec)")
+"""Where the dialplan keeps what the trunk spoke when a citizen answered last. The two halves of the local channel have
+one codec between them. Where it is another than the citizen's, all he hears goes through one translation, and Debian's
+Asterisk (22.10) takes a change from prompts, which have no sequence numbers, to an adviser and back for packets that
+come too late: with most telephones the citizen hears no survey, with the others not even the adviser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class Dialler:
 
     async def ring(self, ring: Ring) -> None:
         """Let the citizen's telephone ring once; what comes of it is written in queue_log by the dialplan."""
+        codec = (await self._client.action("Getvar", _CODEC)).get("Value")
         rings, answered, wait_ms = f"{ring.telephone}@saliente", "devolucion", ring.ring_seconds * 1000
         if ring.adviser_first:
             rings, answered, wait_ms = "s@asesor-primero", "ciudadano-segundo", _ADVISER_MS
@@ -70,7 +74,7 @@ class Dialler:
             ("Priority", "1"),
             ("Timeout", str(wait_ms + _MARGIN_MS)),
             ("Async", "true"),
-            ("Codecs", _CODECS),
+            ("Codecs", codec if codec in _CODECS else _CODECS[0]),
             ("Variable", f"DEV={ring.channel_id}"),
             *(("Variable", f"{name}={value}") for name, value in ring.variables.items()),
         )

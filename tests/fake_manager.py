@@ -78,6 +78,7 @@ class FakeManager:
         answers = {
             "Challenge": f"{ok}Challenge: {CHALLENGE}\r\n\r\n",
             "Login": f"{ok}Message: Authentication accepted\r\n\r\n",
+            "Getvar": f"{ok}Variable: {headers.get('Variable', '')}\r\nValue: \r\n\r\n",
             "Ping": f"{ok}Ping: Pong\r\nTimestamp: {self.clock}\r\n\r\n",
             "QueueStatus": f"{ok}EventList: start\r\nMessage: Queue status will follow\r\n\r\n"
             + "".join(self._queue(queue) for queue in self.queues)

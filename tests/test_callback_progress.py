@@ -53,6 +53,8 @@ def end(by: EndedBy) -> tuple[type[Event], dict[str, Any]]:
         ([*PICKED_UP, SILENT, end(EndedBy.CALLER)], Result.MACHINE),
         ([*PICKED_UP, ONE, end(EndedBy.CALLER)], Result.LEFT_WAITING),
         ([end(EndedBy.SYSTEM)], Result.NO_ADVISER),
+        ([PICKED_UP[0], end(EndedBy.AGENT)], Result.ADVISER_LEFT),
+        ([*PICKED_UP, end(EndedBy.AGENT)], Result.ADVISER_LEFT),
     ],
 )
 def test_who_hung_up_and_when_is_told_apart(told: list[tuple[type[Event], dict[str, Any]]], result: Result) -> None:

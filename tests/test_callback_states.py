@@ -40,6 +40,7 @@ def events(request: CallbackRequest) -> dict[type[Event], Event]:
         states.Completed(by="ana", telephone=PHONE),
         states.Amended(by="ana", subject="titulos"),
         states.Rescheduled(by="citizen", window=Window(not_before=LATER), due_at=LATER, expires_at=None),
+        states.Moved(by="system", queue="otra"),
         states.Taken(by="Ana Ruiz", agent="Ana Ruiz"),
         states.Claimed(by="worker:a", worker="a", until=LATER),
         states.Released(by="worker:a", why="no_adviser", due_at=LATER),

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -94,6 +94,7 @@ TALK_SECONDS = 2
 WAITED_SECONDS = 2.5
 PATIENCE_SECONDS = 150
 SECOND = "primero"
+SURVEY = {"satisfaccion": 1, "percepcion": 5}
 RING_STATUS = {"busy": 486, "refused": 603, "nobody": 404, "down": 503}
 
 
@@ -101,7 +102,7 @@ class Citizens:
     """Many telephones behind one address: what each does when it rings, by number; and how often each rang.
 
     `prompts` are the folders of what is said to them: of the line that calls the citizen first, of the one that calls
-    the adviser first, and of this one in English.
+    the adviser first, and of this one in English. `alone` is set when the adviser of a number is to leave.
     """
 
     def __init__(self) -> None:
@@ -109,6 +110,7 @@ class Citizens:
         self.rings: Counter[str] = Counter()
         self.prompts: dict[str, Path] = {}
         self.store: Callbacks | None = None
+        self.alone: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def take(self, call: Call) -> None:
         self.rings[call.called] += 1
@@ -117,25 +119,42 @@ class Citizens:
             call.refuse(RING_STATUS[does], "No")
             return
         call.ring()
-        if does == "silent":
+        if does == "rings alone":
+            self.alone[call.called].set()
+        if does in {"silent", "rings alone"}:
             await call.wait_ended()
             return
         call.answer()
         if does == "talks":
             await Attention(call, self.prompts["first"]).hears("devolucion")
             await call.digits("1")
-        if does in {"greeted", "greeted in English", "hangs up greeted"}:
+        if does in {"greeted", "greeted in English", "hangs up greeted", "greeted alone"}:
             attention = Attention(call, self.prompts.get(does, self.prompts["greeted"]))
             await attention.hears("devolucion_saludo")
             if does == "hangs up greeted":
                 call.hang_up()
+            elif does == "greeted alone":
+                self.alone[call.called].set()
+                await attention.hears("devolucion_sin_asesor")
             else:
                 call.play(tone(CITIZEN_HERTZ, 1.0), repeat=True)
         if does == "greeted":  # who is greeted in English lets the adviser hang up
             await self.talking(call.called)
             await asyncio.sleep(TALK_SECONDS)
             call.hang_up()
+        if does == "greeted in English":
+            await self.answers(call, attention)
         await call.wait_ended()
+
+    async def answers(self, call: Call, attention: Attention) -> None:
+        """Answer the survey but for its last question; who is called again about it wants to be left alone."""
+        assert self.store
+        for question, key in SURVEY.items():
+            await attention.hears(f"encuesta_{question}")
+            await call.digits(str(key))
+        await attention.hears("encuesta_confianza")
+        await asyncio.to_thread(self.store.leave_alone, f"+57{call.called}", "ana.ruiz", "", datetime.now(UTC))
+        call.hang_up()
 
     async def talking(self, number: str) -> None:
         """Wait until a citizen whom the adviser's line called talks with the adviser."""
@@ -173,7 +192,10 @@ class Advisers:
                 return
             await call.digits(key)
         call.play(tone(ADVISER_HERTZ, 1.0), repeat=True)
-        if key and self.citizens.does[number] == "greeted in English":
+        if key and self.citizens.does[number].endswith(" alone"):
+            await self.citizens.alone[number].wait()
+            call.hang_up()
+        elif key and self.citizens.does[number] == "greeted in English":
             await self.citizens.talking(number)
         elif key:  # the citizen ends it, or nobody comes
             await call.wait_ended(PATIENCE_SECONDS)
@@ -280,7 +302,8 @@ async def calls_back(  # noqa: PLR0915  one office, and all that happens in it a
     name = await spoken_name(line)
     advisers.told[hung_up] = ["asesor_devolucion", "asesor_abandoned", name]
     who_and_why = ["asesor_devolucion", "asesor_web", name, "asunto/primero_solicitud", "asesor_aceptar"]
-    advisers.told |= dict.fromkeys(advisers.presses, who_and_why)
+    listened = ("greeted", "greeted in English", "hangs up greeted", "not taken")
+    advisers.told |= {number: who_and_why for number in advisers.presses if citizens.does[number] in listened}
     to_be_told = {number: list(told) for number, told in advisers.told.items()}
     assert citizens.rings == {}, "no adviser is there: nobody is dialled"
 
@@ -388,7 +411,8 @@ def ask_for_advisers_first(
     """Ask to be called by the line that rings the adviser first; one of the calls no adviser takes."""
     consent = Consent(version="1", answer=ConsentAnswer.ACCEPTED, at=datetime.now(UTC))
     requests = {}
-    for does in ("not taken", "hangs up greeted", "greeted", "greeted in English", "busy", "silent"):
+    greeted = ("hangs up greeted", "greeted", "greeted in English", "greeted alone")
+    for does in ("not taken", *greeted, *("busy", "refused", "nobody", "down", "silent", "rings alone")):
         number = random_mobile(chance)
         citizens.does[number] = does
         advisers.presses[number] = ["", "2"] if does == "not taken" else ["1"]
@@ -404,7 +428,12 @@ def advisers_were_first(line: RunningLine, store: Callbacks, ended: Mapping[str,
         "greeted": [Result.TALKED],
         "greeted in English": [Result.TALKED],
         "busy": [Result.BUSY],
+        "refused": [Result.REFUSED],
+        "nobody": [Result.INVALID_NUMBER],
+        "down": [Result.UNREACHABLE],
         "silent": [Result.NO_ANSWER],
+        "rings alone": [Result.ADVISER_LEFT],
+        "greeted alone": [Result.ADVISER_LEFT],
         "not taken": [Result.NO_ADVISER, Result.NO_ADVISER],
         "hangs up greeted": [Result.HUNG_UP],
         "his own": [Result.TALKED],
@@ -422,9 +451,22 @@ def advisers_were_first(line: RunningLine, store: Callbacks, ended: Mapping[str,
         ((leg,),) = (visit.legs for visit in call.visits)
         assert (call.number, leg.agent, leg.ended_by) == (request.telephone, attempt.agent, by)
         assert store.of_channel(call.call_id) == request
+        assert (leg.talk_ms or 0) >= TALK_SECONDS * 1000 - 1000
         (recorded,) = call.recordings
         adviser, citizen = channels(line, recorded.file)
         assert min(loud_at(adviser, ADVISER_HERTZ), loud_at(citizen, CITIZEN_HERTZ)) > 0.5
+    assert call
+    asked = [event for event in call.events if isinstance(event, SurveyAnswered)]
+    assert {event.question: event.answer for event in asked} == SURVEY, "who was greeted in English answered"
+    assert {event.survey for event in asked} == {SECOND}
+    assert leg.ended_at
+    assert leg.ended_at <= min(event.at for event in asked), "nothing of the survey is talk"
+    assert (call.ended_by, call.visits[0].wait_ms) == (EndedBy.CALLER, 0)
+    lists = CallbackLists(connect(line.settings.ledger_url))
+    low = CallbackFilter(telephone=call.number, sources=frozenset({Source.FOLLOW_UP}))
+    (again,) = eventually(lambda: lists.page(low).requests, seconds=PATIENCE_SECONDS, what="the follow-up")
+    assert again.came_from == (call.call_id,)
+    assert line.asterisk.console("database get contesta codec").strip() == "Value: ulaw"
     with connect(line.settings.ledger_url).begin() as connection:
         visits = connection.scalars(select(col(VisitRow.call_id)).where(col(VisitRow.queue) == SECOND))
         talked = ("greeted", "greeted in English", "his own")

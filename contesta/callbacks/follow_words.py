@@ -35,6 +35,7 @@ _ENDS: Mapping[Reason, str] = {
     Reason.NO_NUMBER: "No tenemos un número para llamarle.",
     Reason.EXPIRED: "Se acabó el plazo sin que lográramos llamarle.",
     Reason.RESULT_UNKNOWN: "Le llamamos y no sabemos si su teléfono sonó.",
+    Reason.LINE_GONE: "Esta línea ya no atiende, y no pudimos llamarle.",
 }
 _RESULTS: Mapping[Result, str] = {
     Result.BUSY: "estaba ocupado",
@@ -46,6 +47,7 @@ _RESULTS: Mapping[Result, str] = {
     Result.WRONG_NUMBER: "contestó otra persona",
     Result.INVALID_NUMBER: "el número no existe",
     Result.LEFT_WAITING: "se cortó antes de hablar con un asesor",
+    Result.ADVISER_LEFT: "se cortó antes de hablar con un asesor",
 }
 _AGAIN = "Si todavía lo necesita, pida otra llamada."
 _NOW: Mapping[State, str] = {

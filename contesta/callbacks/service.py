@@ -9,7 +9,7 @@ import contextlib
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from core.privacy.retention import Retention
 from ivr.line.model import Line
 from ivr.line.published import Published
 from storage.callback_facts import CallbackFacts
+from storage.callback_homes import Homes
 from storage.callback_list import CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaigns
@@ -67,6 +68,11 @@ def by_name(published: Published) -> Mapping[str, Line]:
     return {line.name: line for line in published.current()}
 
 
+def queues_by_line(published: Published) -> Mapping[str, Sequence[str]]:
+    """Give the queues of each line that is published, its first before the others."""
+    return {line.name: [queue.name for queue in line.queues.values()] for line in published.current()}
+
+
 async def run_service(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT."""
     engine = connect(settings.ledger_url)
@@ -79,7 +85,7 @@ async def run_service(settings: Settings) -> None:
     feeder = Feeder(Campaigns(engine), store, Ledger(engine), lambda: by_name(published))
     forgetting = Forgetting(engine, lambda file: remove_below(settings.messages_dir, file))
     names = SpokenNames(settings.names_dir)
-    expiry = Expiry(engine, remover(settings))
+    expiry, homes = Expiry(engine, remover(settings)), Homes(engine)
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -87,6 +93,7 @@ async def run_service(settings: Settings) -> None:
         ("mailbox", MAILBOX_SECONDS, mailbox.take_in),
         ("ledger", LEDGER_SECONDS, calls.take_in),
         ("expiry", EXPIRY_SECONDS, store.expire),
+        ("homes", EXPIRY_SECONDS, lambda now: homes.settle(queues_by_line(published), now)),
         ("campaigns", CAMPAIGN_SECONDS, feeder.work),
         ("forgetting", FORGET_SECONDS, lambda now: forget(forgetting, settings, now)),
         ("names", NAMES_SECONDS, lambda _: names.remove_over(CallbackLists(engine).open_among)),

@@ -50,6 +50,7 @@ REASONS = {
     Reason.NO_NUMBER: "sin número",
     Reason.EXPIRED: "venció el plazo",
     Reason.RESULT_UNKNOWN: "no se sabe si sonó",
+    Reason.LINE_GONE: "la línea ya no está publicada",
 }
 RESULTS = {
     Result.TALKED: "hablaron",
@@ -63,6 +64,7 @@ RESULTS = {
     Result.INVALID_NUMBER: "el número no existe",
     Result.LEFT_WAITING: "colgó mientras esperaba al asesor",
     Result.NO_ADVISER: "ningún asesor la tomó",
+    Result.ADVISER_LEFT: "el asesor colgó antes de hablar",
     Result.NOT_DIALLED: "no se alcanzó a marcar",
     Result.UNKNOWN: "resultado desconocido",
 }
@@ -87,6 +89,7 @@ _FACTS = {
     "Completed": "Se completó el número",
     "Amended": "Se corrigieron los datos",
     "Rescheduled": "Se cambió la hora",
+    "Moved": "Su cola ya no existe; pasó a otra",
     "Taken": "La llama el asesor que la prometió",
     "Claimed": "El programa la tomó para llamar",
     "LeaseEnded": "Volvió a la espera",
@@ -130,7 +133,7 @@ def fact(step: Step) -> str:  # noqa: PLR0911  a sentence for each kind
             return f"Cancelada: {_word(REASONS, Reason, detail)}"
         case "Typified":
             return f"Tipificación: {_reasons(detail)}"
-        case "Connected" | "Taken":
+        case "Connected" | "Taken" | "Moved":
             return f"{_FACTS[step.event]}: {detail}"
         case _:
             return _FACTS.get(step.event, step.event)

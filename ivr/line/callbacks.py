@@ -39,7 +39,10 @@ class Caps:
     fixed_pesos_per_minute: int = 0
 
 
-RESULTS = ("busy", "no_answer", "machine", "hung_up", "refused", "unreachable", "left_waiting", "no_adviser")
+RESULTS = (
+    *("busy", "no_answer", "machine", "hung_up", "refused", "unreachable", "left_waiting", "adviser_left"),
+    "no_adviser",
+)
 """Results that a line's file may give retries for. A wrong and an invalid number are never dialled again."""
 
 SOURCES = ("web", "mailbox", "abandoned", "kept_place", "appointment", "follow_up", "campaign")
@@ -54,6 +57,7 @@ def _retries() -> Mapping[str, Retry]:
         "refused": Retry(limit=2, after_minutes=(120,)),
         "unreachable": Retry(limit=3, after_minutes=(30, 120)),
         "left_waiting": Retry(limit=3, after_minutes=(5,)),
+        "adviser_left": Retry(limit=3, after_minutes=(5,)),
         "no_adviser": Retry(limit=20, after_minutes=(2,)),
     }
 

@@ -34,6 +34,7 @@ from core.events import (
     RingResult,
     Source,
     is_advisers_side,
+    is_ours,
 )
 from telephony.ami.codec import Message
 
@@ -199,9 +200,12 @@ def _user_event(message: Message) -> tuple[Event, ...]:
 
 
 def _hangup(message: Message) -> tuple[Event, ...]:
-    """Take the caller's channel only, which is the one that the call began with."""
+    """Take the caller's channel only, which is the one that the call began with.
+
+    Of a promised call, the dialplan alone tells the end: the citizen may be answering the survey, on another channel.
+    """
     fact = _fact(message)
-    if fact["channel_id"] != fact["call_id"]:
+    if fact["channel_id"] != fact["call_id"] or is_ours(fact["channel_id"]):
         return ()
     return (CallEnded(**fact, by=None, cause=_count(message, "Cause")),)
 
