@@ -46,7 +46,7 @@ def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     engine, there = connect(url), line()
     lines, names = {there.name: there}, SpokenNames(Path(folder))
-    names.warm()
+    names.start()
 
     def make(client: Client) -> Worker:
         return Worker(

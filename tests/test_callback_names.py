@@ -1,6 +1,11 @@
 """Citizens' names as an adviser hears them: what is said of hostile ones, how soon, and until when they are kept."""
 
-from collections.abc import Mapping
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +17,7 @@ from callback_queue.request import CallbackRequest, Person
 from callback_queue.told import LONGEST_NAME, name_text
 from contesta.callbacks.names import SpokenNames
 from tests.callbacks import begun
+from tests.running import eventually
 
 
 def of(name: str, request_id: str = "a1") -> CallbackRequest:
@@ -45,42 +51,71 @@ def test_a_name_without_end_is_cut_after_a_word() -> None:
     assert set(said.split()) == {"Luz", "Marina"}
 
 
-def say(names: SpokenNames, *requests: CallbackRequest) -> Mapping[str, str]:
+@pytest.fixture
+def names(tmp_path: Path) -> Iterator[SpokenNames]:
+    spoken = SpokenNames(tmp_path / "nombres", again_seconds=0)
+    yield spoken
+    spoken.stop()
+
+
+def said_of(names: SpokenNames, folder: Path, *requests: CallbackRequest) -> Mapping[str, str]:
+    """Have names said, and wait until they are."""
     said = names.say(requests)
-    names.finish()
+    for name in said.values():
+        eventually((folder / f"{name}.wav").exists, what=f"{name} is said")
     return said
 
 
-def test_a_name_is_said_once_for_all_attempts_and_anew_if_it_is_corrected(tmp_path: Path) -> None:
-    names = SpokenNames(tmp_path / "nombres")
-    first = say(names, of("Luz Marina"), of("Ana", "b2"), of("", "c3"))
+def test_a_name_is_said_once_for_all_attempts_anew_if_it_is_corrected_and_gone_when_its_request_is_over(
+    names: SpokenNames, tmp_path: Path
+) -> None:
+    folder = tmp_path / "nombres"
+    first = said_of(names, folder, of("Luz Marina"), of("Ana", "b2"), of("", "c3"))
     assert first.keys() == {"a1", "b2"}
-    file = tmp_path / "nombres" / f"{first['a1']}.wav"
+    file = folder / f"{first['a1']}.wav"
     assert file.stem.startswith("a1_")
     samples, rate_hz = soundfile.read(file)
     assert (rate_hz, bool(np.abs(samples).max() > 0.1)) == (8000, True)
     made_at = file.stat().st_mtime_ns
-    assert say(names, of("Luz Marina")) == {"a1": first["a1"]}
-    assert file.stat().st_mtime_ns == made_at
-    corrected = say(names, of("Luz Elena"))
+    assert said_of(names, folder, of("Luz Marina"), of("Otra", "d4"))["a1"] == first["a1"]
+    assert file.stat().st_mtime_ns == made_at, "the one told after it is made, so it was looked at"
+    corrected = said_of(names, folder, of("Luz Elena"))
     assert corrected["a1"] != first["a1"]
     assert not file.exists()
-
-
-def test_no_call_waits_for_names_however_many_there_are_or_whether_they_can_be_made(tmp_path: Path) -> None:
-    many = [of("Luz Marina", f"r{number}") for number in range(5)]
-    assert SpokenNames(tmp_path / "nombres", most_begun=0).say(many) == {}
-    names = SpokenNames(tmp_path / "nombres", most_begun=2)
-    assert say(names, *many).keys() == {"r0", "r1"}, "no more are begun at once"
-    assert say(names, *many).keys() == {"r0", "r1"}, "those are made"
-    (tmp_path / "file").write_text("")
-    assert say(SpokenNames(tmp_path / "file" / "nombres"), of("Luz Marina")).keys() == {"a1"}, "it is passed over"
-
-
-def test_a_name_is_gone_when_its_request_is_over(tmp_path: Path) -> None:
-    names = SpokenNames(tmp_path)
-    said = say(names, of("Luz", "a1"), of("Ana", "b2"))
-    assert names.remove_over(lambda ids: {"b2"} & set(ids)) == 1
-    assert [file.stem for file in tmp_path.iterdir()] == [said["b2"]]
+    assert names.remove_over(lambda ids: {"b2"} & set(ids)) == 2
+    assert [file.stem for file in folder.iterdir()] == [first["b2"]]
     assert names.remove_over(lambda _: set()) == 1
     assert names.remove_over(lambda _: set()) == 0
+
+
+def test_a_voice_that_dies_costs_names_and_no_call_and_is_started_again(names: SpokenNames, tmp_path: Path) -> None:
+    names.start()
+    os.kill(voice_of(tmp_path), signal.SIGSTOP)
+    many = [of("Luz Marina " * 5, f"r{number}") for number in range(2000)]
+    told = names.say(many)
+    assert 0 < len(told) < len(many), "it takes no more than it can say in time, and nobody waits"
+    os.kill(voice_of(tmp_path), signal.SIGKILL)
+    eventually(lambda: names.say([of("Ana", "z9")]) != {}, what="another voice is told")
+    said_of(names, tmp_path / "nombres", of("Ana", "z9"))
+
+
+def test_the_voice_ends_with_whoever_tells_it(tmp_path: Path) -> None:
+    source = f"""
+import os, pathlib
+from contesta.callbacks.names import SpokenNames
+SpokenNames(pathlib.Path({str(tmp_path / "nombres")!r})).start()
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", source], check=False)
+    eventually(lambda: voice_of(tmp_path) == 0, what="the voice has ended")
+
+
+def voice_of(folder: Path) -> int:
+    """The process that speaks into a folder, 0 if there is none."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().decode().split("\0")
+            state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            if "contesta.callbacks.speaking" in words and str(folder / "nombres") in words and state != "Z":
+                return int(process.name)
+    return 0

@@ -363,9 +363,10 @@ async def spoken_name(line: RunningLine) -> str:
     """Say the name as the worker does, elsewhere; returns the prompt."""
     folder = line.settings.data_dir / "nombre-esperado"
     names = SpokenNames(folder)
-    said = names.say([replace(begun(), person=PERSON)])
-    await asyncio.to_thread(names.finish)
-    return str(folder / said[begun().id])
+    file = folder / names.say([replace(begun(), person=PERSON)])[begun().id]
+    await asyncio.to_thread(eventually, file.with_suffix(".wav").exists, what="the name is said")
+    names.stop()
+    return str(file)
 
 
 async def call_himself(

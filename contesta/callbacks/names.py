@@ -4,12 +4,20 @@ A name is said by the same voice as every prompt, when its request is about to b
 request's id, and a hash of what is said, so that another attempt finds it made. It is personal data: a file is removed
 as soon as its request is over. No call waits for a name: an adviser hears it only once somebody answered, and what is
 not made by then, or cannot be made, the telephone system passes over.
+
+The voice has a process of its own (`contesta.callbacks.speaking`): while it speaks it lets nothing else of its
+process run. That process ends when whoever tells it names does, however he ends.
 """
 
+import contextlib
 import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -17,88 +25,81 @@ import structlog
 
 from callback_queue.request import CallbackRequest
 from callback_queue.told import name_text
-from core.errors import ContestaError
 
-MOST_BEGUN: Final = 50
-"""So many names may be in the making; one takes some 20 ms, so that the last is made within a second."""
+TOO_LATE_SECONDS: Final = 5.0
+"""A name that is not begun by then is not made: the adviser has heard who it is, or will not in time."""
 
-_SUFFIX = ".wav"
-_APART = "_"
+AGAIN_SECONDS: Final = 30.0
+"""Where the voice ends by itself it is not started more often than this."""
+
+SUFFIX = ".wav"
+APART = "_"
 
 log = structlog.get_logger()
 
 
 class SpokenNames:
-    """The sounds of names, below one folder. `finish` waits until those begun are made, or could not be."""
+    """The sounds of names, below one folder."""
 
-    def __init__(self, folder: Path, most_begun: int = MOST_BEGUN) -> None:
+    def __init__(self, folder: Path, again_seconds: float = AGAIN_SECONDS) -> None:
         self._folder = folder
-        self._most_begun = most_begun
-        self._voice = ThreadPoolExecutor(1, thread_name_prefix="names")
-        self._begun: list[Future[None]] = []
+        self._again_seconds = again_seconds
+        self._voice: subprocess.Popen[bytes] | None = None
+        self._started_at = float("-inf")
 
-    def warm(self) -> None:
-        """Load the voice, and what else a first name would wait for; nobody waits for this."""
-        self._voice.submit(_warm)
+    def start(self) -> None:
+        """Start the voice, unless it goes on or ended just now; nobody waits for it."""
+        if self._voice is not None and self._voice.poll() is None:
+            return
+        if time.monotonic() - self._started_at < self._again_seconds:
+            return
+        self.stop()
+        self._started_at = time.monotonic()
+        command = [sys.executable, "-m", "contesta.callbacks.speaking", str(self._folder)]
+        self._voice = subprocess.Popen(command, stdin=subprocess.PIPE, bufsize=0, start_new_session=True)
+        if self._voice.stdin:
+            os.set_blocking(self._voice.stdin.fileno(), False)
+
+    def stop(self) -> None:
+        """End the voice."""
+        if self._voice is not None:
+            with self._voice as ending:
+                ending.kill()
+            self._voice = None
 
     def say(self, requests: Sequence[CallbackRequest]) -> Mapping[str, str]:
-        """Begin to make the sounds of the names of some requests; returns what each is kept as once it is made.
+        """Have the names of some requests said; returns what each will be kept as. It waits for nothing.
 
-        When too many are in the making already, the others are not said.
+        Left out are those that the voice, behind already, does not take.
         """
-        self._begun = [each for each in self._begun if not each.done()]
-        texts = {request.id: text for request in requests if (text := name_text(request.person.name))}
-        said = list(texts.items())[: max(0, self._most_begun - len(self._begun))]
-        names = {request_id: f"{request_id}{_APART}{_digest(text)}" for request_id, text in said}
-        self._begun += [
-            self._voice.submit(self._made, request_id, names[request_id], text) for request_id, text in said
-        ]
-        if len(said) < len(texts):
-            log.warning("names not said", names=len(texts) - len(said))
-        return names
+        self.start()
+        said: dict[str, str] = {}
+        left = 0
+        for request in requests:
+            if text := name_text(request.person.name):
+                name = f"{request.id}{APART}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+                if self._tell(name, text):
+                    said[request.id] = name
+                else:
+                    left += 1
+        if left:
+            log.warning("names not said", names=left)
+        return said
 
-    def finish(self) -> None:
-        """Wait for the names that are in the making."""
-        for each in self._begun:
-            each.result()
+    def _tell(self, name: str, text: str) -> bool:
+        """Tell the voice to say something. So short a line is written whole or not at all."""
+        if self._voice is None or self._voice.stdin is None:
+            return False
+        line = json.dumps({"name": name, "text": text, "until": time.time() + TOO_LATE_SECONDS}) + "\n"
+        with contextlib.suppress(OSError):  # it is behind, or gone
+            return os.write(self._voice.stdin.fileno(), line.encode()) == len(line)
+        return False
 
     def remove_over(self, open_among: Callable[[Collection[str]], AbstractSet[str]]) -> int:
         """Remove the names of requests that are over; returns how many. `open_among` tells which are not."""
-        kept = {file: file.name.partition(_APART)[0] for file in self._folder.glob(f"*{_APART}*")}
+        kept = {file: file.name.partition(APART)[0] for file in self._folder.glob(f"*{APART}*")}
         going_on = open_among(set(kept.values())) if kept else frozenset()
         over = [file for file, request_id in kept.items() if request_id not in going_on]
         for file in over:
             file.unlink(missing_ok=True)
         return len(over)
-
-    def _made(self, request_id: str, name: str, text: str) -> None:
-        """Make one sound, unless it is there or cannot be made."""
-        try:
-            self._make(request_id, name, text)
-        except (ImportError, OSError, ValueError, RuntimeError, ContestaError) as error:
-            log.warning("a name cannot be said", callback=request_id, error=type(error).__name__)
-
-    def _make(self, request_id: str, name: str, text: str) -> None:
-        file = self._folder / f"{name}{_SUFFIX}"
-        if file.exists():
-            return
-        from ivr import synthesis  # noqa: PLC0415  where there is no voice, calls go out without names
-        from ivr.sounds import SPANISH_VOICE, Source  # noqa: PLC0415  likewise
-
-        sound = synthesis.wav(Source(prompt="nombre", text=text, voice=SPANISH_VOICE).audio(), synthesis.LINE_HZ)
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for other in self._folder.glob(f"{request_id}{_APART}*"):
-            other.unlink(missing_ok=True)
-        part = file.with_suffix(".part")
-        part.write_bytes(sound)
-        part.replace(file)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _warm() -> None:
-    from ivr.sounds import SPANISH_VOICE, Source  # noqa: PLC0415  as above
-
-    Source(prompt="nombre", text="Se llama Ana.", voice=SPANISH_VOICE).audio()

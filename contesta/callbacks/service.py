@@ -103,11 +103,12 @@ async def run_service(settings: Settings) -> None:
         if settings.outbound_trunk:
             known = await asyncio.to_thread(accounts.read, settings.secrets_file)
             account = Account(port=settings.manager_port, username=known.dialler_user, secret=known.dialler_secret)
-            names.warm()
+            names.start()
             make = _worker(settings, engine, store, published, names)
             tasks.create_task(dial(account, make, stop), name="dial")
         for name, seconds, job in jobs:
             tasks.create_task(_repeat(name, seconds, job, stop), name=name)
+    names.stop()
     engine.dispose()
 
 
