@@ -11,11 +11,11 @@ from sqlalchemy import Engine
 
 from callback_queue.policy import next_allowed, rules_of
 from callback_queue.refusals import OWNERS_TIME
-from callback_queue.request import Asked, Consent, ConsentAnswer, Person, Place, Reason, Source, State
+from callback_queue.request import Asked, CallbackRequest, Consent, ConsentAnswer, Person, Place, Reason, Source, State
 from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
 from contesta.desk.contact import Current, Phase, after, pause
 from contesta.live_feed import LiveFeed
-from contesta.web.access import Role
+from contesta.web.access import Action, Role
 from contesta.web.board import HUB
 from contesta.web.desk_owner import BOOK, KEEPER
 from core.events import Event, Resolution
@@ -134,6 +134,12 @@ def test_the_next_call_is_promised_only_in_hours_that_are_legal(sqlite_engine: E
     run_office(sqlite_engine, scenario)
 
 
+def stored(store: Callbacks, request_id: str) -> CallbackRequest:
+    found = store.get(request_id)
+    assert found is not None
+    return found
+
+
 def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sqlite_engine: Engine) -> None:
     async def scenario(office: Office) -> None:
         line = await prepared(office, sqlite_engine)
@@ -168,8 +174,7 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
         assert (await ana.get(f"/api/v1/desk/callbacks/{request.id}/recordings/0")).status == 404
         escalated = {"disposition": "escalada/registro_minero", "solution": "Se pasó"}
         assert (await ana.post(f"{address}/disposition", json=escalated)).status == 200
-        found = store.get(request.id)
-        assert found is not None
+        found = stored(store, request.id)
         assert found.solution is not None
         assert (found.reason, found.solution.area) == (Reason.ESCALATED, "Registro Minero")
         supervisor = await office.signed_in(Role.SUPERVISOR)
@@ -187,8 +192,7 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
 
         said = {"disposition": RUCOM, "solution": "Se envió"}
         assert (await ana.post(f"{address}/disposition", json=said)).status == 200
-        found = store.get(request.id)
-        assert found is not None
+        found = stored(store, request.id)
         assert found.solution is not None
         assert (found.state, found.reason, found.solution.text) == (State.ATTENDED, Reason.SOLVED, "Se envió")
         assert found.solution.area == ""
@@ -198,6 +202,17 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
         again = store.open_of(NUMBER, "anm")
         assert again is not None
         assert again.consent == authorised, "silence in the call takes nothing back of what was authorised before"
+
+        wrong = {"disposition": "sin_gestion/equivocada", "leave_alone": True}
+        assert (await ana.post(f"{address}/disposition", json=wrong | {"call_again_at": offered[1]})).status == 409
+        assert store.left_alone_since([NUMBER]) == {}
+        answer = await ana.post(f"{address}/disposition", json=wrong)
+        assert (await answer.json())["said"].endswith("No se le llamará más, salvo que lo pida.")
+        found, over = stored(store, request.id), stored(store, again.id)
+        assert (found.state, found.reason) == (State.ATTENDED, Reason.WRONG_NUMBER)
+        assert (over.state, over.reason, over.steps[-1].author) == (State.CANCELLED, Reason.LEFT_ALONE, ANA)
+        assert set(store.left_alone_since([NUMBER])) == {NUMBER}
+        assert [line.what for line in office.accesses(Action.LEFT_ALONE)] == [channel]
 
     run_office(sqlite_engine, scenario)
 
@@ -305,10 +320,13 @@ def test_the_desk_is_for_everybody_and_saves_by_keyboard(sqlite_engine: Engine, 
             await page.locator("h1").click()
             await page.keyboard.press("1")
             await expect(page.get_by_role("radio", name="RUCOM")).to_be_checked()
+            await page.get_by_label("No llamar más").focus()
+            await page.keyboard.press("Space")
             await page.get_by_label("Solución", exact=True).focus()
             await page.keyboard.press("Control+Enter")
             await expect(page.get_by_text("Tipificada: RUCOM.").first).to_be_visible()
             assert [word.disposition for word in office.app[BOOK].words("cb-x-1", ANA)] == [RUCOM]
+            assert set(Callbacks(sqlite_engine).left_alone_since([NUMBER])) == {NUMBER}
             assert complaints == []
 
     run_office(sqlite_engine, scenario)

@@ -204,6 +204,11 @@ def test_nothing_is_kept_without_an_authorisation_nor_asked_for_what_the_citizen
         refused = await ana.put(f"{of.address}/answers", json={"answers": said(satisfaccion=4)})
         assert (refused.status, "no autorizó" in await refused.text()) == (409, True)
         assert of.record().answers == {}
+        of.desk.feeder.work(office.clock())
+        assert of.record().disposition is Disposition.SURVEY_NOT_DONE
+        wrong = {"disposition": "sin_gestion/equivocada"}
+        assert (await ana.post(f"{of.address}/disposition", json=wrong)).status == 200
+        assert (of.record().disposition, of.record().disposed_by) == (Disposition.WRONG_NUMBER, ANA)
 
     run_office(sqlite_engine, scenario)
 

@@ -2,13 +2,15 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from callback_queue.campaign.dispositions import Disposition
 from callback_queue.policy import next_allowed, rules_of
-from callback_queue.request import Asked, Place, Reason, Solution, Source, Window
+from callback_queue.request import Asked, CallbackRequest, Place, Reason, Solution, Source, Window
 from callback_queue.states import IllegalStepError, Typified
 from contesta.callbacks.intake import covering
 from contesta.format import day_and_hour
@@ -24,6 +26,7 @@ from core.events import Resolution
 from core.numbers import ANONYMOUS
 from ivr.line.model import Line
 from storage.callbacks import Callbacks
+from storage.campaigns import Campaigns, Outcome
 from storage.desk import Draft, Word
 from storage.desk_answers import Typed
 
@@ -74,13 +77,7 @@ async def dispose(request: web.Request) -> web.Response:
     if line is None or choice is None:
         raise InvalidInputError("«disposition» no está en el árbol de la línea", "body.disposition")
     now = request.app[CLOCK]()
-    rules = rules_of(line)
-    if said.call_again_at is not None:
-        at = said.call_again_at
-        if one.number in {"", ANONYMOUS}:
-            raise RefusedError("no se conoce el número, así que no se puede llamar de nuevo")
-        if at < now or next_allowed(rules, at) != at:
-            raise RefusedError("esa hora no se puede usar: está fuera del horario en que se puede llamar")
+    _see_may(said, one, line, now)
     author = _author(request)
     if said.answers is not None:
         await asyncio.to_thread(_answer, request, one, author, said.answers)
@@ -99,8 +96,29 @@ async def dispose(request: web.Request) -> web.Response:
     )
     await request.app[KEEPER].say(word)
     await access_log(request, Action.CALL_DISPOSED, one.call_id)
+    if said.leave_alone:
+        await access_log(request, Action.LEFT_ALONE, one.call_id)
     again = await asyncio.to_thread(_advance, request, one, word, line, said)
     return told(Done(said=f"Tipificada: {choice.title}.{again}"))
+
+
+def _see_may(said: DispositionSaid, one: Known, line: Line, now: datetime) -> None:
+    """See whether the citizen can be called again, or left alone, as was said.
+
+    Raises:
+        RefusedError: he cannot.
+    """
+    if not (said.call_again_at or said.leave_alone):
+        return
+    if one.number in {"", ANONYMOUS}:
+        raise RefusedError("no se conoce el número, así que no se puede llamar de nuevo ni poner en «No llamar»")
+    if said.call_again_at is None:
+        return
+    if said.leave_alone:
+        raise RefusedError("«No llamar más» y «Llamar de nuevo» se contradicen: deje una de las dos")
+    at = said.call_again_at
+    if at < now or next_allowed(rules_of(line), at) != at:
+        raise RefusedError("esa hora no se puede usar: está fuera del horario en que se puede llamar")
 
 
 async def _contact(request: web.Request, whose: str = "") -> Known:
@@ -158,9 +176,12 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
     """Let the promised call behind a conversation come to what was said, and promise the next one; say so."""
     store, now = Callbacks(request.app[ENGINE]), word.at
     behind = store.of_channel(one.channel_id)
+    if said.leave_alone:
+        store.leave_alone(one.number, word.author, "Lo pidió en una llamada", now)
     if behind:
+        wrong = any(each.path == word.disposition and each.wrong_number for each in choices_of(line))
         solution = Solution(
-            outcome=_OUTCOMES[word.resolution],
+            outcome=Reason.WRONG_NUMBER if wrong else _OUTCOMES[word.resolution],
             disposition=word.disposition,
             agent=one.leg_agent,
             at=now,
@@ -171,8 +192,10 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
             store.step(behind.id, Typified(by=word.author, solution=solution), now)
         except IllegalStepError:
             return " La devolución no cambió: ya había terminado de otra forma."
+        if wrong:
+            _wrong_number(request, behind, word)
     if said.call_again_at is None:
-        return ""
+        return " No se le llamará más, salvo que lo pida." if said.leave_alone else ""
     asked = Asked(
         source=Source.APPOINTMENT,
         origin=f"desk:{one.channel_id}:{int(said.call_again_at.timestamp())}",
@@ -189,6 +212,14 @@ def _advance(request: web.Request, one: Known, word: Word, line: Line, said: Dis
     at = day_and_hour(said.call_again_at, ZoneInfo(request.app[SETTINGS].timezone))
     joined = " Se unió a la que ya tenía." if taken.joined else ""
     return f" Se llamará de nuevo el {at}, radicado {taken.request.filing.number}.{joined}"
+
+
+def _wrong_number(request: web.Request, behind: CallbackRequest, word: Word) -> None:
+    """Let the campaign's records that were called come to a wrong number: the call itself told nothing of it."""
+    campaigns = Campaigns(request.app[ENGINE])
+    outcome = Outcome(disposition=Disposition.WRONG_NUMBER, author=word.author)
+    for record in campaigns.of_request(behind.id):
+        campaigns.dispose(record.campaign_id, record.position, outcome, word.at)
 
 
 ROUTES = (

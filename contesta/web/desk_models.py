@@ -54,6 +54,8 @@ class DispositionSaid(DraftSaid):
 
     agent: str = Field(default="", max_length=200)
     call_again_at: AwareDatetime | None = None
+    leave_alone: bool = False
+    """The citizen asked not to be called: what waits is taken back, and nothing that he does not ask for is dialled."""
 
 
 class PauseSaid(Asked):

@@ -39,6 +39,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     answers: answersOf(contact),
   });
   const [again, setAgain] = useState("");
+  const [alone, leaveAlone] = useState(false);
   const [wanted, search] = useState("");
   const [kept, setKept] = useState("");
   const [problem, fail] = useState("");
@@ -101,7 +102,7 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
     clearTimeout(timer.current);
     await keeping.current;
     try {
-      const told = { ...sent(), call_again_at: again || null };
+      const told = { ...sent(), call_again_at: again || null, leave_alone: alone };
       const done = /** @type {{ said: string }} */ (
         contact.choices.length
           ? await send("POST", `${address}/disposition`, told)
@@ -209,6 +210,11 @@ export function Dispose({ contact, zone, keys, phase, saved }) {
       <p id="horas" class="help">
         Solo horas en que se puede llamar.${contact.left_out.length > 0 && ` No hay horas estos días: ${contact.left_out.map(dayInWords).join(", ")}.`}
       </p>
+      <label class="alone">
+        <input type="checkbox" checked=${alone}
+          onChange=${(/** @type {Event & { currentTarget: HTMLInputElement }} */ event) => leaveAlone(event.currentTarget.checked)} />
+        <span>No llamar más: la persona lo pidió</span>
+      </label>
       <div class="save">
         <button type="submit" disabled=${phase === "ringing"}>Guardar tipificación</button>
         <span class="help">${kept}</span>
