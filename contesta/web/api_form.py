@@ -9,13 +9,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
 from callback_queue.policy import next_allowed
-from callback_queue.request import Filing, Reason, Result, State, Window
+from callback_queue.request import Filing, Reason, State, Window
 from callback_queue.states import Cancelled, IllegalStepError
 from contesta.callbacks import follow_words
 from contesta.callbacks.form_answers import (
@@ -34,11 +33,22 @@ from contesta.web.access import Permission, identity
 from contesta.web.context import CLOCK
 from contesta.web.following import Followed, found_by, reschedule
 from contesta.web.form_ask import ask, calling_number, new_filing
-from contesta.web.form_lines import CALLBACKS, FORMS, free_windows, line_of, rules_of
+from contesta.web.form_lines import CALLBACKS, FORMS, WISHES, free_windows, line_of, rules_of
+from contesta.web.form_models import (
+    CallPromised,
+    CallWanted,
+    FiledBy,
+    FollowedAttempt,
+    FollowedCall,
+    FormOffer,
+    FormSubject,
+    FormWindow,
+    OtherTime,
+)
 from contesta.web.limits import FORM_LIMITS
 from contesta.web.routes import IDEMPOTENCY_KEY, IDEMPOTENCY_PATTERN, Route, body, told
 from contesta.web.sessions import new_secret
-from contesta.web.validation import Asked, InvalidInputError, Moment, RefusedError, Told
+from contesta.web.validation import InvalidInputError, RefusedError
 from ivr.line.model import Line
 from storage.callback_forms import FormKind
 from storage.callback_windows import WindowFullError
@@ -47,8 +57,6 @@ FORM_PATH = "/api/v1/form/{line:[a-z][a-z0-9_]{0,31}}"
 FOLLOW_PATH = "/api/v1/follow"
 REMEMBERED = timedelta(days=2)
 """How long an idempotency key is honoured."""
-
-DocumentType = Literal["", "CC", "CE", "TI", "PPT", "PA"]
 
 _FIELDS = {
     Part.NAME: "name",
@@ -61,109 +69,6 @@ _FIELDS = {
     Part.DESCRIPTION: "description",
     Part.WHEN: "window_begins_at",
 }
-
-
-class FormWindow(Told):
-    """An hour in which the citizen may choose to be called."""
-
-    begins_at: datetime
-    ends_at: datetime
-
-
-class FormSubject(Told):
-    """What a request may be about."""
-
-    name: str
-    title: str
-
-
-class FormOffer(Told):
-    """What a form of the entity's own shows."""
-
-    line: str
-    entity: str
-    consent_version: str
-    consent_text: str
-    """What the citizen has to be shown and to authorise, word for word."""
-    policy: str
-    document_types: dict[str, str]
-    subjects: list[FormSubject]
-    windows: list[FormWindow]
-    """Hours with places left."""
-    soonest_at: datetime | None
-    """When a call as soon as possible may come at the earliest."""
-
-
-class CallWanted(Asked):
-    """What a citizen asks for."""
-
-    telephone: str = Field(min_length=1, max_length=40)
-    """Of Colombia, mobile or fixed, however it is written."""
-    name: str = Field(min_length=1, max_length=80)
-    document_type: DocumentType = ""
-    document: str = Field(default="", max_length=40)
-    company: str = Field(default="", max_length=100)
-    nit: str = Field(default="", max_length=40)
-    """With its check digit."""
-    subject: str = Field(default="", max_length=40)
-    """A name of the offer's subjects."""
-    description: str = Field(default="", max_length=1000)
-    window_begins_at: Moment | None = None
-    """The beginning of one of the offer's windows; null is as soon as possible."""
-    consent_version: str = Field(max_length=80)
-    consent_accepted: Literal[True]
-
-    model_config = ConfigDict(str_max_length=1000)
-
-
-class CallPromised(Told):
-    """What the citizen is to be told: filing number and code are his alone."""
-
-    number: str
-    code: str
-    joined: bool
-    """Whether there was an open request for this telephone, which this one joined; it keeps its turn."""
-    telephone: str
-    window: FormWindow | None
-    calls_from: str
-    """The number that the citizen's telephone will show."""
-
-
-class FiledBy(Asked):
-    """How a citizen shows that a request is his."""
-
-    number: str = Field(min_length=1, max_length=20)
-    code: str = Field(min_length=1, max_length=20)
-
-
-class OtherTime(FiledBy):
-    """Another time for a request; null is as soon as possible."""
-
-    window_begins_at: Moment | None
-
-
-class FollowedAttempt(Told):
-    """A call that was made for a request."""
-
-    at: datetime
-    result: Result | None
-
-
-class FollowedCall(Told):
-    """Where a request stands. Whoever joined it later is told neither attempts nor reasons, and cannot change it."""
-
-    number: str
-    own: bool
-    state: State
-    reason: Reason | None
-    heading: str
-    """In Spanish, for the citizen."""
-    window: FormWindow | None
-    due_at: datetime | None
-    """When it is dialled next at the earliest, while it waits."""
-    attempts: list[FollowedAttempt]
-    may_cancel: bool
-    may_change: bool
 
 
 class _Kept(BaseModel):
@@ -205,6 +110,14 @@ async def want(request: web.Request) -> web.Response:
     line, wanted = await line_of(request), body(request, CallWanted)
     if (consent := line.web_consent) is None or wanted.consent_version != consent.version:
         raise RefusedError("el texto de la autorización es de otra versión; pida de nuevo el formulario y muéstrelo")
+    digest = _digest_of(request, line)
+    if digest is None:
+        return await _taken(request, line, wanted)
+    async with request.app[WISHES].setdefault(digest, asyncio.Lock()):  # sent again meanwhile, it counts once
+        return await _taken(request, line, wanted)
+
+
+async def _taken(request: web.Request, line: Line, wanted: CallWanted) -> web.Response:
     named = await _named(request, line, wanted)
     windows = await free_windows(request, line) if named is None else [_as_offered(line, wanted)]
     said = _said(wanted, windows)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from weakref import WeakValueDictionary
 
 from aiohttp import web
 
@@ -20,6 +21,8 @@ from storage.callbacks import Callbacks
 PUBLISHED = web.AppKey("published", Published)
 CALLBACKS = web.AppKey("callbacks", Callbacks)
 FORMS = web.AppKey("callback_forms", Forms)
+WISHES = web.AppKey("wishes", WeakValueDictionary[bytes, asyncio.Lock])
+"""The wishes of programs that are being taken in, by their idempotency key: one at a time."""
 
 
 def prepare(app: web.Application) -> None:
@@ -27,6 +30,7 @@ def prepare(app: web.Application) -> None:
     app[PUBLISHED] = lines.published(app[SETTINGS])
     app[CALLBACKS] = Callbacks(app[ENGINE])
     app[FORMS] = Forms(app[ENGINE])
+    app[WISHES] = WeakValueDictionary()
 
 
 async def with_page(request: web.Request) -> dict[str, Line]:
