@@ -270,6 +270,16 @@ def test_programs_get_what_pages_show(sqlite_engine: Engine) -> None:
         assert [[each[name] for name in names] for each in stages] == [[1] * 6]
         assert (await auditor.get("/api/v1/callbacks?after=1_x%27--")).status == 400
 
+        assert (await (await auditor.get("/api/v1/dialling")).json())["dials"] is True
+        supervisor, address = await office.signed_in(Role.SUPERVISOR), f"/api/v1/callbacks/{first['id']}/cancel"
+        stop = {"dials": False, "reason": "Llamadas raras"}
+        assert (await auditor.put("/api/v1/dialling", json=stop)).status == 403
+        stopped = await (await supervisor.put("/api/v1/dialling", json=stop)).json()
+        assert (stopped["dials"], stopped["by"], stopped["reason"]) == (False, "supervisor", "Llamadas raras")
+        gone = await (await supervisor.post(address)).json()
+        assert (gone["state"], gone["reason"]) == ("cancelled", "by_staff")
+        assert (await supervisor.post(address)).status == 409
+
     run_office(sqlite_engine, scenario)
 
 

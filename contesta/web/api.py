@@ -8,7 +8,7 @@ from functools import cache
 
 from aiohttp import web
 
-from contesta.web import api_callbacks, api_calls, api_campaigns, api_form, api_people, results
+from contesta.web import api_callback_work, api_callbacks, api_calls, api_campaigns, api_form, api_people, results
 from contesta.web.access import Permission, Role, identity
 from contesta.web.openapi import document
 from contesta.web.routes import ROUTES as EVERY_ROUTE
@@ -71,5 +71,6 @@ ROUTES = (
     *api_campaigns.ROUTES,
     *api_people.ROUTES,
     *api_form.ROUTES,
+    *api_callback_work.ROUTES,
     Route(method="GET", path="/api/v1/openapi.json", handler=description, permission=Permission.READ_API_DESCRIPTION),
 )

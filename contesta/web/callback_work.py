@@ -57,21 +57,20 @@ class Number(Because):
 
 async def stop(request: web.Request) -> web.StreamResponse:
     """Stop dialling on all lines."""
-    await _turn(request, body(request, Because).motivo, dials=False)
+    await turn(request, body(request, Because).motivo, dials=False)
     raise web.HTTPSeeOther(CALLBACKS)
 
 
 async def resume(request: web.Request) -> web.StreamResponse:
     """Let promised calls be dialled again."""
-    await _turn(request, body(request, Because).motivo, dials=True)
+    await turn(request, body(request, Because).motivo, dials=True)
     raise web.HTTPSeeOther(CALLBACKS)
 
 
 async def cancel(request: web.Request) -> web.StreamResponse:
     """Take a promised call back for the entity."""
     found = await found_of(request)
-    await _step(request, found, Cancelled(by=identity(request).who, reason=Reason.BY_STAFF))
-    await access_log(request, Action.CALLBACK_CANCELLED, found.id)
+    await cancelled(request, found)
     raise web.HTTPSeeOther(callback_address(found.id))
 
 
@@ -149,7 +148,18 @@ _DONE = {
 }
 
 
-async def _turn(request: web.Request, reason: str, *, dials: bool) -> None:
+async def cancelled(request: web.Request, found: CallbackRequest) -> None:
+    """Take a promised call back, and say so in the access log.
+
+    Raises:
+        RefusedError: it is over, or being made.
+    """
+    await _step(request, found, Cancelled(by=identity(request).who, reason=Reason.BY_STAFF))
+    await access_log(request, Action.CALLBACK_CANCELLED, found.id)
+
+
+async def turn(request: web.Request, reason: str, *, dials: bool) -> None:
+    """Turn the switch, and say so in the access log if it stood otherwise."""
     switch, who, now = Dialling(request.app[ENGINE]), identity(request).who, request.app[CLOCK]()
     action = Action.DIALLING_RESUMED if dials else Action.DIALLING_STOPPED
     if await asyncio.to_thread(lambda: switch.turn(dials=dials, author=who, reason=reason, now=now)):
