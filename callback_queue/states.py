@@ -66,6 +66,13 @@ class Amended(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Renumbered(Event):
+    """A wrong telephone number was corrected. Nobody holds the request, and nothing goes on."""
+
+    telephone: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rescheduled(Event):
     """The citizen, or an adviser with him, chose another time; `due_at` is the first allowed moment in it."""
 
@@ -211,6 +218,7 @@ _FIRST = 9
 _S = State
 _BEFORE = (_S.WAITING, _S.CLAIMED)
 _ATTEMPT = (_S.DIALLING, _S.ANSWERED, _S.ACCEPTED)
+_OVER = tuple(state for state in State if state.final)
 
 TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     (_S.HELD, Completed): _S.WAITING,
@@ -218,7 +226,8 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     (_S.HELD, GaveUp): _S.FAILED,
     (_S.HELD, Cancelled): _S.CANCELLED,
     **{(state, Joined): state for state in (*_BEFORE, *_ATTEMPT, _S.CONNECTED)},
-    **{(state, Amended): state for state in (*_BEFORE, *_ATTEMPT, _S.CONNECTED, _S.ATTENDED)},
+    **{(state, Amended): state for state in (*_BEFORE, *_ATTEMPT, _S.CONNECTED, *_OVER)},
+    **{(state, Renumbered): state for state in (_S.WAITING, *_OVER)},
     **{(state, Superseded): _S.SUPERSEDED for state in _BEFORE},
     **{(state, Cancelled): _S.CANCELLED for state in _BEFORE},
     **{(state, GaveUp): _S.FAILED for state in (*_BEFORE, *_ATTEMPT)},
@@ -322,6 +331,9 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
     Joined: lambda request, event, _: _becomes(request, event),
     Completed: lambda request, event, now: replace(request, telephone=event.telephone, due_at=max(request.due_at, now)),
     Amended: lambda request, event, _: _amended(request, event),
+    Renumbered: lambda request, event, now: replace(
+        request, telephone=event.telephone, due_at=request.due_at if request.ended_at else max(request.due_at, now)
+    ),
     Rescheduled: lambda request, event, now: replace(
         request,
         window=event.window,

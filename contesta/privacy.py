@@ -12,32 +12,24 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from sqlalchemy import Engine
 
-from contesta import lines
-from contesta.data_requests import ASK_WORDS, due_text, outcome_text
+from contesta import lines, privacy_requests
 from contesta.erasing import WORDS, remover, rules
 from contesta.format import short_date, whole
+from contesta.privacy_requests import WHO, AsJson, log
 from contesta.subjects import subject_text
 from contesta.web.access import Action
-from core.errors import ConfigurationError
-from core.privacy.deadlines import Ask
 from core.privacy.retention import Kind
 from core.privacy.subject import Subject, What
-from storage.data_requests import DataRequest, DataRequests
 from storage.expiry import Expired, Expiry
 from storage.holds import Holds
 from storage.migrate import up_to_date
-from storage.people_access_log import Access, AccessLog
-from storage.subject_data import SubjectData
 
 if TYPE_CHECKING:
     from contesta.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False)
-
-WHO = "contesta privacy"
-"""How the access log calls whoever works here."""
+app.add_typer(privacy_requests.app, name="requests")
 
 
 class WhatWord(StrEnum):
@@ -55,8 +47,6 @@ WHAT_WORDS = {
     WhatWord.telefono: What.TELEPHONE,
     WhatWord.documento: What.DOCUMENT,
 }
-
-AsJson = Annotated[bool, typer.Option("--json", help="En JSON, para otros programas.")]
 
 
 @app.callback()
@@ -128,7 +118,7 @@ def hold(
     with up_to_date(ctx.obj.ledger_url) as engine:
         now = datetime.now(UTC)
         done = Holds(engine).set(subject, reason, WHO, now)
-        _log(engine, Action.HOLD_SET, f"bloqueo {done.id}", now)
+        log(engine, Action.HOLD_SET, f"bloqueo {done.id}", now)
     typer.echo(f"Bloqueo {done.id} puesto.")
 
 
@@ -142,68 +132,8 @@ def lift(
     with up_to_date(ctx.obj.ledger_url) as engine:
         now = datetime.now(UTC)
         Holds(engine).lift(number, reason, WHO, now)
-        _log(engine, Action.HOLD_LIFTED, f"bloqueo {number}", now)
+        log(engine, Action.HOLD_LIFTED, f"bloqueo {number}", now)
     typer.echo(f"Bloqueo {number} levantado.")
-
-
-@app.command()
-def requests(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Lista lo que las personas piden sobre sus datos, primero lo que vence antes."""
-    settings: Settings = ctx.obj
-    today = datetime.now(ZoneInfo(settings.timezone)).date()
-    with up_to_date(settings.ledger_url) as engine:
-        found = DataRequests(engine).all()
-    if as_json:
-        told = [asdict(one) | {"due": one.due} for one in found]
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2, default=str))
-        return
-    if not found:
-        typer.echo("No hay solicitudes.")
-        return
-    table = Table("Solicitud", "Pide", "De", "Recibida", "Plazo", box=None)
-    for one in found:
-        told_of = (str(one.id), ASK_WORDS[one.ask], subject_text(one.subject), str(one.received))
-        table.add_row(*map(escape, (*told_of, due_text(one, today)[1])))
-    Console().print(table, highlight=False)
-
-
-@app.command()
-def export(
-    ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Como la da «contesta privacy requests».")],
-) -> None:
-    """Escribe en JSON todo lo que se guarda de la persona de una solicitud. Queda en el registro de accesos."""
-    with up_to_date(ctx.obj.ledger_url) as engine:
-        one = _request(engine, number)
-        _log(engine, Action.DATA_EXPORTED, f"solicitud {number}", datetime.now(UTC))
-        typer.echo(json.dumps(SubjectData(engine).export(one.subject), ensure_ascii=False, indent=2))
-
-
-@app.command()
-def erase(
-    ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="SOLICITUD", help="Una de borrado, todavía abierta.")],
-) -> None:
-    """Borra lo que se puede de la persona de una solicitud de borrado, y dice qué se conserva y por qué."""
-    with up_to_date(ctx.obj.ledger_url) as engine:
-        one, now = _request(engine, number), datetime.now(UTC)
-        if one.ask is not Ask.ERASURE or one.answered_at is not None:
-            raise ConfigurationError(f"la solicitud {number} no es de borrado, o ya se respondió")
-        _log(engine, Action.DATA_ERASED, f"solicitud {number}", now)
-        done = SubjectData(engine).erase(one.subject, remover(ctx.obj), now)
-    for line in outcome_text(done):
-        typer.echo(line)
-
-
-def _request(engine: Engine, number: int) -> DataRequest:
-    found = DataRequests(engine).find(number)
-    if found is None:
-        raise ConfigurationError(f"no hay ninguna solicitud {number}. Vea las que hay con: contesta privacy requests")
-    return found
-
-
-def _log(engine: Engine, action: Action, what: str, now: datetime) -> None:
-    AccessLog(engine).write(Access(at=now, who=WHO, role="", address="", action=action, what=what))
 
 
 def _counted(counts: Mapping[Kind, int]) -> str:

@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from callback_queue.request import CallbackRequest, Lease, Step
 from core.calendar import BOGOTA
+from core.privacy.subject import plain
 from storage.callback_tables import CallbackRow
 
 COLUMNS = tuple(col(getattr(CallbackRow, name)) for name in ("id", "version", "lease_worker", "lease_until", "data"))
@@ -28,6 +29,7 @@ def values(request: CallbackRequest) -> dict[str, Any]:
         "line": request.line,
         "queue": request.place.queue,
         "telephone": request.telephone or None,
+        "document": plain(request.person.document),
         "state": request.state.value,
         "source": request.source.value,
         "reason": request.reason.value if request.reason else "",

@@ -29,7 +29,7 @@ def _of_request(*more: Any) -> tuple[Any, ...]:  # noqa: ANN401 - what __table_a
 
 
 class CallbackRow(LedgerTable, table=True):
-    """One request. `telephone` is None where none is known.
+    """One request. `telephone` is None where none is known, `document` as `core.privacy.subject.plain` gives it.
 
     The times are of the first attempt that came so far; `wait_ms` is from the promise to the first.
     """
@@ -44,6 +44,7 @@ class CallbackRow(LedgerTable, table=True):
         Index("ix_callback_expired", "ended_at", **_partial("reason = 'expired'")),
         Index(None, "asked_at", "id"),
         Index(None, "telephone"),
+        Index(None, "document"),
         Index(None, "asked_on"),
     )
     id: str = Field(primary_key=True)
@@ -51,6 +52,7 @@ class CallbackRow(LedgerTable, table=True):
     line: str
     queue: str
     telephone: str | None
+    document: str
     state: str
     source: str
     reason: str

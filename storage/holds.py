@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, insert, or_
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
+from callback_queue.request import CallbackRequest
 from core.errors import ConfigurationError
-from core.privacy.subject import Subject, What, plain
-from storage.callback_codec import COLUMNS, request_of
+from core.privacy.subject import Subject, What
 from storage.callback_tables import CallbackChannelRow, CallbackOriginRow, CallbackRow
 from storage.campaign_tables import CampaignRecordRow
 from storage.database import reader, table_of, take_write_lock
@@ -44,6 +44,18 @@ class Reach:
     requests: frozenset[str] = frozenset()
     telephones: frozenset[str] = frozenset()
     documents: frozenset[str] = frozenset()
+
+    def has_call(self, call_id: str, number: str) -> bool:
+        """Tell whether a call is among it."""
+        return call_id in self.calls or number in self.telephones
+
+    def has_request(self, request: CallbackRequest) -> bool:
+        """Tell whether a promised call is among it."""
+        return request.id in self.requests or request.telephone in self.telephones
+
+    def has_record(self, telephone: str, document: str, request_id: str) -> bool:
+        """Tell whether a campaign's record is among it."""
+        return telephone in self.telephones or document in self.documents or request_id in self.requests
 
     def of_call(self, call_id: Mapped[str], number: Mapped[str]) -> ColumnElement[bool]:
         """Make the condition that a call is among it."""
@@ -143,11 +155,14 @@ def reach(connection: Connection, subjects: Iterable[Subject], *, others: bool =
         named[subject.what].add(subject.value)
     calls, requests = named[What.CALL], named[What.REQUEST]
     telephones, documents = named[What.TELEPHONE], named[What.DOCUMENT]
-    for document in named[What.DOCUMENT]:
-        for request_id, telephone in _requests_of(connection, document):
+    if documents:
+        row = table_of(CallbackRow).columns
+        for request_id, telephone in connection.execute(
+            select(row.id, row.telephone).where(row.document.in_(documents))
+        ):
             requests.add(request_id)
             if others:
-                telephones.add(telephone)
+                telephones.add(telephone or "")
     if documents and others:
         given = select(_RECORD.telephone).where(_RECORD.document.in_(documents))
         telephones.update(connection.scalars(given))
@@ -180,13 +195,6 @@ def reach(connection: Connection, subjects: Iterable[Subject], *, others: bool =
         telephones=frozenset(telephones),
         documents=frozenset(documents),
     )
-
-
-def _requests_of(connection: Connection, document: str) -> list[tuple[str, str]]:
-    """Find the promised calls of a document, with the telephone of each."""
-    likely = select(*COLUMNS).where(col(CallbackRow.data).contains(document, autoescape=True))
-    found = [request_of(row) for row in connection.execute(likely)]
-    return [(one.id, one.telephone) for one in found if plain(one.person.document) == document]
 
 
 def _exists(connection: Connection, subject: Subject) -> bool:

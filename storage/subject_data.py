@@ -1,12 +1,12 @@
 """All that is kept of a person: told as a whole, and erased as far as neither a hold nor a duty keeps it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, and_, delete, or_, select, update
 from sqlmodel import col
 
 from callback_queue.campaign.base import Fate
@@ -19,6 +19,7 @@ from storage.callback_codec import COLUMNS, request_of
 from storage.callback_tables import CallbackRow, LeftAloneRow
 from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow
 from storage.database import reader, table_of, take_write_lock
+from storage.desk_tables import DeskDraftRow, DeskWordRow
 from storage.expiry import Due, Remove, forget_messages, keep
 from storage.forgetting import NOBODY, forget, forget_records
 from storage.holds import Reach, held, reach
@@ -31,6 +32,8 @@ _ERASURE = table_of(ErasureRow)
 _RECORD = table_of(CampaignRecordRow)
 _SMS = table_of(SmsRow)
 _ANSWER = table_of(CampaignAnswerRow)
+_WORD = table_of(DeskWordRow)
+_DRAFT = table_of(DeskDraftRow)
 _NOT_OVER = (State.WAITING, State.SENDING)
 
 
@@ -43,6 +46,7 @@ class Outcome:
     requests: int = 0
     messages: int = 0
     records: int = 0
+    notes: int = 0
     held: int = 0
     under_way: int = 0
     calls_kept: int = 0
@@ -68,6 +72,10 @@ class SubjectData:
                 "sms": [_message(row) for row in connection.execute(select(_SMS).where(_messages_of(of)))],
                 "campanas": [
                     _record(connection, row) for row in connection.execute(select(_RECORD).where(of.of_record()))
+                ],
+                "notas_de_asesores": [
+                    {"en": row.at.isoformat(), "nota": row.note, "solucion": row.solution}
+                    for row in connection.execute(_notes_of(calls))
                 ],
                 "no_llamar": _noted(connection, LeftAloneRow, "telephone", of),
                 "no_enviar_sms": _noted(connection, SmsOptOutRow, "number", of),
@@ -103,6 +111,7 @@ class SubjectData:
                     done.requests += 1
             self._messages(connection, of, kept, done)
             self._records(connection, of, kept, done)
+            self._notes(connection, of, kept, done)
             for one in gone:
                 remove(one.kind, one.file)
             keep(connection, gone, now, Why.SUBJECT)
@@ -151,6 +160,16 @@ class SubjectData:
         known = _RECORD.c.cells != NOBODY["cells"]
         done.records = forget_records(connection, and_(mine, free, over, known))
 
+    def _notes(self, connection: Connection, of: Reach, kept: Reach, done: Outcome) -> None:
+        """Erase what advisers wrote about the person's calls; how they came out stays."""
+        call_id, number = col(CallRow.id), col(CallRow.number)
+        calls = select(call_id).where(of.of_call(call_id, number), ~kept.of_call(call_id, number))
+        mine = select(col(ChannelRow.channel_id)).where(col(ChannelRow.call_id).in_(calls))
+        written = or_(_WORD.c.note != "", _WORD.c.solution != "")
+        gone = update(DeskWordRow).where(_WORD.c.channel_id.in_(mine), written).values(note="", solution="")
+        done.notes = connection.execute(gone).rowcount
+        connection.execute(delete(DeskDraftRow).where(_DRAFT.c.channel_id.in_(mine)))
+
     def _call(self, ledger: Ledger, call_id: str) -> dict[str, Any]:
         call = ledger.call(call_id)
         if call is None:
@@ -177,6 +196,12 @@ class SubjectData:
                 for one in call.survey
             ],
         }
+
+
+def _notes_of(calls: Sequence[str]) -> Select[Any]:
+    mine = select(col(ChannelRow.channel_id)).where(col(ChannelRow.call_id).in_(calls))
+    written = or_(_WORD.c.note != "", _WORD.c.solution != "")
+    return select(_WORD).where(_WORD.c.channel_id.in_(mine), written).order_by(_WORD.c.id)
 
 
 def _messages_of(of: Reach) -> ColumnElement[bool]:

@@ -39,6 +39,7 @@ def events(request: CallbackRequest) -> dict[type[Event], Event]:
         states.Joined(by="system", asked=again, becomes=becomes),
         states.Completed(by="ana", telephone=PHONE),
         states.Amended(by="ana", subject="titulos"),
+        states.Renumbered(by="marta", telephone="+573009999999"),
         states.Rescheduled(by="citizen", window=Window(not_before=LATER), due_at=LATER, expires_at=None),
         states.Moved(by="system", queue="otra"),
         states.Taken(by="Ana Ruiz", agent="Ana Ruiz"),

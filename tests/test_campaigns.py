@@ -42,6 +42,7 @@ from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.campaigns import Campaign, CampaignState, NewCampaign, Outcome
 from storage.forgetting import Forgetting
+from storage.holds import Reach
 from storage.ledger import Ledger
 
 NOW = datetime(2026, 6, 2, 17, tzinfo=UTC)  # a Tuesday, 12:00 in Bogotá
@@ -282,7 +283,7 @@ def test_export_has_every_row_with_its_outcome_and_no_formula(desk: Desk) -> Non
     campaign = draft(desk, content)
     outcome = Outcome(disposition=Disposition.NO_ANSWER, author="luis", note="+57 no contesta")
     desk.campaigns.dispose(campaign.id, 1, outcome, NOW)
-    text = "".join(exported(campaign, desk.campaigns, desk.lines, BOGOTA))
+    text = "".join(exported(campaign, desk.campaigns, desk.lines, BOGOTA, Reach()))
     (titles, first, second) = csv.reader(io.StringIO(text), delimiter=";")
     assert titles[:5] == ["Nombre", "Celular", "Registro", "Teléfono llamado", "Resultado"]
     assert first[:5] == ["'=cmd|' /C calc'!A0", "3001234567", "A gestionar", "300 123 4567", "No contesta"]

@@ -18,6 +18,7 @@ from core.privacy.subject import Subject, What
 from storage.callbacks import Callbacks
 from storage.data_requests import DataRequests
 from storage.holds import Holds
+from storage.people_access_log import AccessFilter, AccessLog
 from storage.subject_data import SubjectData
 from tests.callbacks import ANY_HOUR, PHONE, wish
 from tests.stories import at, number_of, uid
@@ -116,6 +117,9 @@ def test_administrator_notes_exports_erases_and_answers(sqlite_engine: Engine) -
         assert "Vencida: era hasta el 27/01/2026" in await made.text()
         assert "Reclamo en trámite" in await (await supervisor.get(f"/llamadas/{uid(8)}")).text()
         assert "Reclamo en trámite" not in await (await supervisor.get(f"/llamadas/{uid(0)}")).text()
+        Callbacks(sqlite_engine).ask(wish(telephone=number_of(8), origin="web:9"), ANY_HOUR, office.clock())
+        for address in ("/devoluciones", "/devoluciones.csv"):
+            assert (await (await supervisor.get(address)).text()).count("Reclamo en trámite") == 1, address
         told = await (await administrator.get(f"{PAGE}/1/datos.json")).json()
         assert told["llamadas"][0]["numero"] == number_of(8)
         unsure = await administrator.post(f"{PAGE}/1/borrar", data={"sure": ""})
@@ -151,5 +155,21 @@ def test_the_same_by_command(sqlite_engine: Engine, tmp_path: Path, monkeypatch:
 
     assert "Borrar sus datos" in run("requests")
     assert json.loads(run("requests", "--json"))[0]["due"] == "2026-01-27"
-    assert json.loads(run("export", "1"))["llamadas"][0]["identificador"] == uid(8)
-    assert "Se borró: 2 grabaciones, 1 comentario hablado." in run("erase", "1")
+    assert json.loads(run("requests", "export", "1"))["llamadas"][0]["identificador"] == uid(8)
+    unsure = CliRunner().invoke(app, ["privacy", "requests", "erase", "1"])
+    assert "agregue --sure" in str(unsure.exception)
+    assert "Se borró: 2 grabaciones, 1 comentario hablado." in run("requests", "erase", "1", "--sure")
+    assert "Responder hasta el" in run("requests", "note", "corregir", "documento", "1.023.456.789")
+    assert "Responder hasta el" in run("requests", "extend", "2", "--reason", "faltan datos")
+    assert "Se corrigió: 1 devolución." in run("requests", "correct", "2", "--name", "Ana Díaz")
+    assert "respondida" in run("requests", "answer", "2", "--text", "se corrigió")
+    assert "Respondida" in run("requests")
+    kinds = [
+        one.action for one in AccessLog(sqlite_engine).read(AccessFilter()).lines if one.what.startswith("solicitud 2")
+    ]
+    assert kinds == [
+        Action.DATA_REQUEST_ANSWERED,
+        Action.DATA_CORRECTED,
+        Action.DATA_REQUEST_EXTENDED,
+        Action.DATA_REQUEST_NOTED,
+    ]

@@ -30,6 +30,7 @@ from quality.metrics.survey import placed
 from storage.callbacks import Callbacks
 from storage.campaigns import Asker, CampaignState, NewCampaign
 from storage.forgetting import Forgetting
+from storage.holds import Reach
 from storage.ledger import Ledger
 from telephony.queue_log.encode import encode_typed
 from telephony.queue_log.lines import DamagedLine
@@ -191,7 +192,7 @@ async def counts(office: Office, of: Called, engine: Engine) -> None:
     assert (api["campaign"]["asker"], [each["typed"] for each in api["questions"]]) == ("adviser", [1, 1, 1])
     campaign = of.desk.campaigns.get(of.campaign)
     assert campaign is not None
-    *_, row = exported(campaign, of.desk.campaigns, of.desk.lines, ZONE)
+    *_, row = exported(campaign, of.desk.campaigns, of.desk.lines, ZONE, Reach())
     assert ";5;4;2;" in row, "which are marked with who typed them"
 
 

@@ -90,6 +90,7 @@ MAY: Mapping[tuple[str, str], Who] = {
     ("GET", "/administracion/solicitudes/{number}"): ADMINISTRATION,
     ("GET", "/administracion/solicitudes/{number}/datos.json"): ADMINISTRATION,
     ("POST", "/administracion/solicitudes/{number}/borrar"): ADMINISTRATION,
+    ("POST", "/administracion/solicitudes/{number}/corregir"): ADMINISTRATION,
     ("POST", "/administracion/solicitudes/{number}/ampliar"): ADMINISTRATION,
     ("POST", "/administracion/solicitudes/{number}/responder"): ADMINISTRATION,
     ("GET", "/tablero"): BOARD,

@@ -66,6 +66,7 @@ _FACTS = {
     "Connected": "Habló con un asesor.",
     "TalkEnded": "Terminó la llamada.",
     "Amended": "Se corrigieron sus datos.",
+    "Renumbered": "Se corrigió su teléfono.",
 }
 
 

@@ -88,6 +88,7 @@ _FACTS = {
     "Joined": "Pidió otra vez; se unió a esta solicitud",
     "Completed": "Se completó el número",
     "Amended": "Se corrigieron los datos",
+    "Renumbered": "Se corrigió el teléfono",
     "Rescheduled": "Se cambió la hora",
     "Moved": "Su cola ya no existe; pasó a otra",
     "Taken": "La llama el asesor que la prometió",

@@ -29,6 +29,7 @@ from contesta.results_text import typed
 from contesta.settings import Settings
 from core.errors import ConfigurationError
 from storage.campaigns import Asker, CampaignState, NewCampaign
+from storage.data_requests import DataRequests
 from storage.migrate import up_to_date
 
 app = typer.Typer(no_args_is_help=True)
@@ -163,9 +164,11 @@ def export(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="Archivo CSV; sin él, la terminal.")] = None,
 ) -> None:
     """Escribe la base con lo que resultó de cada registro, como CSV para Excel. Tiene datos personales."""
-    with _desk(ctx.obj) as desk:
+    with up_to_date(ctx.obj.ledger_url) as engine:
+        desk, claimed = Desk(engine, by_name(lines.published(ctx.obj))), DataRequests(engine).claimed()
         campaign = desk.campaigns.named(name)
-        text = BEGINNING + "".join(exported(campaign, desk.campaigns, desk.lines, ZoneInfo(ctx.obj.timezone)))
+        written = exported(campaign, desk.campaigns, desk.lines, ZoneInfo(ctx.obj.timezone), claimed)
+        text = BEGINNING + "".join(written)
     if output is None:
         typer.echo(text, nl=False)
         return

@@ -8,9 +8,11 @@ from typing import Any
 from callback_queue.campaign.dispositions import Disposition
 from contesta.call_csv import harmless_row
 from contesta.campaigns.text import DISPOSITIONS, FATES, Share, why
+from contesta.data_requests import CLAIM
 from contesta.format import day_and_hour, phone
 from ivr.line.model import Line, Question, Scale
 from storage.campaigns import IVR, Campaign, Campaigns, Results, StoredRecord
+from storage.holds import Reach
 
 _OURS = ("Registro", "Teléfono llamado", "Resultado", "Fecha", "Por", "Nota")
 
@@ -72,16 +74,24 @@ def as_data(campaign: Campaign, results: Results, line: Line | None) -> dict[str
     }
 
 
-def exported(campaign: Campaign, store: Campaigns, lines: Mapping[str, Line], zone: tzinfo) -> Iterator[str]:
-    """Write the base as it was uploaded, with what came of each record, as lines of a table for spreadsheets."""
+def exported(
+    campaign: Campaign, store: Campaigns, lines: Mapping[str, Line], zone: tzinfo, claimed: Reach
+) -> Iterator[str]:
+    """Write the base as it was uploaded, with what came of each record, as lines of a table for spreadsheets.
+
+    Records of people who claim about their data are marked.
+    """
     found = answers(store.results(campaign.id), lines.get(campaign.line), campaign.survey)
     questions = {each.name: each.title for each in found}
     titles = campaign.columns.titles
-    yield harmless_row([*titles, *_OURS, *questions.values(), "Respuestas escritas por"])
+    yield harmless_row([*titles, *_OURS, *questions.values(), "Respuestas escritas por", "Reclamo"])
     records = store.records(campaign.id)
     while records:
         for record in records:
-            yield harmless_row(_cells(record, len(titles), questions, zone))
+            row = record.record
+            telephone = row.telephones[0] if row.telephones else ""
+            about = claimed.has_record(telephone, row.document, record.request_id)
+            yield harmless_row([*_cells(record, len(titles), questions, zone), CLAIM if about else ""])
         records = store.records(campaign.id, after=records[-1].position)
 
 

@@ -203,6 +203,7 @@ class Action(StrEnum):
     DATA_REQUEST_EXTENDED = "data_request_extended"
     DATA_REQUEST_ANSWERED = "data_request_answered"
     DATA_EXPORTED = "data_exported"
+    DATA_CORRECTED = "data_corrected"
     DATA_ERASED = "data_erased"
 
 

@@ -71,6 +71,7 @@ ACTION_WORDS = {
     Action.DATA_REQUEST_EXTENDED: "Amplió el plazo de una solicitud de datos",
     Action.DATA_REQUEST_ANSWERED: "Respondió una solicitud de datos",
     Action.DATA_EXPORTED: "Descargó los datos de una persona",
+    Action.DATA_CORRECTED: "Corrigió los datos de una persona",
     Action.DATA_ERASED: "Borró los datos de una persona",
 }
 _ROLE_WORDS = ROLE_WORDS | KIND_WORDS

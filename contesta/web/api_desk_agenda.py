@@ -22,6 +22,7 @@ from contesta.web.routes import Route, told
 from contesta.web.validation import RefusedError
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
+from storage.data_requests import DataRequests
 from storage.desk import RECENT
 
 REASONS: Final = get_args(PauseReason)
@@ -83,6 +84,7 @@ async def _found(request: web.Request) -> CallbackRequest:
 def _agenda(request: web.Request) -> Agenda:
     settings, now, name = request.app[SETTINGS], request.app[CLOCK](), owner(request)
     zone, keeper = ZoneInfo(settings.timezone), request.app[KEEPER]
+    claimed = DataRequests(request.app[ENGINE]).claimed()
     lines = []
     for line in sorted(lines_of(request)):
         wanted = CallbackFilter(line=line, open_only=True)
@@ -104,6 +106,7 @@ def _agenda(request: web.Request) -> Agenda:
                     attempts=keeper.lines[line].callbacks.attempts,
                     owner=each.owner,
                     mine=each.owner == name,
+                    claimed=claimed.has_request(each),
                     refused=why_not_now(each, rules_of(keeper.lines[line]), now, name),
                 )
             )

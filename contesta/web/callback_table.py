@@ -12,12 +12,15 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from callback_queue.request import CallbackRequest, State
 from contesta.call_csv import BEGINNING, harmless_row
 from contesta.callbacks.words import REASONS, RESULTS, SOURCES, STATES, waited
+from contesta.data_requests import CLAIM
 from contesta.web.access import Action, Permission, access_log
 from contesta.web.callbacks import FilterAsked, address_of, wanted_by
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
 from contesta.web.routes import Route, query
 from core.numbers import ANONYMOUS, masked
 from storage.callback_list import CallbackLists
+from storage.data_requests import DataRequests
+from storage.holds import Reach
 
 TABLE = "/devoluciones.csv"
 AT_ONCE = 500
@@ -42,6 +45,7 @@ COLUMNS = (
     "Asesor",
     "Tipificación",
     "Área",
+    "Reclamo",
 )
 
 log = structlog.get_logger()
@@ -59,11 +63,12 @@ async def export(request: web.Request) -> web.StreamResponse:
         return response
     await access_log(request, Action.CALLBACKS_EXPORTED, address_of(asked, TABLE))
     page = await asyncio.to_thread(lists.page, wanted, None, AT_ONCE)  # what cannot be read is told before it begins
+    claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
     await response.prepare(request)
     await response.write((BEGINNING + harmless_row(COLUMNS)).encode())
     try:
         while True:
-            rows = "".join(harmless_row(_cells(each, zone)) for each in page.requests)
+            rows = "".join(harmless_row(_cells(each, zone, claimed)) for each in page.requests)
             await response.write(rows.encode())
             if page.next is None:
                 return response
@@ -75,7 +80,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def _cells(request: CallbackRequest, zone: tzinfo) -> Iterator[str]:
+def _cells(request: CallbackRequest, zone: tzinfo, claimed: Reach) -> Iterator[str]:
     last, wait, solution = request.attempt, waited(request), request.solution
     yield request.id
     yield request.filing.number
@@ -96,6 +101,7 @@ def _cells(request: CallbackRequest, zone: tzinfo) -> Iterator[str]:
     yield solution.agent if solution else last.agent if last else ""
     yield solution.disposition if solution else ""
     yield solution.area if solution else ""
+    yield CLAIM if claimed.has_request(request) else ""
 
 
 def _moment(at: datetime, zone: tzinfo) -> str:

@@ -71,11 +71,12 @@ async def callbacks(request: web.Request) -> web.StreamResponse:
     after = _cursor(asked.despues)
     page, funnel, pending = await asyncio.to_thread(_read, request, wanted, after, now)
     address = address_of(asked)
+    claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
     context = {
         "asked": asked,
         "states": STATES,
         "sources": SOURCES,
-        "lines": [_row(each, zone) for each in page.requests],
+        "lines": [_row(each, zone) | {"claimed": claimed.has_request(each)} for each in page.requests],
         "funnel": [_stages(each) for each in funnel],
         "pending": f"{_some(pending.total)} · {whole(pending.late)} en mora",
         "older": page.next and address_of(asked, despues=str(page.next)),
@@ -250,7 +251,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
         "filing": found.filing.number,
         "sentence": outcome(found),
         "revealed": revealed,
-        "claimed": found.id in claimed.requests or found.telephone in claimed.telephones,
+        "claimed": claimed.has_request(found),
         "may_work": identity(request).may(Permission.WORK_CALLBACKS),
         "may_cancel": (found.state, Cancelled) in TRANSITIONS,
         "held": found.state is State.HELD,

@@ -309,7 +309,7 @@ async def _told(request: web.Request, history: CallHistory, number: str, *, reve
             for step in (*timeline(history), *(erased_step(one, history, zone) for one in gone))
         ],
         "erased": erased,
-        "claimed": history.call_id in claimed.calls or history.number in claimed.telephones,
+        "claimed": claimed.has_call(history.call_id, history.number),
     }
     return render(request, "call.html", context)
 

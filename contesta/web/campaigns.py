@@ -28,6 +28,7 @@ from contesta.web.validation import Asked, InvalidInputError, RefusedError, is_p
 from core.errors import ConfigurationError
 from ivr.line.published import Published
 from storage.campaigns import Asker, Campaign, CampaignState, NewCampaign, StoredRecord
+from storage.data_requests import DataRequests
 
 PATH = "/campanas"
 ONE = f"{PATH}/{{number:[0-9]{{1,9}}}}"
@@ -145,7 +146,8 @@ async def export(request: web.Request) -> web.StreamResponse:
     response.content_type, response.charset = "text/csv", "utf-8"
     await response.prepare(request)
     await response.write(BEGINNING.encode())
-    written = exported(campaign, desk.campaigns, desk.lines, ZoneInfo(request.app[SETTINGS].timezone))
+    claimed = await asyncio.to_thread(DataRequests(request.app[ENGINE]).claimed)
+    written = exported(campaign, desk.campaigns, desk.lines, ZoneInfo(request.app[SETTINGS].timezone), claimed)
     while part := await asyncio.to_thread(lambda: "".join(next(written, "") for _ in range(PREVIEW_ROWS * 20))):
         await response.write(part.encode())
     return response

@@ -10,18 +10,20 @@ from zoneinfo import ZoneInfo
 from aiohttp import hdrs, web
 from pydantic import Field
 
-from contesta.data_requests import ASK_WORDS, due_text, outcome_text
+from contesta.data_requests import ASK_WORDS, corrected_text, dials, due_text, outcome_text, right_of
 from contesta.erasing import remover
 from contesta.format import day_and_hour, sentence
 from contesta.subjects import WHAT_WORDS, subject_text
 from contesta.web.access import Action, Permission, access_log, identity
 from contesta.web.context import CLOCK, ENGINE, SETTINGS
+from contesta.web.form_lines import PUBLISHED
 from contesta.web.pages import render
 from contesta.web.routes import Route, body
 from contesta.web.validation import Asked, Day
 from core.errors import ConfigurationError, NotAvailableError
 from core.privacy.deadlines import Ask
 from core.privacy.subject import Subject, What
+from storage.corrections import Corrected, Corrections
 from storage.data_requests import DataRequest, DataRequests
 from storage.subject_data import SubjectData
 
@@ -38,6 +40,14 @@ class NewRequest(Asked):
     value: str = Field(min_length=1, max_length=128)
     received: Day
     detail: str = ""
+
+
+class Correcting(Asked):
+    """What is right; what is empty stays as it is."""
+
+    name: str = Field(default="", max_length=120)
+    document: str = Field(default="", max_length=40)
+    telephone: str = Field(default="", max_length=40)
 
 
 class Erasing(Asked):
@@ -105,6 +115,32 @@ async def erase(request: web.Request) -> web.StreamResponse:
     except OSError as error:
         raise NotAvailableError("un archivo no se pudo borrar: revise sus permisos y borre otra vez") from error
     return await _one(request, found, done=outcome_text(done))
+
+
+async def correct(request: web.Request) -> web.StreamResponse:
+    """Correct the person's data wherever they stand."""
+    found, said = await _found(request), body(request, Correcting)
+    if found.ask is not Ask.CORRECTION or found.answered_at is not None:
+        return await _one(request, found, "Solo se corrige con una solicitud de corrección en trámite.")
+    known, who, now = request.app[PUBLISHED], identity(request).who, request.app[CLOCK]()
+
+    def act() -> Corrected:
+        right = right_of(said.name, said.document, said.telephone)
+        return Corrections(request.app[ENGINE], dials(known.current())).correct(
+            found.id, found.subject, right, who, now
+        )
+
+    try:
+        done = await asyncio.to_thread(act)
+    except ConfigurationError as error:
+        return await _one(request, found, sentence(str(error)))
+    fields = ", ".join(
+        word
+        for word, given in (("nombre", said.name), ("documento", said.document), ("teléfono", said.telephone))
+        if given
+    )
+    await access_log(request, Action.DATA_CORRECTED, f"solicitud {found.id}: {fields}")
+    return await _one(request, await _found(request), done=corrected_text(done))
 
 
 async def extend(request: web.Request) -> web.StreamResponse:
@@ -184,6 +220,7 @@ def _line(one: DataRequest, zone: ZoneInfo, today: date) -> dict[str, Any]:
         "claim": one.ask.claim,
         "late": one.due < today,
         "erasure": one.ask is Ask.ERASURE,
+        "correction": one.ask is Ask.CORRECTION,
         "extended": one.extended_reason,
         "answer": one.answer,
         "answered": f"{day_and_hour(one.answered_at, zone)}, {one.answered_by}" if one.answered_at else "",
@@ -206,6 +243,7 @@ ROUTES = (
     Route(method="GET", path=ONE, handler=show_one, permission=_ADMINISTER),
     Route(method="GET", path=f"{ONE}/datos.json", handler=export, permission=_ADMINISTER),
     Route(method="POST", path=f"{ONE}/borrar", handler=erase, permission=_ADMINISTER, body=Erasing),
+    Route(method="POST", path=f"{ONE}/corregir", handler=correct, permission=_ADMINISTER, body=Correcting),
     Route(method="POST", path=f"{ONE}/ampliar", handler=extend, permission=_ADMINISTER, body=Said),
     Route(method="POST", path=f"{ONE}/responder", handler=answer, permission=_ADMINISTER, body=Said),
 )

@@ -31,6 +31,7 @@ from ivr.line.model import SPANISH, Line
 from storage.call_filter import CallFilter
 from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
+from storage.data_requests import DataRequests
 from storage.desk import Contact
 
 MOST_USED: Final = 5
@@ -69,6 +70,7 @@ def told_contact(request: web.Request, one: Known) -> ContactTold:
     all_choices = choices_of(line)
     paths = {each.path for each in all_choices}
     used = book.most_used(one.leg_agent, now - _MONTH, MOST_USED * 4)
+    claimed = DataRequests(database).claimed()
     free = hours(rules_of(line), now, zone)
     languages = [event.language for event in history.events if isinstance(event, LanguageChosen)] if history else []
     return ContactTold(
@@ -77,6 +79,7 @@ def told_contact(request: web.Request, one: Known) -> ContactTold:
         line=line.title if line else one.line,
         queue=one.queue,
         number=shown_number(one.number),
+        claimed=claimed.has_call(one.call_id, one.number) or (behind is not None and claimed.has_request(behind)),
         language=languages[-1] if languages else SPANISH,
         path=path(history.menu_steps) if history else "",
         calls=earlier,

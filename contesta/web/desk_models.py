@@ -188,13 +188,17 @@ class SurveyTold(Told):
 
 
 class ContactTold(Told):
-    """One conversation of an adviser: who calls and why, and what is written of it."""
+    """One conversation of an adviser: who calls and why, and what is written of it.
+
+    `claimed`: whoever calls claims about his data, and is not answered yet.
+    """
 
     channel: str
     call: str
     line: str
     queue: str
     number: str
+    claimed: bool
     language: str
     path: str
     calls: list[EarlierCall]
@@ -222,6 +226,8 @@ class Unfinished(Told):
 class AgendaLine(Told):
     """One promised call. `refused` says why it may not be called now, "" if it may.
 
+    `claimed`: the person claims about his data, and is not answered yet.
+
     `owner` is the adviser who promised it, "" if nobody did; `mine`: it is the one who asks.
     """
 
@@ -237,6 +243,7 @@ class AgendaLine(Told):
     attempts: int
     owner: str
     mine: bool
+    claimed: bool
     refused: str
 
 

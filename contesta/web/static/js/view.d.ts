@@ -34,6 +34,7 @@ export interface AgendaLine {
   attempts: number;
   owner: string;
   mine: boolean;
+  claimed: boolean;
   refused: string;
 }
 
@@ -145,6 +146,7 @@ export interface ContactTold {
   line: string;
   queue: string;
   number: string;
+  claimed: boolean;
   language: string;
   path: string;
   calls: EarlierCall[];
