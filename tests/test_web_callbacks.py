@@ -238,6 +238,7 @@ def test_list_is_taken_away_as_it_is_filtered_and_masked(sqlite_engine: Engine) 
             "Asesor": "ana",
             "Tipificación": "informado",
             "Área": "",
+            "Reclamo": "",
         }
         assert newest[8] == "En espera"
         only = await (await auditor.get("/devoluciones.csv?estado=pendientes")).text()

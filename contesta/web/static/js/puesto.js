@@ -236,7 +236,7 @@ function Who({ contact, zone }) {
   const behind = contact.callback;
   return html`
     <p class="who"><strong>${contact.number}</strong> · ${contact.line} · cola ${contact.queue}${contact.language === "es" ? "" : ` · idioma ${contact.language}`}</p>
-    ${contact.claimed && html`<p><span class="doing ringing">▲ Reclamo en trámite</span> sobre los datos de esta persona.</p>`}
+    ${contact.claimed && html`<p><span class="claim">▲ Reclamo en trámite</span> sobre los datos de esta persona.</p>`}
     ${contact.path && contact.path !== "–" && html`<p>Marcó: ${contact.path}</p>`}
     ${
       behind &&
@@ -293,7 +293,7 @@ function Today({ agenda, zone, inside, open, call, queue }) {
             (each) => html`
               <li key=${each.id}>
                 <strong>${each.telephone}</strong> · ${dayAndHour(each.owner ? each.promised_at : each.due_at, zone)}${each.mine ? " · ● Usted la prometió" : each.owner && ` · La prometió ${each.owner}`}
-                ${each.claimed && html` · ▲ Reclamo en trámite`}
+                ${each.claimed && html` <span class="claim">▲ Reclamo en trámite</span>`}
                 <span class="said">${each.source}${each.subject && ` · ${each.subject}`} · intento ${each.attempt} de ${each.attempts} · ${each.number}</span>
                 ${
                   each.refused
