@@ -18,7 +18,6 @@ from contesta.web.validation import InvalidInputError, RefusedError
 from core.events import ConsentAnswer
 from ivr.answered import LOOK_BACK, NAME, AnsweredFile
 from ivr.dialogs.consent import may_keep_answers
-from ivr.line.callbacks import Mode
 from ivr.line.model import Line, Question
 from quality.metrics.history import CallHistory
 from storage.campaigns import IVR, Answered
@@ -110,9 +109,7 @@ class Surveys:
         )
 
     def _line_asks(self, survey: str) -> bool:
-        line, behind = self._line, self._behind
-        first = line is not None and line.callbacks.mode is Mode.CITIZEN_FIRST
-        return first and behind is not None and behind.survey == survey and not behind.taken_by
+        return self._behind is not None and self._behind.survey == survey
 
 
 def tell_line(app: web.Application) -> None:
