@@ -15,7 +15,7 @@ _ADVISER_MS = 180_000
 """Longer than an adviser may take by the dialplan: to be found, to listen twice, and to press a key."""
 
 _CODECS = ("ulaw", "alaw")
-_CODEC = ("Variable", "DB(contesta/codec)")
+_CODEC = ("Variable", "CONTESTA_CODEC")
 """Where the dialplan keeps what the trunk spoke when a citizen answered last. The two halves of the local channel have
 one codec between them. Where it is another than the citizen's, all he hears goes through one translation, and Debian's
 Asterisk (22.10) takes a change from prompts, which have no sequence numbers, to an adviser and back for packets that

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 
-from telephony.phone import Call, State
-from telephony.phone.audio import encoded
+from telephony.phone import Call, Law, State
+from telephony.phone.audio import FROM_ALAW, encoded, in_alaw
 
 LONGEST_SECONDS = 150
 LOOK_SECONDS = 0.1
@@ -34,7 +34,7 @@ class Attention:
         while True:
             heard = self._call.heard
             for prompt in prompts:
-                for piece in _pieces(self._sounds / f"{prompt}.wav"):
+                for piece in _pieces(self._sounds / f"{prompt}.wav", self._call.law):
                     if (at := heard.find(piece, self._after)) >= 0:
                         self._after = at + len(piece)
                         return prompt
@@ -45,13 +45,14 @@ class Attention:
 
 
 @cache
-def _pieces(file: Path) -> tuple[bytes, ...]:
-    return tuple(_loud_pieces(file))[:PIECES]
+def _pieces(file: Path, law: Law) -> tuple[bytes, ...]:
+    return tuple(_loud_pieces(file, law))[:PIECES]
 
 
-def _loud_pieces(file: Path) -> Iterator[bytes]:
+def _loud_pieces(file: Path, law: Law) -> Iterator[bytes]:
     samples, _ = sf.read(file, dtype="int16")
     for begin in range(0, len(samples) - PIECE_SAMPLES, PIECE_SAMPLES):
         piece = samples[begin : begin + PIECE_SAMPLES]
         if np.abs(piece).mean() > LOUD:
-            yield encoded(piece | 3)  # Asterisk keeps 14 of the 16 bits
+            # Asterisk keeps 14 of the 16 bits for mu-law, 13 for A-law
+            yield in_alaw(piece | 7).translate(FROM_ALAW) if law is Law.A else encoded(piece | 3)

@@ -101,9 +101,9 @@ def _member(name: str, state: int, pause: str, queue: str = "atencion") -> str:
 
 
 @contextlib.asynccontextmanager
-async def fake_manager(port: int = 0) -> AsyncIterator[FakeManager]:
+async def fake_manager(port: int = 0, fake: FakeManager | None = None) -> AsyncIterator[FakeManager]:
     """Serve on a free port, or on `port`."""
-    fake = FakeManager()
+    fake = fake or FakeManager()
     server = await asyncio.start_server(fake.serve, "127.0.0.1", port)
     fake.port = server.sockets[0].getsockname()[1]
     try:

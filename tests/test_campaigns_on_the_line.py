@@ -25,7 +25,7 @@ from quality.metrics.history import CallHistory
 from storage.call_filter import CallFilter
 from storage.campaigns import Campaigns
 from storage.database import connect
-from telephony.phone import Account, Call, Phone
+from telephony.phone import Account, Call, Law, Phone
 from telephony.phone.audio import tone
 from tests.attention import Attention
 from tests.people import ADVISER_HERTZ, advisers_at_work, random_mobile
@@ -217,11 +217,14 @@ async def scene(tmp_path: Path) -> None:
     rows = [f"{does};{number}" for number, does in citizens.does.items()]
     repeated = f"Otra vez;+57 {next(iter(citizens.does))}"
     base.write_text("\n".join(["Nombre;CELULAR", *rows, repeated, "Corto;12345", ""]), encoding="utf-8")
-    async with Phone(Account(user="red", secret="", name=""), ("127.0.0.1", 9), on_call=citizens.take) as network:
+    nobody = Account(user="red", secret="", name="")
+    async with Phone(nobody, ("127.0.0.1", 9), on_call=citizens.take, law=Law.A) as network:
         started = start_line(tmp_path, lines_dir=str(lines), outbound_trunk=f"127.0.0.1:{network.address[1]}")
         line = await asyncio.to_thread(started.__enter__)
         try:
             citizens.prompts = line.prompts
+            # as after a first call on this trunk, which speaks A-law and nothing else; the advisers speak mu-law
+            await asyncio.to_thread(line.asterisk.console, "dialplan set global CONTESTA_CODEC alaw")
             attending = advisers_at_work(line, TALK_SECONDS, on_call=typing(line, citizens))
             async with attending, asyncio.TaskGroup() as tasks:
                 working = tasks.create_task(asyncio.to_thread(works, line, base))

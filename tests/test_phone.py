@@ -122,9 +122,23 @@ def test_any_description_is_understood_or_refused(text: str) -> None:
             continue
 
 
-def test_description_tells_port_direction_and_digits() -> None:
-    description = sdp.Description(host="127.0.0.1", port=4000, direction=sdp.Direction.SEND, telephone_event=101)
-    assert sdp.parse(sdp.encode(description, 1)) == description
+@pytest.mark.parametrize("law", sdp.Law)
+def test_description_tells_port_direction_digits_and_law(law: sdp.Law) -> None:
+    description = sdp.Description(
+        host="127.0.0.1", port=4000, direction=sdp.Direction.SEND, telephone_event=101, law=law
+    )
+    body = sdp.encode(description, 1)
+    assert sdp.parse(body, law) == description
+    for other in set(sdp.Law) - {law}:
+        with pytest.raises(ProtocolError):
+            sdp.parse(body, other)
+
+
+def test_alaw_keeps_sound_within_its_steps() -> None:
+    samples = np.arange(-32_000, 32_000, 7, dtype=np.int16)
+    back = audio.decoded(audio.in_alaw(samples).translate(audio.FROM_ALAW)).astype(np.int64)
+    assert np.all(np.abs(back - samples) <= np.maximum(np.abs(samples.astype(np.int64)) // 12, 16))
+    assert audio.in_alaw(np.array([0, -1, 32_767, -32_768], dtype=np.int16)) == bytes([0xD5, 0x55, 0xAA, 0x2A])
 
 
 def test_a_digit_is_an_event_that_grows_and_ends_three_times() -> None:

@@ -11,11 +11,12 @@ acknowledges a refusal, so that a lost datagram or a busy adviser hangs a call.
         await call.digits("1")
         await call.wait_ended()
 
-For loopback and tests: one network, no proxies, IPv4, PCMU only, no RTCP.
+For loopback and tests: one network, no proxies, IPv4, mu-law or A-law, no RTCP.
 """
 
 from .call import Call, CallRefusedError, State
 from .digest import Account
 from .phone import Phone
+from .sdp import Law
 
-__all__ = ["Account", "Call", "CallRefusedError", "Phone", "State"]
+__all__ = ["Account", "Call", "CallRefusedError", "Law", "Phone", "State"]

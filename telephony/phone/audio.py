@@ -1,6 +1,7 @@
 """Sound on the line: 8 kHz, mono, mu-law (ITU-T G.711), one byte a sample.
 
-Inside the telephone, sound is `bytes` of mu-law; `decoded` gives numpy int16, shape (samples,).
+Inside the telephone, sound is `bytes` of mu-law, also where it speaks A-law on the line; `decoded` gives numpy int16,
+shape (samples,).
 """
 
 from pathlib import Path
@@ -42,6 +43,32 @@ def encoded(samples: NDArray[np.int16]) -> bytes:
     sign = np.where(wide < 0, 0x80, 0)
     code = ~(sign | (exponent << 4) | mantissa) & 0xFF
     return bytes(code.astype(np.uint8))
+
+
+def _alaw_decoding_table() -> NDArray[np.int32]:
+    code = np.arange(256, dtype=np.int32) ^ 0x55
+    mantissa, segment = ((code & 0x0F) << 4) + 8, (code >> 4) & 0x07
+    magnitude = np.where(segment, (mantissa + 256) << np.maximum(segment - 1, 0), mantissa)
+    return np.where(code & 0x80, magnitude, -magnitude)
+
+
+_ALAW = _alaw_decoding_table()
+FROM_ALAW = encoded(_ALAW.astype(np.int16))
+"""Mu-law for each code of A-law."""
+
+
+def in_alaw(samples: NDArray[np.int16]) -> bytes:
+    """Return A-law for int16 samples of shape (n,)."""
+    wide = samples.astype(np.int32)
+    magnitude = np.clip(np.abs(wide), 1, 32_767)
+    segment = np.maximum(np.floor(np.log2(magnitude)).astype(np.int32) - 7, 0)
+    mantissa = (magnitude >> np.where(segment, segment + 3, 4)) & 0x0F
+    code = (np.where(wide < 0, 0, 0x80) | (segment << 4) | mantissa) ^ 0x55
+    return bytes(code.astype(np.uint8))
+
+
+TO_ALAW = in_alaw(_DECODED)
+"""A-law for each code of mu-law."""
 
 
 def tone(hertz: float, seconds: float, level_dbfs: float = -15.0) -> bytes:

@@ -63,9 +63,18 @@ class Call:
     """A call, made by `Phone.dial` or handed to the phone's handler. Times are aware and UTC."""
 
     def __init__(
-        self, *, wire: Wire, stream: Stream, account: Account, peer: Address, invite: Request, ours: bool
+        self,
+        *,
+        wire: Wire,
+        stream: Stream,
+        account: Account,
+        peer: Address,
+        invite: Request,
+        ours: bool,
+        law: sdp.Law = sdp.Law.MU,
     ) -> None:
         """`invite` is the INVITE to send (`ours`) or the one that came."""
+        self.law = law
         self.id = invite.call_id
         self.state = State.CALLING
         self.status = 0  # of the final response to the INVITE
@@ -80,7 +89,7 @@ class Call:
         self._peer = peer
         self._invite = invite
         self._ours = ours
-        self._dialog = Dialog(invite=invite, ours=ours, local=wire.address, user=account.user)
+        self._dialog = Dialog(invite=invite, ours=ours, local=wire.address, user=account.user, law=law)
         self._direction = Direction.BOTH
         self._heard_from = False
         self._cancelling = False
@@ -119,7 +128,7 @@ class Call:
     def answer(self) -> None:
         """Take the call; without effect if the caller has gone."""
         if self.state in _BEFORE_ANSWER:
-            self._connect(sdp.parse(self._invite.body))
+            self._connect(sdp.parse(self._invite.body, self.law))
             self.status = _OK
             self._wire.answer(self._invite, self._accepting(self._invite), self._peer)
             self._become(State.TALKING)
@@ -235,7 +244,7 @@ class Call:
             return
         try:
             if request.body:
-                self._connect(sdp.parse(request.body))
+                self._connect(sdp.parse(request.body, self.law))
         except ProtocolError:
             self._respond(request, 488, "Not Acceptable Here")
             return
@@ -263,7 +272,7 @@ class Call:
         self.status = response.status
         self._become(State.TALKING)
         try:
-            self._connect(sdp.parse(response.body))
+            self._connect(sdp.parse(response.body, self.law))
         except ProtocolError:
             self.hang_up()
         if self._cancelling:  # the answer and our CANCEL crossed
@@ -279,7 +288,7 @@ class Call:
         response = await self._accepted(self._describing(self._dialog.request("INVITE"), direction))
         self._wire.acknowledge(self._dialog.request("ACK", response.sequence[0]), self._peer)
         self._direction = direction
-        self._connect(sdp.parse(response.body))
+        self._connect(sdp.parse(response.body, self.law))
 
     async def _accepted(self, request: Request) -> Response:
         response = await accepted(self._wire, request, self._peer, self._account)

@@ -100,7 +100,8 @@ def cancellation(invite: Request) -> Request:
 class Dialog:
     """One side's view of a call: who is at either end, and the numbers that keep messages in order."""
 
-    def __init__(self, *, invite: Request, ours: bool, local: Address, user: str) -> None:
+    def __init__(self, *, invite: Request, ours: bool, local: Address, user: str, law: sdp.Law = sdp.Law.MU) -> None:
+        self._law = law
         self.call_id = invite.call_id
         self.tag = parameter(invite.header("From"), "tag") if ours else secrets.token_hex(8)
         self.number = unquote(user_of(invite.uri if ours else uri_of(invite.header("From"))))
@@ -155,6 +156,6 @@ class Dialog:
     def describing(self, message: _M, port: int, direction: sdp.Direction) -> _M:
         """Put an offer or answer into a message."""
         self._description_version += 1
-        described = sdp.Description(host=self._local[0], port=port, direction=direction)
+        described = sdp.Description(host=self._local[0], port=port, direction=direction, law=self._law)
         body = sdp.encode(described, self._description_version)
         return replace(message.adding(("Content-Type", "application/sdp")), body=body)

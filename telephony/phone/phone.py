@@ -29,13 +29,21 @@ class Phone:
     """An endpoint on UDP, used as `async with Phone(account, server) as phone`.
 
     `on_call` is called for each call that comes, as a task of its own; without it callers hear that nobody is
-    there (480). Leaving the block hangs up what is still up and signs off; an error of a handler is raised there.
+    there (480). It speaks one `law`. Leaving the block hangs up what is still up and signs off; an error of a
+    handler is raised there.
     """
 
     def __init__(
-        self, account: Account, server: Address, *, on_call: Handler | None = None, host: str = "127.0.0.1"
+        self,
+        account: Account,
+        server: Address,
+        *,
+        on_call: Handler | None = None,
+        host: str = "127.0.0.1",
+        law: sdp.Law = sdp.Law.MU,
     ) -> None:
         self.account = account
+        self._law = law
         self.calls: dict[str, Call] = {}  # those that are not over, by Call-ID
         self._server = server
         self._on_call = on_call
@@ -102,8 +110,16 @@ class Phone:
         return await self._begin(invite, self._server, ours=True)
 
     async def _begin(self, invite: Request, peer: Address, *, ours: bool) -> Call:
-        stream = await Stream.open(self._host, Pacer.of_running_loop())
-        call = Call(wire=self.wire, stream=stream, account=self.account, peer=peer, invite=invite, ours=ours)
+        stream = await Stream.open(self._host, Pacer.of_running_loop(), self._law)
+        call = Call(
+            wire=self.wire,
+            stream=stream,
+            account=self.account,
+            peer=peer,
+            invite=invite,
+            ours=ours,
+            law=self._law,
+        )
         self.calls[call.id] = call
         self._start(self._forget_when_over(call), f"call {call.id}")
         return call
@@ -151,7 +167,7 @@ class Phone:
             self.wire.answer(invite, response_to(invite, 480, "Temporarily Unavailable", "phone"), source)
             return
         try:
-            sdp.parse(invite.body)
+            sdp.parse(invite.body, self._law)
         except ProtocolError:
             self.wire.answer(invite, response_to(invite, 488, "Not Acceptable Here", "phone"), source)
             return

@@ -1,4 +1,4 @@
-"""RTP (RFC 3550) with PCMU and digits as events (RFC 4733): packets, and the stream of one call."""
+"""RTP (RFC 3550) with G.711 and digits as events (RFC 4733): packets, and the stream of one call."""
 
 import asyncio
 import secrets
@@ -10,9 +10,9 @@ from typing import cast
 
 from core.errors import ProtocolError
 
-from .audio import FRAME_SAMPLES, RATE_HZ, SILENCE
+from .audio import FRAME_SAMPLES, FROM_ALAW, RATE_HZ, SILENCE, TO_ALAW
 from .pacer import Pacer
-from .sdp import PCMU, TELEPHONE_EVENT, Description, Direction
+from .sdp import TELEPHONE_EVENT, Description, Direction, Law
 
 DIGITS = "0123456789*#ABCD"
 FRAME_MS = 20
@@ -84,8 +84,9 @@ def digit_payloads(digit: str, frames: int) -> Iterator[bytes]:
 class Stream(asyncio.DatagramProtocol):
     """What one call says and hears. Sends a frame each 20 ms once it knows where to; `Pacer` gives the time."""
 
-    def __init__(self, pacer: Pacer) -> None:
+    def __init__(self, pacer: Pacer, law: Law = Law.MU) -> None:
         self.digits_heard = ""
+        self._law = law
         self._pacer = pacer
         self._transport: asyncio.DatagramTransport | None = None
         self._remote: tuple[str, int] | None = None
@@ -108,10 +109,10 @@ class Stream(asyncio.DatagramProtocol):
         self._last_digit_timestamp: int | None = None
 
     @classmethod
-    async def open(cls, host: str, pacer: Pacer) -> "Stream":
+    async def open(cls, host: str, pacer: Pacer, law: Law = Law.MU) -> "Stream":
         """Bind a free port."""
         loop = asyncio.get_running_loop()
-        _, stream = await loop.create_datagram_endpoint(lambda: cls(pacer), local_addr=(host, 0))
+        _, stream = await loop.create_datagram_endpoint(lambda: cls(pacer, law), local_addr=(host, 0))
         return stream
 
     @property
@@ -185,7 +186,7 @@ class Stream(asyncio.DatagramProtocol):
             return
         self._sequence = (self._sequence + 1) & 0xFFFF
         packet = Packet(
-            payload_type=cast("int", self._telephone_event) if is_event else PCMU,
+            payload_type=cast("int", self._telephone_event) if is_event else self._law,
             sequence=self._sequence,
             timestamp=timestamp,
             source=self._source,
@@ -199,7 +200,8 @@ class Stream(asyncio.DatagramProtocol):
         self._position += FRAME_SAMPLES
         if self._repeats and self._position >= len(self._sound):
             self._position = 0
-        return frame.ljust(FRAME_SAMPLES, SILENCE)
+        frame = frame.ljust(FRAME_SAMPLES, SILENCE)
+        return frame.translate(TO_ALAW) if self._law is Law.A else frame
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the socket."""
@@ -214,9 +216,9 @@ class Stream(asyncio.DatagramProtocol):
             packet = Packet.parse(data)
         except ProtocolError:
             return
-        if packet.payload_type == PCMU:
+        if packet.payload_type == self._law:
             if self._receives:
-                self._hear(packet.payload)
+                self._hear(packet.payload.translate(FROM_ALAW) if self._law is Law.A else packet.payload)
         elif packet.payload_type == self._telephone_event and len(packet.payload) >= _EVENT.size:
             event, flags, _ = _EVENT.unpack_from(packet.payload)
             if flags & _END and packet.timestamp != self._last_digit_timestamp and event < len(DIGITS):

@@ -1,13 +1,20 @@
-"""The two lines of SDP that a PCMU telephone needs (RFC 4566, RFC 3264)."""
+"""The two lines of SDP that a telephone of G.711 needs (RFC 4566, RFC 3264)."""
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from core.errors import ProtocolError
 
 PCMU = 0
 TELEPHONE_EVENT = 96
+
+
+class Law(IntEnum):
+    """What a telephone speaks, the one or the other, by its payload type."""
+
+    MU = PCMU
+    A = 8
 
 
 class Direction(StrEnum):
@@ -25,12 +32,13 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Description:
-    """One PCMU stream with RFC 4733 digits under the payload type `telephone_event`, None without them."""
+    """One stream of G.711 with RFC 4733 digits under the payload type `telephone_event`, None without them."""
 
     host: str
     port: int
     direction: Direction = Direction.BOTH
     telephone_event: int | None = TELEPHONE_EVENT
+    law: Law = Law.MU
 
 
 def encode(description: Description, version: int) -> bytes:
@@ -42,8 +50,8 @@ def encode(description: Description, version: int) -> bytes:
         "s=-",
         f"c=IN IP4 {description.host}",
         "t=0 0",
-        f"m=audio {description.port} RTP/AVP {PCMU}" + ("" if digits is None else f" {digits}"),
-        f"a=rtpmap:{PCMU} PCMU/8000",
+        f"m=audio {description.port} RTP/AVP {description.law:d}" + ("" if digits is None else f" {digits}"),
+        f"a=rtpmap:{description.law:d} PCM{'A' if description.law is Law.A else 'U'}/8000",
         *([] if digits is None else [f"a=rtpmap:{digits} telephone-event/8000", f"a=fmtp:{digits} 0-15"]),
         "a=ptime:20",
         f"a={description.direction}",
@@ -51,16 +59,16 @@ def encode(description: Description, version: int) -> bytes:
     return "".join(f"{line}\r\n" for line in lines).encode()
 
 
-def parse(body: bytes) -> Description:
-    """Decode what the other side offers or answers.
+def parse(body: bytes, law: Law = Law.MU) -> Description:
+    """Decode what the other side offers or answers to a telephone that speaks `law`.
 
     Raises:
-        ProtocolError: there is no audio stream with PCMU in it.
+        ProtocolError: there is no audio stream with it.
     """
     text = body.decode("utf-8", "replace")
     audio = re.search(r"^m=audio ([0-9]{1,5}) RTP/AVP ([0-9 ]+?)\s*$", text, re.MULTILINE)
-    if not audio or str(PCMU) not in audio[2].split():
-        raise ProtocolError(f"SDP without PCMU audio: {text[:200]!r}")
+    if not audio or f"{law:d}" not in audio[2].split():
+        raise ProtocolError(f"SDP without audio of {law.name}-law: {text[:200]!r}")
     section = text[audio.end() :].split("\nm=")[0]
     hosts = re.findall(r"^c=IN IP4 ([0-9.]+)", text[: audio.start()] + section, re.MULTILINE)
     if not hosts:
@@ -72,4 +80,5 @@ def parse(body: bytes) -> Description:
         port=int(audio[1]),
         direction=Direction(directions[-1]) if directions else Direction.BOTH,
         telephone_event=int(digits[1]) if digits else None,
+        law=law,
     )
