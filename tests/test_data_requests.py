@@ -15,6 +15,7 @@ from contesta.web.access import Action, Role
 from core.errors import ConfigurationError
 from core.privacy.deadlines import Ask, due
 from core.privacy.subject import Subject, What
+from storage.callback_list import CallbackFilter, CallbackLists
 from storage.callbacks import Callbacks
 from storage.data_requests import DataRequests
 from storage.holds import Holds
@@ -92,6 +93,20 @@ def test_what_may_be_erased_of_a_person_is_and_figures_stay(engine: Engine, tmp_
     assert figures(engine) == before
     again = data.erase(CALLER, remover(settings), NOW)
     assert (again.recordings, again.comments, again.requests) == (0, 0, 0)
+
+
+def test_the_page_of_whoever_was_erased_says_so_and_offers_nothing(sqlite_engine: Engine) -> None:
+    async def scenario(office: Office) -> None:
+        prepared(sqlite_engine, office.settings)
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        (one,) = CallbackLists(sqlite_engine).page(CallbackFilter()).requests
+        before = await (await supervisor.get(f"/devoluciones/{one.id}")).text()
+        assert ("se borraron" in before, "No llamar más" in before) == (False, True)
+        SubjectData(sqlite_engine).erase(PERSON, remover(office.settings), NOW)
+        after = await (await supervisor.get(f"/devoluciones/{one.id}")).text()
+        assert ("se borraron" in after, "No llamar más" in after, "Anónimo" in after) == (True, False, False)
+
+    run_office(sqlite_engine, scenario)
 
 
 def test_what_is_held_or_under_way_is_not_erased_and_told(engine: Engine, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import Field
 
 from callback_queue.policy import BROKEN_AFTER, midnight
-from callback_queue.request import Attempt, CallbackRequest, Source, State
+from callback_queue.request import Attempt, CallbackRequest, Person, Source, State
 from callback_queue.states import TRANSITIONS, Cancelled
 from contesta.call_search import call_address, moment
 from contesta.callbacks.history import history
@@ -227,6 +227,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
     person = found.person
     document = person.document if revealed else "•" * max(0, len(person.document) - 3) + person.document[-3:]
     number = (phone(found.telephone) or UNKNOWN) if revealed else masked(found.telephone or ANONYMOUS)
+    forgotten = found.ended_at is not None and not found.telephone and person == Person()
     facts = {
         "Estado": outcome(found),
         "Pedida": f"{long_date(found.asked_at, zone)}, {clock(found.asked_at, zone)}",
@@ -247,7 +248,8 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
     }
     context = {
         "address": callback_address(found.id),
-        "number": number,
+        "number": "Borrado" if forgotten else number,
+        "forgotten": forgotten,
         "filing": found.filing.number,
         "sentence": outcome(found),
         "revealed": revealed,
@@ -255,6 +257,7 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
         "may_work": identity(request).may(Permission.WORK_CALLBACKS),
         "may_cancel": (found.state, Cancelled) in TRANSITIONS,
         "held": found.state is State.HELD,
+        "has_number": bool(found.telephone),
         "alone": bool(alone),
         "may_reveal": identity(request).may(Permission.REVEAL_NUMBER) and bool(found.telephone),
         "facts": facts,
