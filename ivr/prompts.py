@@ -7,6 +7,7 @@ telephone needs: no sentence of more than 20 words, and nobody is told that what
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -36,8 +37,9 @@ def load(path: Path = SPANISH) -> Catalogue:
     return _checked(document.read(path))
 
 
+@cache
 def shared() -> Mapping[str, Mapping[str, str]]:
-    """Read the texts that all lines have, by language and prompt id; a line's file may say its own.
+    """Read the texts that all lines have, by language and prompt id, once; a line's file may say its own.
 
     Raises:
         ConfigurationError: as `load`.

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +37,13 @@ CALLER_HERTZ = 440
 NUMBER = "3157654321"
 
 
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLine]:
+    """A line of this file's own: its first call is its only one, and it is stopped in the end."""
+    with start_line(tmp_path_factory.mktemp("l")) as running:
+        yield running
+
+
 async def _whole_call(line: RunningLine) -> Call:
     """Press a wrong key, then 1; talk, and answer the survey when the adviser hangs up."""
     async with advisers_at_work(line, talk_seconds=4, count=1), callers_phone(line) as phone:
@@ -53,13 +61,13 @@ async def _whole_call(line: RunningLine) -> Call:
     return call
 
 
-def test_one_call_goes_all_the_way(own_line: RunningLine) -> None:
-    call = asyncio.run(_whole_call(own_line))
+def test_one_call_goes_all_the_way(line: RunningLine) -> None:
+    call = asyncio.run(_whole_call(line))
     assert call.ended_here is False, "the line says goodbye and hangs up"
     assert level_dbfs(call.heard) > -40, "the caller heard speech and music"
-    eventually(lambda: not own_line.ledger().open_calls())
-    (stored,) = own_line.ledger().every_call()
-    history = own_line.ledger().call(stored.call_id)
+    eventually(lambda: not line.ledger().open_calls())
+    (stored,) = line.ledger().every_call()
+    history = line.ledger().call(stored.call_id)
     assert history is not None
     assert history.number == f"+57{NUMBER}"
     assert history.ended_by is EndedBy.SYSTEM
@@ -71,7 +79,7 @@ def test_one_call_goes_all_the_way(own_line: RunningLine) -> None:
     assert [answer.question for answer in history.survey] == ["satisfaccion", "percepcion", "confianza"]
 
     (recorded,) = history.recordings
-    file = own_line.settings.recordings_dir / recorded.file
+    file = line.settings.recordings_dir / recorded.file
     eventually(file.exists, what="the recording")
     audio, rate_hz = sf.read(file, dtype="int16")
     assert rate_hz == 8000
@@ -144,20 +152,6 @@ def test_the_doctor_finds_a_running_line_well(line: RunningLine, monkeypatch: py
     assert "■" not in result.output
 
 
-def test_ctrl_c_stops_every_part(tmp_path: Path) -> None:
-    with start_line(tmp_path) as line:
-        parts = ("run", "listen", "agi", "web", "callbacks-worker", "measure")
-        pids = [line.pid(name) for name in parts]
-        asterisk_pid = line.asterisk.pid
-        line.process.send_signal(signal.SIGINT)
-        assert line.process.wait(timeout=60) == 0
-        assert line.asterisk.pid is None
-        assert asterisk_pid is not None
-        assert not any(processes.holder(line.settings.run_dir, name) for name in parts)
-        assert not [pid for pid in (*pids, asterisk_pid) if Path(f"/proc/{pid}").exists()]
-        assert "detenido" in line.output.read_text(encoding="utf-8")
-
-
 def test_running_line_prints_a_link_that_makes_its_first_administrator(line: RunningLine) -> None:
     """From the terminal to the page of people, over the real process; then no link is printed any more."""
     printed = re.search(r"(http://127\.0\.0\.1:[0-9]+)(/invitacion/\S+)", line.output.read_text(encoding="utf-8"))
@@ -181,3 +175,17 @@ def test_running_line_prints_a_link_that_makes_its_first_administrator(line: Run
     engine = connect(line.settings.ledger_url)
     assert first_invitation(line.settings, engine, datetime.now(UTC)) == ""
     engine.dispose()
+
+
+def test_ctrl_c_stops_every_part(line: RunningLine) -> None:
+    """The last test of this line."""
+    parts = ("run", "listen", "agi", "web", "callbacks-worker", "measure")
+    pids = [line.pid(name) for name in parts]
+    asterisk_pid = line.asterisk.pid
+    line.process.send_signal(signal.SIGINT)
+    assert line.process.wait(timeout=60) == 0
+    assert line.asterisk.pid is None
+    assert asterisk_pid is not None
+    assert not any(processes.holder(line.settings.run_dir, name) for name in parts)
+    assert not [pid for pid in (*pids, asterisk_pid) if Path(f"/proc/{pid}").exists()]
+    assert "detenido" in line.output.read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 
 from telephony.phone import Account, Call, CallRefusedError, Phone, State, audio
 from tests.people import callers_phone, random_mobile
-from tests.running import RunningLine
+from tests.running import RunningLine, eventually
 
 CALLER_HERTZ = 440
 ADVISER_HERTZ = 660
@@ -97,4 +97,4 @@ def test_a_caller_who_gives_up_before_any_answer_leaves_nothing_behind(line: Run
                 await call.wait_ended(60)
 
     asyncio.run(run())
-    assert "0 active channels" in line.asterisk.console("core show channels count")
+    eventually(lambda: "0 active channels" in line.asterisk.console("core show channels count"))

@@ -18,9 +18,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp_jinja2
+import jinja2
 from aiohttp import ClientResponse, CookieJar, hdrs, web
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
+from jinja2.bccache import Bucket
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, async_playwright, expect
 from sqlalchemy import Engine
@@ -53,6 +56,25 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "caballo pila grapa correcta"
 PASSWORD_HASH = HASHER.hash(PASSWORD)
 FACTOR_SEED = b"0123456789abcdef"
+
+
+class _Compiled(jinja2.BytecodeCache):
+    """Templates compiled by one application, for all those after it in this process."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give what was compiled, if it was."""
+        if code := self._code.get(bucket.key):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = _Compiled()
 
 Client = TestClient[web.Request, web.Application]
 
@@ -218,6 +240,7 @@ async def open_office(engine: Engine, rates: SignInRates | None = None, **settin
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="contesta-web-", ignore_cleanup_errors=True))
         app = make_app(Settings.model_validate({"data_dir": Path(folder)} | settings), engine, policy)
+        aiohttp_jinja2.get_env(app).bytecode_cache = COMPILED
         server = TestServer(app)
         await stack.enter_async_context(server)
         yield Office(server=server, clock=clock, _stack=stack)
