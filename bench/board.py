@@ -108,7 +108,16 @@ class Calls:
                 self._log.write(line)
             self.entered_at.append(time.time())
             self._log.flush()
-            await self._manager.send("".join(messages).encode())
+            await self._send("".join(messages).encode())
+
+    async def _send(self, data: bytes) -> None:
+        """Send to whoever is connected: pages have users of their own besides the one that is told of calls."""
+        for writer in list(self._manager.writers):
+            try:
+                writer.write(data)
+                await writer.drain()
+            except ConnectionError:
+                self._manager.writers.remove(writer)
 
     def _call(self, begins: float) -> None:
         number, chance = next(self._numbers), self._chance
