@@ -50,6 +50,7 @@ _RESULTS: Mapping[Result, str] = {
     Result.ADVISER_LEFT: "se cortó antes de hablar con un asesor",
 }
 _AGAIN = "Si todavía lo necesita, pida otra llamada."
+_ANSWERING = "Al contestar, marque 1 si se lo pedimos."
 _NOW: Mapping[State, str] = {
     State.HELD: "La estamos revisando.",
     State.CLAIMED: "Está por salir la llamada.",
@@ -87,13 +88,11 @@ def next_step(request: CallbackRequest, rules: Rules, now: datetime, zone: tzinf
     if request.state is not State.WAITING:
         return "Actualice esta página para ver cómo sigue."
     if request.window != Window() and not request.dialled:
-        return (
-            f"{form_words.when(request.window, rules, now, zone)}. Tenga el teléfono a la mano y marque 1 al contestar."
-        )
+        return f"{form_words.when(request.window, rules, now, zone)}. Tenga el teléfono a la mano. {_ANSWERING}"
     if request.due_at > now:
         moment = f"{long_date(request.due_at, zone)}, a las {public_hour(request.due_at, zone)}"
-        return f"{_sentence(f'Le llamamos desde el {moment}')} Al contestar, marque 1."
-    return f"{_sentence(form_words.when(Window(), rules, now, zone))} Al contestar, marque 1."
+        return f"{_sentence(f'Le llamamos desde el {moment}')} {_ANSWERING}"
+    return f"{_sentence(form_words.when(Window(), rules, now, zone))} {_ANSWERING}"
 
 
 def steps(request: CallbackRequest, messages: Iterable[datetime], zone: tzinfo) -> list[Told]:
