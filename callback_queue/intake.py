@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from callback_queue.policy import Promise
-from callback_queue.request import Asked, CallbackRequest, Filing, Person, Recording, State, Step, Window
+from callback_queue.request import Asked, CallbackRequest, Filing, Recording, Said, State, Step, Window, Wish
+from callback_queue.wishes import each, together
 
 
 def begin(asked: Asked, promise: Promise, filing: Filing, request_id: str, now: datetime) -> CallbackRequest:
@@ -59,6 +60,9 @@ def join(
     calls = (*request.came_from, asked.call_id) if asked.call_id else request.came_from
     waits = request.state is State.WAITING and not request.attempts
     at = asked.at or now
+    told = Said(person=asked.person, subject=asked.subject, description=asked.description)
+    before = Said(person=request.person, subject=request.subject, description=request.description)
+    whole = together([before, told])
     if request.window != Window() and not asked.source.asked_by_citizen:
         window, promised_at, due_at = request.window, request.promised_at, request.due_at
         expires_at = request.expires_at
@@ -77,16 +81,16 @@ def join(
         expires_at=expires_at,
         priority=max(request.priority, promise.priority),
         filings=(*request.filings, filing) if filing else request.filings,
-        person=_completed(request.person, asked.person),
-        subject=asked.subject or request.subject,
-        description=_both(request.description, asked.description),
+        person=whole.person,
+        subject=whole.subject,
+        description=whole.description,
         recordings=_all(request.recordings, asked.recordings),
         window=window,
         chosen_at=request.chosen_at if window == request.window else at,
         consent=asked.consent or request.consent,
         complete=request.complete or asked.complete,
         owner=request.owner or asked.owner,
-        said_first=request.first_words if filing else request.said_first,
+        wishes=(*each(request), Wish(number=filing.number, said=told)) if filing else request.wishes,
         joined=(*request.joined, asked.source),
         came_from=tuple(dict.fromkeys(calls)),
         survey=request.survey if asked.survey is None else asked.survey,
@@ -96,20 +100,6 @@ def join(
 def author(asked: Asked) -> str:
     """Tell who is the author of a wish: the citizen, or the system that saw to it."""
     return "citizen" if asked.source.asked_by_citizen else "system"
-
-
-def _completed(before: Person, later: Person) -> Person:
-    return Person(
-        name=later.name or before.name,
-        document_type=later.document_type if later.document else before.document_type,
-        document=later.document or before.document,
-        company=later.company or before.company,
-        nit=later.nit or before.nit,
-    )
-
-
-def _both(before: str, later: str) -> str:
-    return "\n".join(dict.fromkeys(filter(None, (before, later))))
 
 
 def _all(before: tuple[Recording, ...], later: tuple[Recording, ...]) -> tuple[Recording, ...]:

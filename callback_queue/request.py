@@ -192,6 +192,15 @@ class Filing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was told under one of several filing numbers of a request, and when that was taken back, None if not."""
+
+    number: str
+    said: Said
+    left_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """A wish to be called, as it arrives.
 
@@ -288,8 +297,8 @@ class CallbackRequest:
     chosen. `came_from` are calls that asked for it. `attended_call` is the call in which the citizen was attended.
     `steps` is the history as far as it was read: all of it from `get`, nothing from claims and lists. `version` counts
     the steps there ever were. `survey`: as in `Asked`, of the last that named one. `owner` is the adviser who promised
-    it, `taken_by` the one whose telephone the next attempt, or the one that goes on, rings; "" if none. `said_first` is
-    what the first wish told, once another that was given a number of its own has joined; None before.
+    it, `taken_by` the one whose telephone the next attempt, or the one that goes on, rings; "" if none. `wishes`
+    has what each told, once another that was given a number of its own has joined; nothing before.
     """
 
     id: str
@@ -326,20 +335,23 @@ class CallbackRequest:
     survey: str | None = None
     owner: str = ""
     taken_by: str = ""
-    said_first: Said | None = None
+    wishes: tuple[Wish, ...] = ()
     steps: tuple[Step, ...] = ()
     version: int = 0
 
     @property
     def filing(self) -> Filing:
-        """The first filing number."""
-        return self.filings[0]
+        """The first filing number of those under which the call is still wanted, or else of all."""
+        return next((one for one in self.filings if self.wish_of(one.number).left_at is None), self.filings[0])
 
-    @property
-    def first_words(self) -> Said:
-        """What whoever holds the first filing number told: nothing of those who joined."""
+    def wish_of(self, number: str) -> Wish:
+        """Give what whoever holds a filing number told: nothing of what the others did."""
         told = Said(person=self.person, subject=self.subject, description=self.description)
-        return self.said_first or told
+        return next((wish for wish in self.wishes if wish.number == number), Wish(number=number, said=told))
+
+    def wanted_beside(self, number: str) -> bool:
+        """Tell whether the call is still wanted under another filing number than this."""
+        return any(one.number != number and self.wish_of(one.number).left_at is None for one in self.filings)
 
     @property
     def attempt(self) -> Attempt | None:

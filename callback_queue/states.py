@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
+from callback_queue import wishes
 from callback_queue.request import (
     Asked,
     Attempt,
@@ -191,6 +192,13 @@ class Cancelled(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack(Event):
+    """Whoever holds a filing number does not want the call. Where nobody else does, that is a `Cancelled`."""
+
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Typified(Event):
     """The adviser wrote how it came out. The last word stands."""
 
@@ -230,6 +238,7 @@ TRANSITIONS: Final[Mapping[tuple[State, type[Event]], State]] = {
     **{(state, Renumbered): state for state in (_S.WAITING, *_OVER)},
     **{(state, Superseded): _S.SUPERSEDED for state in _BEFORE},
     **{(state, Cancelled): _S.CANCELLED for state in _BEFORE},
+    **{(state, TakenBack): state for state in _BEFORE},
     **{(state, GaveUp): _S.FAILED for state in (*_BEFORE, *_ATTEMPT)},
     (_S.WAITING, Rescheduled): _S.WAITING,
     (_S.WAITING, Moved): _S.WAITING,
@@ -257,6 +266,8 @@ def advance(request: CallbackRequest, event: Event, now: datetime) -> tuple[Call
     Raises:
         IllegalStepError: the table does not have it.
     """
+    if isinstance(event, TakenBack) and not request.wanted_beside(event.number):
+        event = Cancelled(by=event.by, reason=Reason.BY_CITIZEN)
     after = TRANSITIONS.get((request.state, type(event)))
     if after is None:
         raise IllegalStepError(request, event)
@@ -363,6 +374,7 @@ _CHANGES: Final[Mapping[type[Event], Callable[[CallbackRequest, Any, datetime], 
     StaysUnknown: lambda request, event, now: _ended(request, now, Result.UNKNOWN, event.detail),
     Superseded: lambda request, event, _: replace(request, attended_call=event.call_id),
     Cancelled: lambda request, event, _: replace(request, reason=event.reason),
+    TakenBack: lambda request, event, now: wishes.left(request, event.number, now),
     Typified: lambda request, event, _: _typified(request, event.solution),
 }
 """What an event changes beside the state."""
@@ -380,6 +392,7 @@ _NOTES: Final[Mapping[type[Event], Callable[[Any], str]]] = {
     StaysUnknown: lambda event: event.detail,
     Superseded: lambda event: event.call_id,
     Cancelled: lambda event: event.reason,
+    TakenBack: lambda event: event.number,
     Typified: lambda event: f"{event.solution.outcome} {event.solution.disposition}",
 }
 """What a step of the history says beside its event's name: words and ids, no personal data."""

@@ -15,11 +15,12 @@ from sqlmodel import col
 from callback_queue import intake
 from callback_queue.campaign.columns import Columns
 from callback_queue.policy import Promise
-from callback_queue.request import Asked, CallbackRequest, Person, Reason, State
+from callback_queue.request import Asked, CallbackRequest, Person, Reason, State, Wish
 from callback_queue.states import Amended, Cancelled, Completed, Joined, Renumbered, advance
+from callback_queue.wishes import each
 from core.errors import ConfigurationError
 from core.numbers import normalise
-from core.privacy.subject import Subject, What
+from core.privacy.subject import Subject, What, plain
 from storage.callback_codec import request_of
 from storage.callback_rows import REQUESTS, write
 from storage.callback_tables import CallbackFilingRow, CallbackRow
@@ -81,7 +82,7 @@ class Corrections:
             done.held += len(connection.execute(select(col(CallbackRow.id)).where(mine, ~free)).all())
             rows = connection.execute(REQUESTS.where(mine, free).with_for_update()).all()
             for request in map(request_of, rows):
-                self._request(connection, request, right, author, now, done)
+                self._request(connection, request, subject, right, author, now, done)
             query = (
                 select(_RECORD, _CAMPAIGN.c.columns)
                 .join(_CAMPAIGN, _CAMPAIGN.c.id == _RECORD.c.campaign_id)
@@ -99,6 +100,7 @@ class Corrections:
         self,
         connection: Connection,
         request: CallbackRequest,
+        subject: Subject,
         right: Right,
         author: str,
         now: datetime,
@@ -106,15 +108,16 @@ class Corrections:
     ) -> None:
         if request.ended_at and not request.telephone and request.person == Person():
             return  # forgotten
-        person = _person(request.person, right)
+        person, wishes = _person(request.person, right), _wishes(request.wishes, subject, right)
         moves = right.telephone not in {"", request.telephone}
         if moves and (request.state is State.CLAIMED or request.state.in_attempt):
             done.busy += 1
             return
-        if person == request.person and not moves:
+        amended = (person, wishes) != (request.person, request.wishes)
+        if not amended and not moves:
             return
-        if person != request.person:
-            request, _ = advance(request, Amended(by=author, person=person), now)
+        if amended:
+            request, _ = advance(replace(request, wishes=wishes), Amended(by=author, person=person), now)
         if moves and request.ended_at is None:
             if not self._may_ring(request.line, right.telephone):
                 raise ConfigurationError(
@@ -141,6 +144,17 @@ def _person(person: Person, right: Right) -> Person:
     if right.name:
         person = replace(person, name=right.name)
     return replace(person, document=right.document) if right.document else person
+
+
+def _wishes(wishes: tuple[Wish, ...], subject: Subject, right: Right) -> tuple[Wish, ...]:
+    """Correct what was told under each filing number: of a document by whoever told it, of a telephone by all of it."""
+    return tuple(
+        replace(wish, said=replace(wish.said, person=_person(wish.said.person, right)))
+        if wish.said.person != Person()
+        and (subject.what is not What.DOCUMENT or plain(wish.said.person.document) == subject.value)
+        else wish
+        for wish in wishes
+    )
 
 
 def _open_of(connection: Connection, line: str, telephone: str) -> CallbackRequest | None:
@@ -181,7 +195,7 @@ def _join(
         priority=request.priority,
     )
     becomes = intake.join(other, asked, owed, None, now)
-    becomes = replace(becomes, filings=(*becomes.filings, *request.filings))
+    becomes = replace(becomes, filings=(*other.filings, *request.filings), wishes=(*each(other), *each(request)))
     joined, _ = advance(other, Joined(by=author, asked=asked, becomes=becomes), now)
     ended, _ = advance(request, Cancelled(by=author, reason=Reason.BY_STAFF), now)
     ended, _ = advance(ended, Renumbered(by=author, telephone=telephone), now)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select, tup
 from sqlmodel import col
 
 from callback_queue.campaign.base import Fate
-from callback_queue.request import CallbackRequest, Person
+from callback_queue.request import CallbackRequest, Person, Said
 from storage.callback_codec import COLUMNS, request_of, values
 from storage.callback_tables import CallbackChannelRow, CallbackRow
 from storage.campaign_tables import CampaignAnswerRow, CampaignRecordRow, CampaignRow
@@ -87,8 +87,9 @@ def forget_records(connection: Connection, which: ColumnElement[bool]) -> int:
 def forget(connection: Connection, request: CallbackRequest) -> None:
     """Leave of an ended request what tells of nobody; its telephone "" is that of one that was forgotten."""
     solution = request.solution and replace(request.solution, text="")
+    wishes = tuple(replace(wish, said=Said(subject=wish.said.subject)) for wish in request.wishes)
     nobody = replace(
-        request, telephone="", person=Person(), description="", recordings=(), solution=solution, said_first=None
+        request, telephone="", person=Person(), description="", recordings=(), solution=solution, wishes=wishes
     )
     changed = values(nobody) | {"telephone": ""}
     connection.execute(update(CallbackRow).where(col(CallbackRow.id) == request.id).values(changed))

@@ -227,8 +227,16 @@ def _promised(request: CallbackRequest) -> dict[str, Any]:
         "nit": person.nit,
         "asunto": request.subject,
         "descripcion": request.description,
-        "antes_de_unirse": request.said_first
-        and {"nombre": request.said_first.person.name, "descripcion": request.said_first.description},
+        "cada_radicado": [
+            {
+                "radicado": wish.number,
+                "nombre": wish.said.person.name,
+                "documento": wish.said.person.document,
+                "descripcion": wish.said.description,
+                "retirada": wish.left_at and wish.left_at.isoformat(),
+            }
+            for wish in request.wishes
+        ],
         "grabaciones": [one.what for one in request.recordings],
         "autorizacion": consent
         and {"texto": consent.version, "respuesta": consent.answer, "en": consent.at.isoformat()},

@@ -57,6 +57,7 @@ def events(request: CallbackRequest) -> dict[type[Event], Event]:
         states.StaysUnknown(by="worker:b"),
         states.Superseded(by="worker:a", call_id="1.2"),
         states.Cancelled(by="citizen", reason=Reason.BY_CITIZEN),
+        states.TakenBack(by="citizen", number="12506030099"),
         states.Typified(by="ana", solution=SOLUTION),
     )
     return {type(event): event for event in told}

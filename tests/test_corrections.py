@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from callback_queue.campaign.columns import guess
 from callback_queue.campaign.sheet import rows
 from callback_queue.request import Person, Reason, State
-from callback_queue.states import Cancelled, Dial, Dialled
+from callback_queue.states import Cancelled, Dial, Dialled, TakenBack
 from contesta.campaigns.desk import Desk
 from contesta.campaigns.results import exported
 from contesta.data_requests import CLAIM, dials, right_of
@@ -87,9 +87,34 @@ def test_there_is_one_open_request_for_the_right_telephone_too(engine: Engine) -
     followed = store.filed(wrong.filing.number, wrong.filing.code)
     assert followed is not None
     assert followed.id == right.id, "the number that the citizen was told leads on"
+    told = [followed.wish_of(filing.number).said.description for filing in followed.filings]
+    assert told == ["", "mi título"], "each is shown his own words"
     gone = store.get(wrong.id)
     assert gone is not None
     assert (gone.state, gone.telephone, store.open_of(WRONG, "anm")) == (State.CANCELLED, RIGHT, None)
+
+
+def test_what_was_told_under_each_filing_number_is_corrected_of_its_own_person(engine: Engine) -> None:
+    store = Callbacks(engine)
+    eva = Person(name="Eva", document_type="CC", document="52.000.111")
+    first = store.ask(wish(person=eva, origin="web:1", description="mi paz y salvo"), ANY_HOUR, NOW).request
+    second = store.new_filing(NOW)
+    store.ask(wish(person=ROSA, origin="web:2", filing=second), ANY_HOUR, NOW)
+
+    def names() -> list[str]:
+        found = store.get(first.id)
+        assert found is not None
+        return [found.person.name, *(found.wish_of(filing.number).said.person.name for filing in found.filings)]
+
+    correct(engine, Right(name="Rosa Gil"))
+    assert names() == ["Rosa Gil", "Eva", "Rosa Gil"]
+    correct(engine, Right(name="Eva Díaz"), Subject(what=What.TELEPHONE, value=PHONE))
+    assert names() == ["Eva Díaz"] * 3, "whose telephone it is said so"
+    correct(engine, Right(telephone=RIGHT))
+    store.step(first.id, TakenBack(by="citizen", number=first.filing.number), AT)
+    found = store.open_of(RIGHT, "anm")
+    assert found is not None
+    assert (found.filing, found.description) == (second, "")
 
 
 def test_what_is_held_or_cannot_be_dialled_is_not_corrected(engine: Engine) -> None:

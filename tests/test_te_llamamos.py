@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from callback_queue.policy import Rules
-from callback_queue.request import ConsentAnswer, Source, State, Window
+from callback_queue.request import ConsentAnswer, Reason, Source, State, Window
 from callback_queue.states import Claimed, Dialled
 from callback_queue.windows import free, offered
 from contesta.callbacks.form_answers import Part, faults, telephone_of, understood, window_of, written
@@ -203,8 +203,7 @@ def test_second_request_joins_and_whoever_joined_sees_nothing_of_the_first(sqlit
         way = await followed(second, others)
         shown = await (await second.get(way)).text()
         assert not any(word in shown for word in ("María", "1032456789", "no llegó", "Mis datos", mine[0], mine[1]))
-        for address in ("cancelar", "hora"):
-            assert (await second.post(f"{way}/{address}", data={"cuando": "pronto"})).status == 404
+        assert (await second.post(f"{way}/hora", data={"cuando": "pronto"})).status == 404
         assert (await second.get(f"{way}/mis-datos.json")).status == 404
         whole = request_of(office, mine)
         assert (whole.state, whole.person.name) == (State.WAITING, "Otra persona"), "the adviser is told all"
@@ -212,6 +211,24 @@ def test_second_request_joins_and_whoever_joined_sees_nothing_of_the_first(sqlit
         told = await (await first.get(way)).text() + await (await first.get(f"{way}/mis-datos.json")).text()
         assert "Mi certificado no llegó." in told
         assert not any(word in told for word in ("Otra persona", "Otra cosa", *others))
+        assert await sent(first, f"{way}/cancelar", {}) == way
+        left = await (await first.get(way)).text()
+        assert "Usted canceló la solicitud." in left
+        assert "Mi certificado no llegó." in left
+        assert not any(
+            word in left for word in ("Cancelar la solicitud", "Cambiar la hora", "Otra persona", "Otra cosa")
+        )
+        assert (await first.post(f"{way}/cancelar", data={})).status == 409
+        stays = request_of(office, others)
+        assert (stays.state, stays.person.name, stays.description) == (State.WAITING, "Otra persona", "Otra cosa")
+        assert (stays.place, stays.due_at, stays.filing.number) == (whole.place, whole.due_at, others[0])
+        theirs = await followed(second, others)
+        shown = await (await second.get(theirs)).text()
+        assert "Vamos a llamarle." in shown
+        assert "Cambiar la hora" in shown, "nobody is before him any more"
+        assert await sent(second, f"{theirs}/cancelar", {}) == theirs
+        ended = request_of(office, mine)
+        assert (ended.state, ended.reason) == (State.CANCELLED, Reason.BY_CITIZEN), "nobody wants it any more"
 
     run_office(sqlite_engine, scenario)
 
@@ -496,7 +513,12 @@ def test_program_asks_once_however_often_it_sends(engine: Engine) -> None:
         moved = await (await site.post("/api/v1/follow/change", json=filed | later)).json()
         assert moved["window"]["begins_at"] == later["window_begins_at"]
         others = {"number": joined["number"], "code": joined["code"]}
+        assert (await site.post("/api/v1/follow/change", json=others | later)).status == 409
+        left = await (await site.post("/api/v1/follow/cancel", json=others)).json()
+        assert (left["state"], left["reason"], left["own"]) == ("cancelled", "by_citizen", False)
         assert (await site.post("/api/v1/follow/cancel", json=others)).status == 409
+        stays = await (await site.post("/api/v1/follow", json=filed)).json()
+        assert (stays["state"], stays["reason"]) == ("waiting", None)
         gone = await (await site.post("/api/v1/follow/cancel", json=filed)).json()
         assert (gone["state"], gone["reason"]) == ("cancelled", "by_citizen")
         assert (await site.post("/api/v1/follow", json=filed | {"code": "ACEFHJ"})).status == 404

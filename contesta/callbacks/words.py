@@ -101,6 +101,7 @@ _FACTS = {
     "Connected": "Habló con un asesor",
     "TalkEnded": "Terminó la conversación",
     "StaysUnknown": "No se pudo saber qué pasó; no se marca de nuevo",
+    "TakenBack": "Quien la pidió con este radicado la canceló; sigue para los demás",
     "Superseded": "El ciudadano ya fue atendido en otra llamada",
 }
 
@@ -134,7 +135,7 @@ def fact(step: Step) -> str:  # noqa: PLR0911  a sentence for each kind
             return f"Cancelada: {_word(REASONS, Reason, detail)}"
         case "Typified":
             return f"Tipificación: {_reasons(detail)}"
-        case "Connected" | "Taken" | "Moved":
+        case "Connected" | "Taken" | "Moved" | "TakenBack":
             return f"{_FACTS[step.event]}: {detail}"
         case _:
             return _FACTS.get(step.event, step.event)

@@ -14,8 +14,8 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from callback_queue.policy import next_allowed
-from callback_queue.request import Filing, Reason, State, Window
-from callback_queue.states import Cancelled, IllegalStepError
+from callback_queue.request import Filing, State, Window
+from callback_queue.states import IllegalStepError
 from contesta.callbacks import follow_words
 from contesta.callbacks.form_answers import (
     DOCUMENT_TYPES,
@@ -31,9 +31,9 @@ from contesta.callbacks.form_answers import (
 )
 from contesta.web.access import Permission, identity
 from contesta.web.context import CLOCK
-from contesta.web.following import Followed, found_by, reschedule
+from contesta.web.following import Followed, found_by, reschedule, take_back
 from contesta.web.form_ask import ask, calling_number, new_filing
-from contesta.web.form_lines import CALLBACKS, FORMS, WISHES, free_windows, line_of, rules_of
+from contesta.web.form_lines import FORMS, WISHES, free_windows, line_of, rules_of
 from contesta.web.form_models import (
     CallPromised,
     CallWanted,
@@ -136,7 +136,7 @@ async def _taken(request: web.Request, line: Line, wanted: CallWanted) -> web.Re
         CallPromised(
             number=named.filing.number,
             code=named.filing.code,
-            joined=taken.request.filing != named.filing,
+            joined=taken.request.filings[0] != named.filing,
             telephone=taken.request.telephone,
             window=_window(understood(said).window),
             calls_from=calling_number(line),
@@ -146,16 +146,15 @@ async def _taken(request: web.Request, line: Line, wanted: CallWanted) -> web.Re
 
 async def follow(request: web.Request) -> web.Response:
     """Tell where a request stands to whoever has its number and code."""
-    return told(_followed(await _own(request, body(request, FiledBy), first=False)))
+    return told(_followed(await _filed(request, body(request, FiledBy))))
 
 
 async def cancel(request: web.Request) -> web.Response:
-    """Take a request back for the citizen."""
+    """Take a citizen's own wish back; the call stays for others of his telephone who want it."""
     said = body(request, FiledBy)
-    found = await _own(request, said)
-    event = Cancelled(by="citizen", reason=Reason.BY_CITIZEN)
+    found = await _filed(request, said)
     try:
-        await asyncio.to_thread(request.app[CALLBACKS].step, found.request.id, event, request.app[CLOCK]())
+        await take_back(request, found)
     except IllegalStepError as error:
         raise RefusedError("la solicitud ya no se puede cancelar") from error
     return told(_followed(await _found(request, said)))
@@ -164,7 +163,9 @@ async def cancel(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Choose another time for the citizen."""
     said = body(request, OtherTime)
-    found = await _own(request, said)
+    found = await _filed(request, said)
+    if not found.leads:
+        raise RefusedError("esta solicitud se unió a otra anterior: use el radicado y el código de la primera")
     if found.line is None:
         raise RefusedError("la línea ya no recibe solicitudes")
     windows = await free_windows(request, found.line)
@@ -187,13 +188,10 @@ async def _found(request: web.Request, said: FiledBy) -> Followed:
     return found
 
 
-async def _own(request: web.Request, said: FiledBy, *, first: bool = True) -> Followed:
+async def _filed(request: web.Request, said: FiledBy) -> Followed:
     if not request.app[FORM_LIMITS].program_may_look(said.number):
         raise web.HTTPTooManyRequests(headers={"Retry-After": "3600"})
-    found = await _found(request, said)
-    if first and not found.own:
-        raise RefusedError("esta solicitud se unió a otra anterior: use el radicado y el código de la primera")
-    return found
+    return await _found(request, said)
 
 
 async def _named(request: web.Request, line: Line, wanted: CallWanted) -> _Named | None:
@@ -274,18 +272,18 @@ def _window(window: Window) -> FormWindow | None:
 
 def _followed(found: Followed) -> FollowedCall:
     what = found.request
-    mine = found.own
+    mine, left = found.own, what.wish_of(found.filing.number).left_at
     return FollowedCall(
         number=found.filing.number,
         own=mine,
         state=what.state,
-        reason=what.reason if mine else None,
+        reason=what.reason if mine or left or found.leads else None,
         heading=follow_words.heading(what),
         window=_window(what.window),
         due_at=what.due_at if what.state is State.WAITING else None,
         attempts=[FollowedAttempt(at=each.committed_at, result=each.result) for each in what.attempts] if mine else [],
-        may_cancel=mine and follow_words.may_cancel(what),
-        may_change=mine and found.line is not None and follow_words.may_change(what),
+        may_cancel=follow_words.may_cancel(what),
+        may_change=found.leads and found.line is not None and follow_words.may_change(what),
     )
 
 

@@ -1,7 +1,8 @@
 """The public page on which citizens follow, change or cancel a request, with its number and code.
 
-Whoever asked first may see what he told, change and cancel; whoever joined later with the same telephone sees only
+Whoever asked first may see what he told and change the hour; whoever joined later with the same telephone sees only
 where it stands. Neither sees what the other told: many may have one telephone, and anybody may ask for a call to it.
+Each cancels for himself alone. When the first has done so, the next may change the hour.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from callback_queue.policy import promise
-from callback_queue.request import Asked, CallbackRequest, Filing, Place, Reason, Source, Window
+from callback_queue.request import Asked, CallbackRequest, Filing, Place, Source, Window
 from callback_queue.sms.message import State as MessageState
-from callback_queue.states import Cancelled, IllegalStepError, Rescheduled
+from callback_queue.states import IllegalStepError, Rescheduled, TakenBack
+from callback_queue.wishes import as_seen
 from contesta.callbacks import follow_words, form_words
 from contesta.callbacks.form_answers import DOCUMENT_TYPES, SOON, form_of, subjects_of, window_of, written
 from contesta.format import long_date, phone, public_hour
@@ -51,7 +53,7 @@ _BAD_REQUEST = web.HTTPBadRequest.status_code
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A request that somebody has shown number and code of. `own`: he asked first; `line` None: it has no page now."""
+    """A request that somebody has shown number and code of, as he may follow it; `line` None: it has no page now."""
 
     request: CallbackRequest
     filing: Filing
@@ -60,6 +62,11 @@ class Followed:
     @property
     def own(self) -> bool:
         """Whether this is the first number that the request was given."""
+        return self.filing == self.request.filings[0]
+
+    @property
+    def leads(self) -> bool:
+        """Whether he is the first of those who still want it."""
         return self.filing == self.request.filing
 
 
@@ -91,11 +98,10 @@ async def show(request: web.Request) -> web.StreamResponse:
 
 
 async def cancel(request: web.Request) -> web.StreamResponse:
-    """Take a request back."""
-    followed = await _own(request)
-    event = Cancelled(by="citizen", reason=Reason.BY_CITIZEN)
+    """Take one's own wish back."""
+    followed = await _followed(request)
     try:
-        await asyncio.to_thread(request.app[CALLBACKS].step, followed.request.id, event, request.app[CLOCK]())
+        await take_back(request, followed)
     except IllegalStepError:
         return await _show(request, followed, _NO_MORE, web.HTTPConflict.status_code)
     raise web.HTTPSeeOther(_here(request))
@@ -103,12 +109,12 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 
 async def choose(request: web.Request) -> web.StreamResponse:
     """Show the hours that may be chosen instead."""
-    return await _hours(request, await _own(request))
+    return await _hours(request, await _leading(request))
 
 
 async def change(request: web.Request) -> web.StreamResponse:
     """Take another hour."""
-    followed, said = await _own(request), await sent_form(request)
+    followed, said = await _leading(request), await sent_form(request)
     line, window = followed.line, window_of(said.get("cuando", ""))
     free = await free_windows(request, line) if line else ()
     if line is None or window is None or (window != Window() and window not in free):
@@ -128,11 +134,24 @@ async def export(request: web.Request) -> web.StreamResponse:
     what = followed.request
     calls = (*what.came_from, *(attempt.channel_id for attempt in what.attempts))
     messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, what.id, *calls)
-    mine = [message for message in messages if message.number == what.telephone]
+    until = what.wish_of(followed.filing.number).left_at
+    mine = [each for each in messages if each.number == what.telephone and (until is None or each.at <= until)]
     answer = json.dumps(data_of(followed, mine), ensure_ascii=False, indent=2) + "\n"
     name = f"mis-datos-{followed.filing.number}.json"
     headers = {hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"'}
     return web.Response(text=answer, content_type="application/json", headers=headers)
+
+
+async def take_back(request: web.Request, followed: Followed) -> None:
+    """Take the wish of a filing number back; the call stays for others who want it.
+
+    Raises:
+        IllegalStepError: it cannot be taken back any more, or was.
+    """
+    event = TakenBack(by="citizen", number=followed.filing.number)
+    if not follow_words.may_cancel(followed.request):
+        raise IllegalStepError(followed.request, event)
+    await asyncio.to_thread(request.app[CALLBACKS].step, followed.request.id, event, request.app[CLOCK]())
 
 
 async def reschedule(request: web.Request, line: Line, what: CallbackRequest, window: Window) -> None:
@@ -159,12 +178,12 @@ async def found_by(request: web.Request, number: str, code: str) -> Followed | N
     current = await asyncio.to_thread(request.app[PUBLISHED].current)
     line = next((line for line in current if line.name == found.line and line.web), None)
     filing = next(each for each in found.filings if each.number == number)
-    return Followed(request=found, filing=filing, line=line)
+    return Followed(request=as_seen(found, filing), filing=filing, line=line)
 
 
 def data_of(followed: Followed, messages: Sequence[Message]) -> dict[str, Any]:
     """Give what is kept of the citizen, by Spanish names: whoever asks for it reads it."""
-    what, words = followed.request, followed.request.first_words
+    what, words = followed.request, followed.request.wish_of(followed.filing.number).said
     consent, person = what.consent, words.person
     return {
         "radicado": followed.filing.number,
@@ -221,15 +240,27 @@ async def _own(request: web.Request) -> Followed:
     return followed
 
 
+async def _leading(request: web.Request) -> Followed:
+    """Give the request to the first of those who still want it.
+
+    Raises:
+        web.HTTPNotFound: another asks.
+    """
+    followed = await _followed(request)
+    if not followed.leads:
+        raise web.HTTPNotFound
+    return followed
+
+
 async def _show(request: web.Request, followed: Followed, fault: str = "", status: int = 200) -> web.Response:
     what, line = followed.request, followed.line
     if fault:
         now_is = await asyncio.to_thread(request.app[CALLBACKS].get, what.id)
-        what = now_is or what
+        what = as_seen(now_is, followed.filing) if now_is else what
     context: dict[str, Any] = {
         "number": followed.filing.number,
         "own": followed.own,
-        "first": what.filing.number if not followed.own else "",
+        "leads": followed.leads,
         "heading": follow_words.heading(what),
         "ended": what.state.final,
         "fault": fault,
@@ -237,8 +268,8 @@ async def _show(request: web.Request, followed: Followed, fault: str = "", statu
         "steps": [],
         "rows": [],
         "here": _here(request),
-        "may_cancel": followed.own and follow_words.may_cancel(what),
-        "may_change": followed.own and line is not None and follow_words.may_change(what),
+        "may_cancel": follow_words.may_cancel(what),
+        "may_change": followed.leads and line is not None and follow_words.may_change(what),
         "again": f"{FORM_PATH}/{what.line}",
         **_line_context(line),
     }
@@ -249,7 +280,7 @@ async def _show(request: web.Request, followed: Followed, fault: str = "", statu
             messages = await asyncio.to_thread(SmsOutbox(request.app[ENGINE]).about, what.id)
             sent = [message.at for message in messages if message.state is MessageState.SENT]
             context["steps"] = follow_words.steps(what, sent, zone)
-            context["rows"] = _rows(line, what)
+            context["rows"] = _rows(line, followed)
     return render(request, "follow.html", context, status)
 
 
@@ -259,8 +290,9 @@ def _line_context(line: Line | None) -> dict[str, Any]:
     return {"entity": line.entity, "from_number": calling_number(line)}
 
 
-def _rows(line: Line, what: CallbackRequest) -> list[tuple[str, str]]:
-    words, zone = what.first_words, line.calendar.zone
+def _rows(line: Line, followed: Followed) -> list[tuple[str, str]]:
+    what, zone = followed.request, line.calendar.zone
+    words = what.wish_of(followed.filing.number).said
     person = words.person
     titles = {subject.name: subject.title for subject in subjects_of(line)}
     rows = (

@@ -98,7 +98,7 @@ class FollowedAttempt(Told):
 
 
 class FollowedCall(Told):
-    """Where a request stands. Whoever joined it later is told neither attempts nor reasons, and cannot change it."""
+    """Where a request stands. Whoever joined it later is told neither attempts nor reasons, and cancels for himself."""
 
     number: str
     own: bool
