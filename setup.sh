@@ -10,7 +10,9 @@ what=${1:-run}
 
 packages="python3 python3-venv sox debian-archive-keyring"
 lock=requirements.lock
+compile=--compile
 if [ "$what" = test ]; then
+    compile=--no-compile # of all that is installed, tests/ready.py compiles what is used
     packages="$packages sip-tester postgresql mosquitto openssl chromium-headless-shell fonts-dejavu-core graphviz"
     lock=requirements-dev.lock
 fi
@@ -69,7 +71,7 @@ stamp=".venv/$lock.installed"
 if ! cmp -s "$lock" "$stamp"; then
     echo "• Entorno de Python ($lock)"
     [ -x .venv/bin/python ] || "$python" -m venv .venv
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$compile" --require-hashes -r "$lock"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
     cp "$lock" "$stamp"
 fi

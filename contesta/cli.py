@@ -102,7 +102,7 @@ def main() -> None:
         if said is None:
             raise
         plain = _CONTROLS.sub("", said)  # what was typed may be in it
-        Console(stderr=True).print(f"[bold red]Error:[/] {escape(plain)}", highlight=False)
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(plain)}", highlight=False, soft_wrap=True)
         sys.exit(1)
 
 
