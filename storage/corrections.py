@@ -1,6 +1,7 @@
 """A person's wrong data put right, wherever they stand: promised calls, open and past, and campaigns' records.
 
-The facts of calls are not changed: which number rang, or called, is what happened. What is held stays as it is.
+Who is to be left alone still is, at the right telephone too. The facts of calls are not changed: which number rang, or
+called, is what happened. What is held stays as it is.
 """
 
 import json
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, and_, select, update
+from sqlalchemy import Connection, Engine, Row, and_, insert, select, update
 from sqlmodel import col
 
 from callback_queue import intake
@@ -23,7 +24,7 @@ from core.numbers import normalise
 from core.privacy.subject import Subject, What, plain
 from storage.callback_codec import request_of
 from storage.callback_rows import REQUESTS, write
-from storage.callback_tables import CallbackFilingRow, CallbackRow
+from storage.callback_tables import CallbackFilingRow, CallbackRow, LeftAloneRow
 from storage.campaign_rows import columns_of
 from storage.campaign_tables import CampaignRecordRow, CampaignRow
 from storage.database import table_of, take_write_lock
@@ -80,8 +81,10 @@ class Corrections:
             of, kept = reach(connection, [subject], others=False), held(connection)
             mine, free = of.of_request(), ~kept.of_request()
             done.held += len(connection.execute(select(col(CallbackRow.id)).where(mine, ~free)).all())
+            before = {subject.value} if subject.what is What.TELEPHONE else set()
             rows = connection.execute(REQUESTS.where(mine, free).with_for_update()).all()
             for request in map(request_of, rows):
+                before.add(request.telephone)
                 self._request(connection, request, subject, right, author, now, done)
             query = (
                 select(_RECORD, _CAMPAIGN.c.columns)
@@ -90,7 +93,10 @@ class Corrections:
             )
             done.held += len(connection.execute(query.where(kept.of_record())).all())
             for row in connection.execute(query.where(~kept.of_record())).all():
+                before.add(row.telephone)
                 done.records += _record(connection, row, right)
+            if right.telephone:
+                _leave_alone(connection, before, right.telephone)
             value = {What.TELEPHONE: right.telephone, What.DOCUMENT: right.document}.get(subject.what)
             if value:
                 connection.execute(update(_REQUEST).where(_REQUEST.c.id == number).values(value=value))
@@ -202,6 +208,16 @@ def _join(
     write(connection, [joined, ended])
     moved = col(CallbackFilingRow.request_id) == request.id
     connection.execute(update(CallbackFilingRow).where(moved).values(request_id=other.id))
+
+
+def _leave_alone(connection: Connection, before: set[str], telephone: str) -> None:
+    """Leave the right telephone alone if one that was wrong was to be, as that was noted; that one stays noted too."""
+    alone = table_of(LeftAloneRow)
+    noted = {row.telephone: row for row in connection.execute(select(alone).where(alone.c.telephone.in_(before)))}
+    if not noted or connection.execute(select(alone).where(alone.c.telephone == telephone)).first():
+        return
+    last = max(noted.values(), key=lambda row: row.at)
+    connection.execute(insert(alone).values(last._asdict() | {"telephone": telephone}))
 
 
 def _record(connection: Connection, row: Row[Any], right: Right) -> int:

@@ -117,6 +117,20 @@ def test_what_was_told_under_each_filing_number_is_corrected_of_its_own_person(e
     assert (found.filing, found.description) == (second, "")
 
 
+def test_who_is_to_be_left_alone_is_at_the_right_telephone_too(engine: Engine) -> None:
+    store, told = Callbacks(engine), {WRONG, RIGHT}
+    store.leave_alone(WRONG, "ana", "Lo pidió", NOW)
+    correct(engine, Right(name="Rosa Gil"), Subject(what=What.TELEPHONE, value=WRONG))
+    assert set(store.left_alone_since(told)) == {WRONG}, "no telephone was corrected"
+    store.ask(wish(person=ROSA, origin="web:1"), ANY_HOUR, AT)
+    correct(engine, Right(telephone=RIGHT))
+    assert store.left_alone_since(told) == dict.fromkeys(told, NOW), (
+        "what he asked for himself since then is still done"
+    )
+    correct(engine, Right(telephone=RIGHT), Subject(what=What.TELEPHONE, value=WRONG))
+    assert store.left_alone_since(told) == dict.fromkeys(told, NOW)
+
+
 def test_what_is_held_or_cannot_be_dialled_is_not_corrected(engine: Engine) -> None:
     store = Callbacks(engine)
     owed = store.ask(wish(person=ROSA, origin="web:1"), ANY_HOUR, NOW).request

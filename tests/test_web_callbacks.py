@@ -281,6 +281,25 @@ def test_programs_get_what_pages_show(sqlite_engine: Engine) -> None:
         assert (gone["state"], gone["reason"]) == ("cancelled", "by_staff")
         assert (await supervisor.post(address)).status == 409
 
+        alone = {"telephone": "301 222 33 44", "left_alone": True, "reason": "Lo pidió"}
+        assert (await auditor.get("/api/v1/left-alone")).status == 403
+        listed = await (await supervisor.put("/api/v1/left-alone", json=alone)).json()
+        ((count, (noted,)),) = [(listed["count"], listed["numbers"])]
+        assert (count, noted["telephone"], noted["by"]) == (1, "301 *** **44", "supervisor")
+        assert listed == await (await supervisor.get("/api/v1/left-alone")).json()
+        assert (await supervisor.put("/api/v1/left-alone", json=alone | {"telephone": "123"})).status == 400
+        gone = await (await supervisor.put("/api/v1/left-alone", json=alone | {"left_alone": False})).json()
+        assert gone == {"count": 0, "numbers": []}
+        publish(office.settings)
+        store = Callbacks(sqlite_engine)
+        held = store.ask(wish(telephone="", origin="mailbox:77"), ANY_HOUR, NOW).request
+        address = f"/api/v1/callbacks/{held.id}/telephone"
+        wrong = await supervisor.post(address, json={"telephone": "018000910123"})
+        assert (wrong.status, "body.telephone" in await wrong.text()) == (400, True)
+        whole = await (await supervisor.post(address, json={"telephone": "301 222 33 44"})).json()
+        assert (whole["state"], whole["telephone"]) == ("waiting", "301 *** **44")
+        assert (await supervisor.post(address, json={"telephone": "301 222 33 44"})).status == 409
+
     run_office(sqlite_engine, scenario)
 
 

@@ -1,4 +1,7 @@
-"""/api/v1/dialling and what is done about one promised call: as the pages do it, for other programs of the entity."""
+"""/api/v1/dialling, /api/v1/left-alone, and what is done about one promised call.
+
+As the pages do it, for other programs of the entity. A whole telephone is never told, and never stands in an address.
+"""
 
 import asyncio
 from datetime import datetime
@@ -9,15 +12,20 @@ from pydantic import Field
 from contesta.callbacks.models import CallbackTold
 from contesta.callbacks.models import told as callback_told
 from contesta.web.access import Permission
-from contesta.web.callback_work import cancelled, turn
+from contesta.web.callback_work import called_again, cancelled, completed, left_alone, turn, whose
 from contesta.web.callbacks import found_of
 from contesta.web.context import ENGINE
 from contesta.web.routes import Route, body, told
 from contesta.web.validation import Asked, Told
+from core.numbers import masked
+from storage.callback_list import CallbackLists
 from storage.callbacks import Callbacks
 from storage.dialling import Dialling
 
 PATH = "/api/v1/dialling"
+LEFT_ALONE = "/api/v1/left-alone"
+_ONE = "/api/v1/callbacks/{request_id:[^/]+}"
+_LISTED = 500
 
 
 class DiallingSaid(Asked):
@@ -34,6 +42,35 @@ class DiallingTold(Told):
     since: datetime | None
     by: str
     reason: str
+
+
+class TelephoneSaid(Asked):
+    """The telephone that somebody found out."""
+
+    telephone: str = Field(min_length=1, max_length=40)
+
+
+class LeftAloneSaid(TelephoneSaid):
+    """Whether a telephone is to be left alone from now on, and why."""
+
+    left_alone: bool
+    reason: str = Field(min_length=1)
+
+
+class LeftAloneTold(Told):
+    """A telephone, masked, that is not called unless its person asks for it later; since when, by whom and why."""
+
+    telephone: str
+    since: datetime
+    by: str
+    reason: str
+
+
+class LeftAloneList(Told):
+    """How many telephones are left alone, and those that were noted last."""
+
+    count: int
+    numbers: list[LeftAloneTold]
 
 
 async def show(request: web.Request) -> web.Response:
@@ -54,6 +91,39 @@ async def cancel(request: web.Request) -> web.Response:
     await cancelled(request, found)
     after = await asyncio.to_thread(Callbacks(request.app[ENGINE]).get, found.id)
     return told(callback_told(after or found))
+
+
+async def complete(request: web.Request) -> web.Response:
+    """Give a promised call the telephone that it came without."""
+    found = await found_of(request)
+    await completed(request, found, body(request, TelephoneSaid).telephone, "body.telephone")
+    after = await asyncio.to_thread(Callbacks(request.app[ENGINE]).get, found.id)
+    return told(callback_told(after or found))
+
+
+async def show_left_alone(request: web.Request) -> web.Response:
+    """Tell who is to be left alone."""
+    return told(await _left_alone(request))
+
+
+async def change_left_alone(request: web.Request) -> web.Response:
+    """Leave a telephone alone, or call it again."""
+    said = body(request, LeftAloneSaid)
+    telephone = whose(said.telephone, "body.telephone")
+    if said.left_alone:
+        await left_alone(request, telephone, said.reason)
+    else:
+        await called_again(request, telephone, said.reason)
+    return told(await _left_alone(request))
+
+
+async def _left_alone(request: web.Request) -> LeftAloneList:
+    count, entries = await asyncio.to_thread(CallbackLists(request.app[ENGINE]).left_alone, _LISTED)
+    numbers = [
+        LeftAloneTold(telephone=masked(each.telephone), since=each.at, by=each.author, reason=each.reason)
+        for each in entries
+    ]
+    return LeftAloneList(count=count, numbers=numbers)
 
 
 async def _now(request: web.Request) -> DiallingTold:
@@ -83,10 +153,36 @@ ROUTES = (
     ),
     Route(
         method="POST",
-        path="/api/v1/callbacks/{request_id:[^/]+}/cancel",
+        path=f"{_ONE}/cancel",
         handler=cancel,
         permission=Permission.WORK_CALLBACKS,
         answer=CallbackTold,
         summary="Take a promised call back for the entity",
+    ),
+    Route(
+        method="POST",
+        path=f"{_ONE}/telephone",
+        handler=complete,
+        permission=Permission.WORK_CALLBACKS,
+        body=TelephoneSaid,
+        answer=CallbackTold,
+        summary="Give a promised call the telephone that it came without",
+    ),
+    Route(
+        method="GET",
+        path=LEFT_ALONE,
+        handler=show_left_alone,
+        permission=Permission.WORK_CALLBACKS,
+        answer=LeftAloneList,
+        summary="Who is to be left alone",
+    ),
+    Route(
+        method="PUT",
+        path=LEFT_ALONE,
+        handler=change_left_alone,
+        permission=Permission.WORK_CALLBACKS,
+        body=LeftAloneSaid,
+        answer=LeftAloneList,
+        summary="Leave a telephone alone, or call it again",
     ),
 )

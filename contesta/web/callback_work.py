@@ -77,19 +77,29 @@ async def cancel(request: web.Request) -> web.StreamResponse:
 async def complete(request: web.Request) -> web.StreamResponse:
     """Give a promised call the telephone that it came without."""
     found = await found_of(request)
-    telephone = telephone_of(body(request, Completing).telefono)
+    await completed(request, found, body(request, Completing).telefono, "body.telefono")
+    raise web.HTTPSeeOther(callback_address(found.id))
+
+
+async def completed(request: web.Request, found: CallbackRequest, said: str, where: str) -> None:
+    """Give a promised call the telephone that somebody wrote `where`, and say so in the access log.
+
+    Raises:
+        InvalidInputError: its line may not dial that.
+        RefusedError: its line is gone, it has one by now, or another waits for the same telephone.
+    """
+    telephone = telephone_of(said)
     lines = {line.name: line for line in await asyncio.to_thread(request.app[PUBLISHED].current)}
     line = lines.get(found.line)
     if line is None:
         raise RefusedError(f"la línea «{found.line}» ya no está publicada; no llama a nadie")
     if not may_ring(line.callbacks, telephone):
-        raise InvalidInputError(_NO_NUMBER, "body.telefono")
+        raise InvalidInputError(_NO_NUMBER, where)
     try:
         await _step(request, found, Completed(by=identity(request).who, telephone=telephone))
     except IntegrityError as error:
         raise RefusedError("ya hay otra devolución pendiente para ese número; cancele esta") from error
     await access_log(request, Action.CALLBACK_COMPLETED, found.id)
-    raise web.HTTPSeeOther(callback_address(found.id))
 
 
 async def leave_alone_one(request: web.Request) -> web.StreamResponse:
@@ -127,17 +137,12 @@ async def show_left_alone(request: web.Request) -> web.StreamResponse:
 async def change_left_alone(request: web.Request) -> web.StreamResponse:
     """Leave a telephone alone, or call it again."""
     said = body(request, Number)
-    telephone = telephone_of(said.telefono)
-    if telephone == ANONYMOUS:
-        raise InvalidInputError(_NO_NUMBER, "body.telefono")
+    telephone = whose(said.telefono, "body.telefono")
     if said.hacer == "agregar":
-        await _leave_alone(request, telephone, said.motivo)
-        await access_log(request, Action.LEFT_ALONE, masked(telephone))
+        await left_alone(request, telephone, said.motivo)
         raise web.HTTPSeeOther(f"{LEFT_ALONE}?hecho=agregado")
-    if not await asyncio.to_thread(Callbacks(request.app[ENGINE]).call_again, telephone):
-        raise web.HTTPSeeOther(f"{LEFT_ALONE}?hecho=no-estaba")
-    await access_log(request, Action.CALLED_AGAIN, f"{masked(telephone)}: {said.motivo}")
-    raise web.HTTPSeeOther(f"{LEFT_ALONE}?hecho=quitado")
+    was_noted = await called_again(request, telephone, said.motivo)
+    raise web.HTTPSeeOther(f"{LEFT_ALONE}?hecho={'quitado' if was_noted else 'no-estaba'}")
 
 
 _DONE = {
@@ -146,6 +151,32 @@ _DONE = {
     "quitado": "El número ya no está en la lista.",
     "no-estaba": "Ese número no estaba en la lista.",
 }
+
+
+def whose(said: str, where: str) -> str:
+    """Give the telephone that somebody wrote `where`.
+
+    Raises:
+        InvalidInputError: it is none.
+    """
+    telephone = telephone_of(said)
+    if telephone == ANONYMOUS:
+        raise InvalidInputError(_NO_NUMBER, where)
+    return telephone
+
+
+async def left_alone(request: web.Request, telephone: str, reason: str) -> None:
+    """Leave a telephone alone, and say so in the access log."""
+    await _leave_alone(request, telephone, reason)
+    await access_log(request, Action.LEFT_ALONE, masked(telephone))
+
+
+async def called_again(request: web.Request, telephone: str, reason: str) -> bool:
+    """Let a telephone be called again, and say so in the access log; False if nobody had noted it."""
+    if not await asyncio.to_thread(Callbacks(request.app[ENGINE]).call_again, telephone):
+        return False
+    await access_log(request, Action.CALLED_AGAIN, f"{masked(telephone)}: {reason}")
+    return True
 
 
 async def cancelled(request: web.Request, found: CallbackRequest) -> None:
