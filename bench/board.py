@@ -111,13 +111,11 @@ class Calls:
             await self._send("".join(messages).encode())
 
     async def _send(self, data: bytes) -> None:
-        """Send to whoever is connected: pages have users of their own besides the one that is told of calls."""
-        for writer in list(self._manager.writers):
-            try:
+        """Send to whoever hears events; the pages have users of their own besides, who hear none."""
+        for writer in list(self._manager.hearing):
+            with contextlib.suppress(ConnectionError):
                 writer.write(data)
                 await writer.drain()
-            except ConnectionError:
-                self._manager.writers.remove(writer)
 
     def _call(self, begins: float) -> None:
         number, chance = next(self._numbers), self._chance
@@ -413,7 +411,15 @@ async def main() -> None:
         with tempfile.TemporaryDirectory(prefix="contesta-bench-") as folder:
             ports = {"manager_port": manager.port, "web_port": free_port()}
             settings = Settings.model_validate({"data_dir": Path(folder), **ports, "web_requests_per_minute": 100_000})
-            known = accounts.Accounts(manager_user=USER, manager_secret=SECRET, advisers=(), scripted=())
+            known = accounts.Accounts(
+                manager_user=USER,
+                manager_secret=SECRET,
+                desk_secret=SECRET,
+                listen_secret=SECRET,
+                advisers=(),
+                scripted=(),
+            )
+            manager.deaf = {known.desk_user, known.listen_user}
             settings.secrets_file.write_text(json.dumps(asdict(known)), encoding="utf-8")
             settings.queue_log.parent.mkdir(parents=True)
             manager.members = [(f"Asesora {number:03}", 1, "") for number in range(ADVISERS)]

@@ -261,10 +261,13 @@ class Callbacks:
         self, worker: str, now: datetime, lease: timedelta, limit: int
     ) -> list[tuple[CallbackRequest, tuple[Command, ...]]]:
         """Take over requests whose lease ran out. What was only claimed waits again; attempts are to be looked up."""
+        over = (col(CallbackRow.lease_until).is_not(None), col(CallbackRow.lease_until) <= now)
+        if not self._any(*over):
+            return []
         adopted = []
         with self._engine.begin() as connection:
             ran_out = (
-                REQUESTS.where(col(CallbackRow.lease_until).is_not(None), col(CallbackRow.lease_until) <= now)
+                REQUESTS.where(*over)
                 .order_by(col(CallbackRow.lease_until))
                 .limit(limit)
                 .with_for_update(skip_locked=True)
@@ -330,6 +333,11 @@ class Callbacks:
         )
         with self._reader.begin() as connection:
             return {row.telephone: row.at for row in connection.execute(query)}
+
+    def _any(self, *which: ColumnElement[bool]) -> bool:
+        """Tell whether there is such a request, so that nobody takes the write lock where nothing is to be written."""
+        with self._reader.begin() as connection:
+            return connection.execute(select(col(CallbackRow.id)).where(*which).limit(1)).first() is not None
 
     def _whole(self, which: ColumnElement[bool]) -> CallbackRequest | None:
         with self._reader.begin() as connection:

@@ -5,6 +5,7 @@ programs that read and then write lose each other's updates. Readers use a defer
 """
 
 import sqlite3
+import time
 from datetime import UTC, datetime
 from typing import cast
 
@@ -15,6 +16,8 @@ from sqlmodel import SQLModel
 
 _LEDGER_LOCK = 0x436F6E74  # "Cont": the number of PostgreSQL's advisory lock for whoever writes the ledger
 
+_PATIENCE_MS = 5_000  # of SQLite's writers with one another
+_LOOK_MS = 10
 _PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}  # s until connected; ms until data must be acknowledged
 
 
@@ -80,10 +83,27 @@ def take_write_lock(connection: Connection) -> None:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
     connection.isolation_level = None
-    for pragma in ("busy_timeout = 5000", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    for pragma in (f"busy_timeout = {_PATIENCE_MS}", "journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    reads_only = connection.get_execution_options().get("reads_only", False)
-    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+    """Begin. A writer looks for the lock every few ms: SQLite by itself looks ever less often, then every 100 ms."""
+    if connection.get_execution_options().get("reads_only", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    until = time.monotonic() + _PATIENCE_MS / 1000
+    driver.execute(f"PRAGMA busy_timeout = {_LOOK_MS}").close()
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except sqlite3.Error as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+            else:
+                return
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # its error is for whoever wanted to write
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {_PATIENCE_MS}").close()

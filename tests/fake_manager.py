@@ -11,6 +11,8 @@ USER, SECRET, CHALLENGE = "contesta", "clave", "840415273"
 class FakeManager:
     """A real server. `channels` are the calls it knows; an action in `mute` gets no answer.
 
+    `hearing` are the connections whose user hears events; `deaf` names the users who hear none.
+
     `members` are those of each of the `queues`: name, state of the telephone (a number) and reason of the pause if any.
     """
 
@@ -26,6 +28,8 @@ class FakeManager:
         self.hold: set[str] = set()
         self.banner = b"Asterisk Call Manager/11.0.0\r\n"
         self.writers: list[asyncio.StreamWriter] = []
+        self.hearing: list[asyncio.StreamWriter] = []
+        self.deaf: set[str] = set()
         self.logins = 0
         self.handlers: set[asyncio.Task[None] | None] = set()
 
@@ -62,6 +66,10 @@ class FakeManager:
                     self.held.append(answer)
                 else:
                     writer.write(answer)
+                if headers.get("Username") == USER and b"Authentication accepted" in answer:
+                    self.hearing.append(writer)
+        if writer in self.hearing:
+            self.hearing.remove(writer)
 
     def _queue(self, queue: str) -> str:
         return f"Event: QueueParams\r\nQueue: {queue}\r\nCalls: 0\r\nActionID\r\n\r\n" + "".join(
@@ -72,7 +80,8 @@ class FakeManager:
         """Answer as Asterisk 22.10 does; `ActionID` stands for the action's."""
         action, ok, refused = headers["Action"], "Response: Success\r\nActionID\r\n", "Response: Error\r\nActionID\r\n"
         key = hashlib.md5((CHALLENGE + SECRET).encode(), usedforsecurity=False).hexdigest()
-        if action == "Login" and (headers["Username"], headers["Key"]) != (USER, key):
+        users = {USER, *self.deaf}
+        if action == "Login" and (headers["Username"] not in users or headers["Key"] != key):
             return f"{refused}Message: Authentication failed\r\n\r\n"
         self.logins += action == "Login"
         answers = {

@@ -351,6 +351,28 @@ def test_lists_newest_first_a_page_at_a_time(store: Callbacks, lists: CallbackLi
     assert (pending.total, pending.late, pending.oldest_promise) == (5, 3, NOW)
 
 
+def test_a_step_writes_no_column_that_stays_and_where_nothing_ran_out_nobody_waits_for_the_lock(
+    engine: Engine, store: Callbacks
+) -> None:
+    said: list[str] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:  # noqa: ANN401  as the event has it
+        said.append(statement)
+
+    ask_many(store, 3)
+    database_event.listen(engine, "before_cursor_execute", note)
+    claimed = store.claim("a", "anm", "atencion", NOW, LEASE, 3)
+    database_event.remove(engine, "before_cursor_execute", note)
+    (written,) = [statement for statement in said if statement.startswith("UPDATE callback SET")]
+    named = set(re.findall(r"(\w+)\s*=", written.partition("WHERE")[0]))
+    assert named == {"version", "state", "lease_worker", "lease_until", "data"}
+    assert [store.get(each.id) for each in claimed] == [
+        replace(each, steps=(*whole.steps[:-1], *each.steps)) for each in claimed if (whole := store.get(each.id))
+    ]
+    with engine.begin():  # on SQLite nobody else writes until it ends
+        assert store.adopt("b", NOW, LEASE, 3) == []
+
+
 def test_open_requests_are_counted_from_the_index_of_open_ones_alone(engine: Engine, lists: CallbackLists) -> None:
     said: list[tuple[str, Any]] = []
 
