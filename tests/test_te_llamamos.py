@@ -222,6 +222,9 @@ def test_second_request_joins_and_whoever_joined_sees_nothing_of_the_first(sqlit
         stays = request_of(office, others)
         assert (stays.state, stays.person.name, stays.description) == (State.WAITING, "Otra persona", "Otra cosa")
         assert (stays.place, stays.due_at, stays.filing.number) == (whole.place, whole.due_at, others[0])
+        supervisor = await office.signed_in(Role.SUPERVISOR)
+        page = await (await supervisor.get(f"/devoluciones/{stays.id}")).text()
+        assert f"{mine[0]} (cancelado), {others[0]}" in page
         theirs = await followed(second, others)
         shown = await (await second.get(theirs)).text()
         assert "Vamos a llamarle." in shown

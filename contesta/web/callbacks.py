@@ -12,6 +12,7 @@ from pydantic import Field
 from callback_queue.policy import BROKEN_AFTER, midnight
 from callback_queue.request import Attempt, CallbackRequest, Person, Source, State
 from callback_queue.states import TRANSITIONS, Cancelled
+from callback_queue.wishes import each as each_wish
 from contesta.call_search import call_address, moment
 from contesta.callbacks.history import history
 from contesta.callbacks.words import ANSWERS, CAPS, RESULTS, SOURCES, SPOKEN, STATES, outcome, promised_for
@@ -139,9 +140,9 @@ def _dialling(request: web.Request, zone: ZoneInfo, now: datetime) -> dict[str, 
     if off:
         held.append(f"Apagada en el archivo de: {', '.join(off)}.")
     held += [
-        f"{line.name} llegó a su tope {' y '.join(CAPS[cap] for cap in reached)}."
+        f"{line.name} llegó a su tope {' y '.join(filter(None, (', '.join(names[:-1]), names[-1])))}."
         for line in lines
-        if (reached := facts.room(line.name, line.callbacks.caps, now).reached)
+        if (names := [CAPS[cap] for cap in facts.room(line.name, line.callbacks.caps, now).reached])
     ]
     since = stop and f"{day_and_hour(stop.at, zone)}, {stop.author}: {stop.reason}"
     return {"stopped": since, "held": held}
@@ -244,7 +245,9 @@ async def _told(request: web.Request, found: CallbackRequest, *, revealed: bool)
         "Descripción": found.description or UNKNOWN,
         "Autorización de datos": _consent(found),
         "Datos completos": "Sí" if found.complete else "No",
-        "Radicados": ", ".join(filing.number for filing in found.filings),
+        "Radicados": ", ".join(
+            f"{wish.number} (cancelado)" if wish.left_at else wish.number for wish in each_wish(found)
+        ),
     }
     context = {
         "address": callback_address(found.id),
