@@ -12,7 +12,6 @@ from sqlalchemy import Engine
 from callback_queue.policy import next_allowed, rules_of
 from callback_queue.refusals import OWNERS_TIME
 from callback_queue.request import Asked, CallbackRequest, Consent, ConsentAnswer, Person, Place, Reason, Source, State
-from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
 from contesta.desk.contact import Current, Phase, after, pause
 from contesta.live_feed import LiveFeed
 from contesta.web.access import Action, Role
@@ -25,6 +24,7 @@ from storage.callbacks import Callbacks
 from storage.ledger import Ledger
 from telephony.queue_log.lines import DamagedLine
 from telephony.queue_log.reader import Seconds
+from tests.callbacks import talked
 from tests.test_web_campaigns import PICTURES, publish_line
 from tests.test_web_pages import judged
 from tests.web import Office, complaints_of, run_office
@@ -157,15 +157,7 @@ def test_the_promised_call_behind_a_conversation_comes_to_what_is_said_of_it(sql
             description=HOSTILE,
         )
         request = store.ask(asked, rules_of(line), now).request
-        for event in (
-            Claimed(by="worker:w", worker="w", until=now + timedelta(minutes=1)),
-            Dialled(by="worker:w"),
-            Answered(by="worker:w"),
-            Accepted(by="worker:w"),
-            Connected(by="worker:w", agent=ANA),
-            TalkEnded(by="worker:w"),
-        ):
-            store.step(request.id, event, now)
+        talked(store, request.id, ANA, now)
         channel = f"cb-{request.id}-1"
         Ledger(sqlite_engine).apply(call(channel, now - timedelta(minutes=2), line.queue.name))
         ana, address = await office.signed_in(Role.ADVISER, ANA), f"/api/v1/desk/contacts/{channel}"

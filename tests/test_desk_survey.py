@@ -14,7 +14,6 @@ from callback_queue.campaign.columns import guess
 from callback_queue.campaign.dispositions import Disposition
 from callback_queue.campaign.sheet import rows
 from callback_queue.request import ConsentAnswer
-from callback_queue.states import Accepted, Answered, Claimed, Connected, Dialled, TalkEnded
 from contesta.campaigns.desk import Desk
 from contesta.campaigns.results import exported
 from contesta.desk.contact import Current, Phase
@@ -35,6 +34,7 @@ from storage.ledger import Ledger
 from telephony.queue_log.encode import encode_typed
 from telephony.queue_log.lines import DamagedLine
 from telephony.queue_log.reader import Seconds
+from tests.callbacks import talked
 from tests.test_desk_pages import ANA, HOSTILE, LUIS, NUMBER, RUCOM, ZONE, call, prepared
 from tests.test_web_campaigns import PICTURES
 from tests.test_web_pages import judged
@@ -80,15 +80,7 @@ async def called(
     request = store.open_of(NUMBER, "anm")
     assert request is not None
     assert request.survey == (SURVEY if asker is Asker.LINE else ""), "the line asks nothing that the adviser asks"
-    for event in (
-        Claimed(by="worker:w", worker="w", until=now + timedelta(minutes=1)),
-        Dialled(by="worker:w"),
-        Answered(by="worker:w"),
-        Accepted(by="worker:w"),
-        Connected(by="worker:w", agent=ANA),
-        TalkEnded(by="worker:w"),
-    ):
-        store.step(request.id, event, now)
+    talked(store, request.id, ANA, now)
     channel = f"cb-{request.id}-1"
     Ledger(engine).apply(call(channel, now - timedelta(minutes=2), line.queue.name, consent=consent))
     keeper = office.app[KEEPER]

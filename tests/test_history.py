@@ -397,6 +397,18 @@ def test_departure_from_the_first_stay_does_not_end_the_second() -> None:
         assert build([*log, left]).visits == build(log).visits
 
 
+def test_each_departure_is_of_one_stay_though_they_are_much_alike() -> None:
+    def entered(second: float) -> Event:
+        return QueueEntered(at=at(second), queue="atencion", **of())
+
+    def left(second: float) -> Event:
+        return QueueLeft(at=at(second), queue="atencion", wait_seconds=2, **of())
+
+    answered = Connected(at=at(2.1), queue="atencion", agent="Ana", wait_seconds=2, **of())
+    call = build([entered(0), left(2), answered, entered(5), left(7), entered(9)])
+    assert [visit.reason for visit in call.visits] == [Reason.NONE, Reason.LEFT, Reason.NONE]
+
+
 def test_call_that_vanished_in_a_gap_is_lost_unless_anything_tells_better() -> None:
     entered = QueueEntered(at=at(0), queue="atencion", **of())
     vanished = CallVanished(at=at(30), **of(source=Source.INFERRED))

@@ -142,10 +142,12 @@ def test_live_feed_with_a_gap_and_a_late_log_equals_the_log_alone(seed: int, tmp
     assert tables(fed.snapshot(REST).today) == tables(from_log(LOG, tmp_path))
 
 
-def test_what_is_told_of_a_forgotten_call_does_not_count_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("late_seconds", [0, 9])
+def test_what_is_told_of_a_forgotten_call_does_not_count_again(late_seconds: int, tmp_path: Path) -> None:
     fed = engine(*events_of(LOG))
     fed.settle(REST)
-    for event in told_of(range(CALLS)) + [event for event in events_of(LOG) if event.channel_id]:
+    told = [replace(event, at=event.at + timedelta(seconds=late_seconds)) for event in told_of(range(CALLS))]
+    for event in told + [event for event in events_of(LOG) if event.channel_id]:
         fed.take(event)
     rest = fed.snapshot(REST)
     assert tables(rest.today) == tables(from_log(LOG, tmp_path))
