@@ -205,9 +205,9 @@ def _requests_table(requests: tuple[CallbackRequest, ...], zone: ZoneInfo) -> Ta
 
 def _funnel_table(funnel: tuple[Stages, ...]) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), title="Por día y origen", title_justify="left")
-    for name in ("Día", "Origen"):
-        table.add_column(name)
-    stages = ("Pedidas", "Marcadas", "Contestadas", "Aceptadas", "Conectadas", "Solucionadas", "Promesa a llamada")
+    table.add_column("Día", no_wrap=True)
+    table.add_column("Origen")
+    stages = ("Pedidas", "Marcadas", "Contest.", "Acept.", "Conect.", "Soluc.", "Demora")
     for name in stages:
         table.add_column(name, justify="right")
     for each in funnel:
